@@ -1,0 +1,410 @@
+//! Events: what a journal consists of. Everything else is derived from them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::action::{Action, Cost, Digest};
+use crate::blueprint::Channel;
+use crate::id::{ContactId, OrderId, ProposalId, TaskId, TicketId};
+use crate::money::Cents;
+use crate::oversight::verdict::Verdict;
+use crate::receipt::Receipt;
+use crate::role::{Agent, Role};
+use crate::seal::Sealed;
+use crate::spec::{Spec, Versions};
+use crate::task::{FailureCause, NewTask};
+use crate::time::Timestamp;
+
+/// The version of the payload format that this build writes.
+pub const SCHEMA_VERSION: u16 = 1;
+
+/// One entry of a journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its place in the journal, counted from 1.
+    pub sequence: u64,
+    /// When it happened, by the business's clock.
+    pub at: Timestamp,
+    /// The event that it follows from; 0 where it follows from none.
+    pub cause: u64,
+    /// What happened.
+    pub payload: Payload,
+}
+
+/// An action that a role wants to take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// Its name, and the name of the effect that it may become.
+    pub id: ProposalId,
+    /// The task that it serves.
+    pub task: TaskId,
+    /// Who proposes it.
+    pub role: Role,
+    /// What is proposed, exactly.
+    pub action: Action,
+    /// How sure the role is that this serves the task, in percent.
+    pub confidence: u8,
+    /// Why, for people.
+    pub rationale: String,
+}
+
+/// What a port declares about losing track of its effects: decides what a restart does with an open intent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recovery {
+    /// Harmless to repeat, such as a read: a lost call settles at its full hold, a new attempt takes a new one.
+    Repeatable,
+    /// The provider deduplicates by the idempotency key: retry under the same key.
+    Idempotent,
+    /// The provider can be asked whether it happened.
+    Verifiable,
+    /// Neither: mark in doubt and ask the owner; never send again by itself.
+    AtMostOnce,
+}
+
+/// How an effect ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// It happened; the receipt proves it.
+    Done {
+        /// The proof.
+        receipt: Receipt,
+    },
+    /// It definitely did not happen.
+    Failed {
+        /// Why, for people.
+        reason: String,
+        /// When the same permitted content may be tried again; never, where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_at: Option<Timestamp>,
+    },
+    /// Nobody knows whether it happened; its hold stays held, and its owner is asked.
+    InDoubt {
+        /// Why, for people.
+        reason: String,
+    },
+    /// It was lost by a restart before its answer came, and is of a kind that is harmless to repeat: the full hold is spent.
+    Lost,
+    /// Its permit was never used: the business was paused, or the permit dropped.
+    Released {
+        /// Why, for people.
+        reason: String,
+    },
+}
+
+/// What arrived from outside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "signal", rename_all = "snake_case")]
+pub enum Signal {
+    /// Somebody may become a customer.
+    LeadArrived {
+        /// Who.
+        contact: ContactId,
+        /// Over which channel.
+        channel: Channel,
+        /// Whether the person agreed to be written to.
+        consent: bool,
+        /// A sealed [`Profile`].
+        profile: Sealed,
+    },
+    /// A contact answered a mail.
+    Replied {
+        /// Who.
+        contact: ContactId,
+        /// What the answer amounts to.
+        intent: Intent,
+    },
+    /// A contact does not want mail any more.
+    Unsubscribed {
+        /// Who.
+        contact: ContactId,
+    },
+    /// A contact accepted an offer.
+    OrderPlaced {
+        /// The order's name.
+        order: OrderId,
+        /// Who.
+        contact: ContactId,
+        /// At which price.
+        price: Cents,
+        /// Whether the price is paid every month.
+        monthly: bool,
+    },
+    /// A monthly customer left.
+    Churned {
+        /// Whose order ends.
+        order: OrderId,
+    },
+    /// A customer asks for help.
+    TicketOpened {
+        /// The request's name.
+        ticket: TicketId,
+        /// Who.
+        contact: ContactId,
+    },
+    /// A customer wants money back.
+    RefundRequested {
+        /// For which order.
+        order: OrderId,
+    },
+    /// A customer rated the business.
+    Rated {
+        /// For which order.
+        order: OrderId,
+        /// One to five.
+        stars: u8,
+    },
+}
+
+/// What an answer amounts to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Intent {
+    /// Wants to hear more.
+    Interested,
+    /// Asked for the price.
+    AskedPrice,
+    /// Does not want it.
+    Declined,
+}
+
+/// Who a contact is: sealed in the journal.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// The mail address.
+    pub email: String,
+    /// The person's name, or empty.
+    pub name: String,
+    /// The company's name, or empty.
+    pub company: String,
+    /// The founder's note, or empty. Untrusted, like all text from outside.
+    pub note: String,
+}
+
+impl std::fmt::Debug for Profile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Profile(***)")
+    }
+}
+
+/// Who answered an escalation, or gave a command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// The owner, or someone with the owner's rights on this machine.
+    Owner,
+    /// The seeded owner of a simulated world.
+    SimulatedOwner,
+    /// Nobody: time ran out.
+    Expiry,
+    /// The engine itself, failing closed.
+    Engine,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Payload {
+    /// The business began. Always the first event, and only that.
+    Launched {
+        /// What it was launched with.
+        spec: Box<Spec>,
+    },
+    /// A copy of another journal's beginning goes its own way from here.
+    Forked {
+        /// The price for new customers from here on.
+        price: Cents,
+    },
+    /// A live business goes on under other versions.
+    Upgraded {
+        /// The versions from here on.
+        versions: Versions,
+    },
+    /// Something arrived from outside.
+    Received {
+        /// Where it came from.
+        source: String,
+        /// The source's own name for it: the same name from the same source is the same thing.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        external_id: String,
+        /// What it was.
+        signal: Signal,
+    },
+    /// A day of the business ended; the history gets a row.
+    DayClosed {
+        /// Which day, counted from 0.
+        day: u32,
+    },
+    /// A task exists.
+    TaskCreated {
+        /// Its name.
+        task: TaskId,
+        /// What is ordered.
+        order: NewTask,
+    },
+    /// A role began an attempt at a task.
+    TaskStarted {
+        /// Which.
+        task: TaskId,
+    },
+    /// A task's acceptance condition held, or the plan that it was for was adopted.
+    TaskCompleted {
+        /// Which.
+        task: TaskId,
+    },
+    /// An attempt at a task came to nothing; there will be another.
+    AttemptFailed {
+        /// Which task.
+        task: TaskId,
+        /// Why, for people.
+        reason: String,
+        /// Not before this time.
+        retry_at: Timestamp,
+    },
+    /// A task ended without success.
+    TaskFailed {
+        /// Which.
+        task: TaskId,
+        /// Of what kind the failure is.
+        cause: FailureCause,
+        /// Why, for people.
+        reason: String,
+    },
+    /// A role wants to take an action.
+    Proposed {
+        /// What.
+        proposal: Box<Proposal>,
+    },
+    /// Oversight answered for the first time.
+    Reviewed {
+        /// Which proposal.
+        proposal: ProposalId,
+        /// The digest of the action that was reviewed.
+        digest: Digest,
+        /// The answer.
+        verdict: Verdict,
+        /// When an escalation becomes a veto.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires_at: Option<Timestamp>,
+    },
+    /// An escalation was answered.
+    Answered {
+        /// Which proposal.
+        proposal: ProposalId,
+        /// The digest of the content that the answer is for.
+        digest: Digest,
+        /// By whom.
+        by: By,
+        /// True for yes.
+        approve: bool,
+        /// Why, for people.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
+    /// Oversight took an approval back before the effect began: something changed since.
+    Withdrawn {
+        /// Which proposal.
+        proposal: ProposalId,
+        /// The answer of the second look.
+        verdict: Verdict,
+    },
+    /// The effect will begin: its cost is held, and the acknowledgement of this event makes the permit.
+    Intended {
+        /// Which proposal.
+        proposal: ProposalId,
+        /// The digest of the content that may leave.
+        digest: Digest,
+        /// The attempt, counted from 1.
+        attempt: u32,
+        /// Under which key the provider may deduplicate.
+        key: String,
+        /// What is held for it.
+        hold: Cost,
+        /// What a restart does with it.
+        recovery: Recovery,
+    },
+    /// The effect ended, and its hold with it, unless it is in doubt.
+    Settled {
+        /// Which proposal.
+        proposal: ProposalId,
+        /// How.
+        outcome: Outcome,
+        /// What it cost in fact.
+        cost: Cost,
+    },
+    /// An effect cost more than was held for it.
+    Overrun {
+        /// Which proposal.
+        proposal: ProposalId,
+        /// What was held.
+        held: Cost,
+        /// What it cost.
+        cost: Cost,
+    },
+    /// The owner said what became of an effect in doubt.
+    DoubtResolved {
+        /// Which proposal.
+        proposal: ProposalId,
+        /// True if it happened after all.
+        happened: bool,
+    },
+    /// No effect starts from here on.
+    Paused {
+        /// By whom.
+        by: By,
+        /// Why, for people.
+        reason: String,
+    },
+    /// Effects may start again.
+    Resumed {
+        /// By whom.
+        by: By,
+    },
+    /// An agent's actor died; it is started again at a later time.
+    AgentFailed {
+        /// Which.
+        agent: Agent,
+        /// Why, for people.
+        reason: String,
+        /// When it is started again.
+        restart_at: Timestamp,
+    },
+    /// The business ended, by its owner or by its planned end.
+    Ended {
+        /// By whom.
+        by: By,
+        /// True if the planned end was reached.
+        completed: bool,
+    },
+}
+
+impl Payload {
+    /// The payload's type, as in its JSON.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Payload::Launched { .. } => "launched",
+            Payload::Forked { .. } => "forked",
+            Payload::Upgraded { .. } => "upgraded",
+            Payload::Received { .. } => "received",
+            Payload::DayClosed { .. } => "day_closed",
+            Payload::TaskCreated { .. } => "task_created",
+            Payload::TaskStarted { .. } => "task_started",
+            Payload::TaskCompleted { .. } => "task_completed",
+            Payload::AttemptFailed { .. } => "attempt_failed",
+            Payload::TaskFailed { .. } => "task_failed",
+            Payload::Proposed { .. } => "proposed",
+            Payload::Reviewed { .. } => "reviewed",
+            Payload::Answered { .. } => "answered",
+            Payload::Withdrawn { .. } => "withdrawn",
+            Payload::Intended { .. } => "intended",
+            Payload::Settled { .. } => "settled",
+            Payload::Overrun { .. } => "overrun",
+            Payload::DoubtResolved { .. } => "doubt_resolved",
+            Payload::Paused { .. } => "paused",
+            Payload::Resumed { .. } => "resumed",
+            Payload::AgentFailed { .. } => "agent_failed",
+            Payload::Ended { .. } => "ended",
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The pure core of Better Business Builder: no async runtime, no I/O, no clock, no global randomness.
+//!
+//! Words and layout:
+//!
+//! - what a business is: [`blueprint`], [`spec`], [`role`], [`task`], [`action`], [`receipt`], [`event`];
+//! - what is derived: [`state`] (the fold);
+//! - who may act: [`oversight`] (verdicts, permits), [`port`] (what carries effects out);
+//! - what is kept: [`journal`], [`seal`];
+//! - the simulated world: [`market`];
+//! - small words: [`money`], [`time`], [`id`], [`draw`], [`limits`].
+
+pub mod action;
+pub mod blueprint;
+pub mod draw;
+pub mod event;
+pub mod id;
+pub mod journal;
+pub mod limits;
+pub mod market;
+pub mod money;
+pub mod oversight;
+pub mod port;
+pub mod receipt;
+pub mod role;
+pub mod seal;
+pub mod spec;
+pub mod state;
+pub mod task;
+pub mod time;
+
+/// The version of the rules by which the engine and its minds decide: a simulated run of another version is not resumed.
+pub const ENGINE_VERSION: u32 = 1;

@@ -1,0 +1,4 @@
+//! The simulated world.
+
+/// The version of the market model.
+pub const VERSION: u32 = 1;

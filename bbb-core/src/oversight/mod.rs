@@ -1,0 +1,4 @@
+//! Oversight: what may happen.
+
+pub mod permit;
+pub mod verdict;

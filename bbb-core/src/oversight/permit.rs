@@ -1,0 +1,179 @@
+//! Permits: what makes an effect possible, and what only a committed decision of oversight makes.
+//!
+//! A [`Permit`] owns its action. It cannot be made outside this crate, copied, read from bytes, or used twice:
+//!
+//! ```compile_fail,E0451
+//! # use bbb_core::action::SetPrice;
+//! # use bbb_core::money::Cents;
+//! # use bbb_core::oversight::permit::{Grant, Permit};
+//! fn forge(grant: Grant) -> Permit<SetPrice> {
+//!     Permit { grant, action: SetPrice { price: Cents::ZERO }, begun: Default::default() }
+//! }
+//! ```
+//!
+//! ```compile_fail,E0599
+//! # use bbb_core::action::SetPrice;
+//! # use bbb_core::oversight::permit::Permit;
+//! fn copy(permit: &Permit<SetPrice>) -> Permit<SetPrice> {
+//!     Permit::<SetPrice>::clone(permit)
+//! }
+//! ```
+//!
+//! ```compile_fail,E0277
+//! # use bbb_core::action::SetPrice;
+//! # use bbb_core::oversight::permit::Permit;
+//! fn read(bytes: &[u8]) -> Permit<SetPrice> {
+//!     serde_json::from_slice(bytes).unwrap()
+//! }
+//! ```
+//!
+//! ```compile_fail,E0382
+//! # use bbb_core::action::SetPrice;
+//! # use bbb_core::oversight::permit::Permit;
+//! fn use_twice(permit: Permit<SetPrice>) {
+//!     permit.begin();
+//!     permit.begin();
+//! }
+//! ```
+//!
+//! Nor can the acknowledgement that permits are made from:
+//!
+//! ```compile_fail,E0451
+//! # use bbb_core::journal::writer::Acknowledgement;
+//! let forged = Acknowledgement { business: todo!(), sequence: 1, intents: vec![] };
+//! ```
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::action::{
+    Action, AnswerTicket, CallModel, CollectPayment, Cost, DeliverOrder, Digest, Effect, PayBill, PublishPost, QualifyLeads, RefundPayment,
+    RunAds, SendEmail, SetPrice, StudyMarket,
+};
+use crate::event::Recovery;
+use crate::id::{BusinessId, ProposalId};
+use crate::role::Role;
+use crate::time::Timestamp;
+
+/// What a permit allows beside its action: read-only, for adapters and records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// The business that acts.
+    pub business: BusinessId,
+    /// The effect.
+    pub proposal: ProposalId,
+    /// Who proposed it.
+    pub role: Role,
+    /// The attempt, counted from 1.
+    pub attempt: u32,
+    /// The key under which a provider may deduplicate: the same for every attempt at the same effect.
+    pub key: String,
+    /// The digest of the permitted content.
+    pub digest: Digest,
+    /// What is held for it.
+    pub hold: Cost,
+    /// What a restart does with it.
+    pub recovery: Recovery,
+    /// When it was permitted, by the business's clock.
+    pub at: Timestamp,
+}
+
+/// The right to carry out one action once.
+#[must_use = "a permit that is dropped unused releases its hold"]
+pub struct Permit<A: Effect> {
+    grant: Grant,
+    action: A,
+    begun: Arc<AtomicBool>,
+}
+
+impl<A: Effect> Permit<A> {
+    /// What is permitted.
+    pub fn action(&self) -> &A {
+        &self.action
+    }
+
+    /// Under which conditions.
+    pub fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    /// Uses the permit: from here on the effect may have happened. An adapter checks what it can before it calls this, and reaches outside after.
+    pub fn begin(self) -> Begun<A> {
+        self.begun.store(true, Ordering::SeqCst);
+        Begun { grant: self.grant, action: self.action }
+    }
+}
+
+impl<A: Effect> fmt::Debug for Permit<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit").field("grant", &self.grant).field("action", &self.action).finish_non_exhaustive()
+    }
+}
+
+/// A used permit: the action that is being carried out.
+#[derive(Debug)]
+pub struct Begun<A: Effect> {
+    /// Under which conditions.
+    pub grant: Grant,
+    /// What is done.
+    pub action: A,
+}
+
+/// Tells whether a permit was used, for whoever watches over the effect.
+#[derive(Debug, Clone)]
+pub struct UseMark(Arc<AtomicBool>);
+
+impl UseMark {
+    /// Whether the effect may have happened.
+    pub fn was_used(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+macro_rules! granted {
+    ($($name:ident),*) => {
+        /// A permit for an action of any kind.
+        #[derive(Debug)]
+        #[expect(missing_docs, reason = "each variant is the permit of the action of that name")]
+        #[must_use = "a permit that is dropped unused releases its hold"]
+        pub enum Granted {
+            $($name(Permit<$name>),)*
+        }
+
+        impl Granted {
+            /// Made in oversight only, from an acknowledged intent.
+            pub(in crate::oversight) fn new(grant: Grant, action: Action) -> Granted {
+                let begun = Arc::default();
+                match action {
+                    $(Action::$name(action) => Granted::$name(Permit { grant, action, begun }),)*
+                }
+            }
+
+            /// Under which conditions.
+            pub fn grant(&self) -> &Grant {
+                match self { $(Granted::$name(permit) => &permit.grant,)* }
+            }
+
+            /// The mark that tells whether the permit was used.
+            pub fn use_mark(&self) -> UseMark {
+                match self { $(Granted::$name(permit) => UseMark(Arc::clone(&permit.begun)),)* }
+            }
+        }
+    };
+}
+
+granted!(
+    StudyMarket,
+    QualifyLeads,
+    PublishPost,
+    RunAds,
+    SendEmail,
+    DeliverOrder,
+    AnswerTicket,
+    CollectPayment,
+    RefundPayment,
+    PayBill,
+    SetPrice,
+    CallModel
+);

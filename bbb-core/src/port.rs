@@ -1,0 +1,157 @@
+//! Ports: how effects reach the outside. An adapter implements [`Port`] for the actions that it can carry out; it takes only permits.
+//!
+//! ```
+//! use bbb_core::action::SetPrice;
+//! use bbb_core::event::Recovery;
+//! use bbb_core::journal::store::BoxFuture;
+//! use bbb_core::oversight::permit::Permit;
+//! use bbb_core::port::{Failure, Port};
+//! use bbb_core::receipt::PriceReceipt;
+//!
+//! /// A price list on paper.
+//! struct PriceList;
+//!
+//! impl Port<SetPrice> for PriceList {
+//!     fn recovery(&self) -> Recovery {
+//!         Recovery::Idempotent
+//!     }
+//!
+//!     fn perform(&self, permit: Permit<SetPrice>) -> BoxFuture<'_, Result<PriceReceipt, Failure>> {
+//!         Box::pin(async move {
+//!             let begun = permit.begin();
+//!             Ok(PriceReceipt { price: begun.action.price })
+//!         })
+//!     }
+//! }
+//! ```
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::action::{
+    ActionKind, AnswerTicket, CallModel, CollectPayment, DeliverOrder, Effect, PayBill, PublishPost, QualifyLeads, RefundPayment, RunAds,
+    SendEmail, SetPrice, StudyMarket,
+};
+use crate::event::Recovery;
+use crate::journal::store::BoxFuture;
+use crate::oversight::permit::{Granted, Permit};
+use crate::receipt::Receipt;
+
+/// Why an effect has no receipt.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// It definitely did not happen, and the same request may succeed later.
+    #[error("failed, may be tried again: {0}")]
+    Temporary(String),
+    /// It definitely did not happen, and the same request will not succeed.
+    #[error("failed: {0}")]
+    Permanent(String),
+    /// Nobody knows whether it happened.
+    #[error("in doubt: {0}")]
+    Unknown(String),
+}
+
+/// What a provider says about an effect whose answer was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verification<R> {
+    /// It happened.
+    Happened(R),
+    /// It did not happen and will not.
+    DidNotHappen,
+    /// The provider cannot tell now.
+    Unknown(String),
+}
+
+/// Carries out actions of one type.
+pub trait Port<A: Effect>: Send + Sync + 'static {
+    /// What becomes of an effect whose answer was lost in a crash.
+    fn recovery(&self) -> Recovery;
+
+    /// Carries the action out. The arguments are in the permit and nowhere else.
+    ///
+    /// # Errors
+    /// A [`Failure`] says whether the effect may have happened.
+    fn perform(&self, permit: Permit<A>) -> BoxFuture<'_, Result<A::Receipt, Failure>>;
+
+    /// Asks the provider what became of the effect with this idempotency key; only asked of [`Recovery::Verifiable`] ports.
+    fn verify<'a>(&'a self, key: &'a str, action: &'a A) -> BoxFuture<'a, Verification<A::Receipt>> {
+        let _ = (key, action);
+        Box::pin(std::future::ready(Verification::Unknown("this port cannot be asked".to_owned())))
+    }
+}
+
+/// Carries out an effect in a world where it is recorded and not sent.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NotSent;
+
+macro_rules! ports {
+    ($($field:ident: $name:ident),* $(,)?) => {
+        /// The adapters of a world: at most one for each action. An action without one is vetoed.
+        #[derive(Clone, Default)]
+        #[expect(missing_docs, reason = "each field is the port of the action of that name")]
+        pub struct Ports {
+            $(pub $field: Option<Arc<dyn Port<$name>>>,)*
+        }
+
+        impl Ports {
+            /// What a restart does with this kind of effect; absent where there is no adapter for it.
+            pub fn recovery(&self, kind: ActionKind) -> Option<Recovery> {
+                match kind { $(ActionKind::$name => self.$field.as_ref().map(|port| port.recovery()),)* }
+            }
+
+            /// Hands the permit to its adapter.
+            ///
+            /// # Errors
+            /// The adapter's [`Failure`]; [`Failure::Permanent`] where there is none.
+            pub async fn perform(&self, granted: Granted) -> Result<Receipt, Failure> {
+                let missing = || Failure::Permanent("no adapter is connected for this action".to_owned());
+                match granted {
+                    $(Granted::$name(permit) => {
+                        let port = self.$field.as_ref().ok_or_else(missing)?;
+                        port.perform(permit).await.map(Into::into)
+                    })*
+                }
+            }
+
+            /// Asks the adapter what became of an effect.
+            pub async fn verify(&self, key: &str, action: &crate::action::Action) -> Verification<Receipt> {
+                match action {
+                    $(crate::action::Action::$name(action) => match &self.$field {
+                        Some(port) => match port.verify(key, action).await {
+                            Verification::Happened(receipt) => Verification::Happened(receipt.into()),
+                            Verification::DidNotHappen => Verification::DidNotHappen,
+                            Verification::Unknown(reason) => Verification::Unknown(reason),
+                        },
+                        None => Verification::Unknown("no adapter is connected for this action".to_owned()),
+                    },)*
+                }
+            }
+
+            /// The kinds of action that have an adapter.
+            pub fn connected(&self) -> Vec<ActionKind> {
+                ActionKind::ALL.iter().copied().filter(|kind| self.recovery(*kind).is_some()).collect()
+            }
+        }
+    };
+}
+
+ports! {
+    study_market: StudyMarket,
+    qualify_leads: QualifyLeads,
+    publish_post: PublishPost,
+    run_ads: RunAds,
+    send_email: SendEmail,
+    deliver_order: DeliverOrder,
+    answer_ticket: AnswerTicket,
+    collect_payment: CollectPayment,
+    refund_payment: RefundPayment,
+    pay_bill: PayBill,
+    set_price: SetPrice,
+    call_model: CallModel,
+}
+
+impl fmt::Debug for Ports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Ports").field(&self.connected()).finish()
+    }
+}

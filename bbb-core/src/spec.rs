@@ -1,0 +1,272 @@
+//! What a business is launched with: everything in its first event.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::blueprint::{Blueprint, Origin};
+use crate::draw::Seed;
+use crate::id::BusinessId;
+use crate::money::Cents;
+use crate::time::{DAY_MS, SIMULATION_START, Timestamp};
+
+/// Which world a business acts on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorldKind {
+    /// A virtual clock and a market model.
+    Simulated,
+    /// Real inputs; effects are recorded and not sent.
+    Shadow,
+    /// The real world.
+    Live,
+}
+
+impl WorldKind {
+    /// The world's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            WorldKind::Simulated => "simulated",
+            WorldKind::Shadow => "shadow",
+            WorldKind::Live => "live",
+        }
+    }
+
+    /// Whether time and money exist only in the simulator.
+    pub const fn is_simulated(self) -> bool {
+        matches!(self, WorldKind::Simulated)
+    }
+}
+
+impl fmt::Display for WorldKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// How the roles think.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MindKind {
+    /// Deterministic rules from the blueprint.
+    Playbook,
+    /// A language model.
+    Llm,
+}
+
+impl MindKind {
+    /// The mind's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            MindKind::Playbook => "playbook",
+            MindKind::Llm => "llm",
+        }
+    }
+}
+
+/// How much a business may do without asking: 0 to 6.
+///
+/// 0 observe, 1 draft, 2 ask before every effect, 3 ask unless free and reversible, 4 ask above the per-action budget, 5 ask only what oversight
+/// escalates, 6 full: an escalation that nobody answers becomes a veto. Model calls and reads are never asked about, only held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Autonomy(u8);
+
+impl Autonomy {
+    /// Watch only.
+    pub const OBSERVE: Autonomy = Autonomy(0);
+    /// Prepare, do not act.
+    pub const DRAFT: Autonomy = Autonomy(1);
+    /// Ask before every effect: where live businesses start.
+    pub const ASK: Autonomy = Autonomy(2);
+    /// Ask only what oversight escalates.
+    pub const ESCALATE: Autonomy = Autonomy(5);
+    /// Full autonomy: where simulated businesses start.
+    pub const FULL: Autonomy = Autonomy(6);
+
+    /// The level's number.
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+}
+
+/// A level that does not exist.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("autonomy is 0 (observe) to 6 (full), not {0}")]
+pub struct NoSuchLevel(u8);
+
+impl TryFrom<u8> for Autonomy {
+    type Error = NoSuchLevel;
+
+    fn try_from(level: u8) -> Result<Self, NoSuchLevel> {
+        if level <= 6 { Ok(Autonomy(level)) } else { Err(NoSuchLevel(level)) }
+    }
+}
+
+impl From<Autonomy> for u8 {
+    fn from(level: Autonomy) -> u8 {
+        level.0
+    }
+}
+
+/// The hard caps of a business. There is no unlimited default: a cap of zero allows nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Caps {
+    /// Money of the simulator that may leave the business in all.
+    pub simulated_money: Cents,
+    /// Real money that may leave the business in all, model calls included.
+    pub real_money: Cents,
+    /// Money of either kind that may leave the business in one day.
+    pub money_per_day: Cents,
+    /// Money that one action may cost before autonomy levels 4 and below ask.
+    pub money_per_action: Cents,
+    /// Model tokens in all.
+    pub tokens: u64,
+    /// Messages to people in one day.
+    pub messages_per_day: u32,
+}
+
+/// Who signs the mails of a business. The law wants a real postal address and a way out in commercial mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sender {
+    /// The name in the From field and under the mail.
+    pub name: String,
+    /// The From address.
+    pub address: String,
+    /// The postal address in the footer.
+    pub postal_address: String,
+    /// Where a recipient unsubscribes: an https or mailto address.
+    pub unsubscribe: String,
+}
+
+impl Sender {
+    /// The footer of every commercial mail.
+    pub fn footer(&self) -> String {
+        format!("--\n{}, {}\nUnsubscribe: {}", self.name, self.postal_address, self.unsubscribe)
+    }
+
+    /// The sender of simulated businesses, at a domain reserved for documentation (RFC 2606).
+    pub fn simulated() -> Self {
+        Sender {
+            name: "Simulated Business".to_owned(),
+            address: "hello@business.example".to_owned(),
+            postal_address: "1 Model Street, Simulation".to_owned(),
+            unsubscribe: "https://business.example/unsubscribe".to_owned(),
+        }
+    }
+}
+
+/// What the language-model mind may use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelSpec {
+    /// The model's name, as its provider knows it.
+    pub model: String,
+    /// The most tokens of one answer.
+    pub max_answer_tokens: u32,
+    /// The price of a million tokens, prompt and answer alike, rounded up to the dearer of the two.
+    pub price_per_million_tokens: Cents,
+}
+
+impl Default for ModelSpec {
+    fn default() -> Self {
+        ModelSpec { model: "gpt-4o-mini".to_owned(), max_answer_tokens: 1024, price_per_million_tokens: Cents::new(60) }
+    }
+}
+
+/// The versions of what decided in a business.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Versions {
+    /// The rules by which the engine and the minds decide: [`crate::ENGINE_VERSION`].
+    pub engine: u32,
+    /// The market model: [`crate::market::VERSION`].
+    pub market: u32,
+    /// The charter: a digest of its policies' text.
+    pub charter: String,
+}
+
+/// Everything that a business is launched with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// A template's name or the founder's own concept.
+    pub origin: Origin,
+    /// The figures and words that the playbooks work from.
+    pub blueprint: Blueprint,
+    /// The founder's name.
+    pub founder: String,
+    /// The world that it acts on.
+    pub world: WorldKind,
+    /// What all randomness is derived from.
+    pub seed: Seed,
+    /// Tells apart live businesses that are launched with the same words; empty in simulated ones, which are functions of their seed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub nonce: String,
+    /// The business's time zone, an IANA name.
+    pub zone: String,
+    /// When it starts.
+    pub start: Timestamp,
+    /// When it ends by itself; live businesses may have no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<Timestamp>,
+    /// How much it may do without asking.
+    pub autonomy: Autonomy,
+    /// Its hard caps.
+    pub caps: Caps,
+    /// How its roles think.
+    pub mind: MindKind,
+    /// The model, where minds use one.
+    pub model: ModelSpec,
+    /// Who signs its mails.
+    pub sender: Sender,
+    /// A licence that the blueprint needs and that the owner has confirmed.
+    pub licence_confirmed: bool,
+    /// What decides in it.
+    pub versions: Versions,
+}
+
+impl Spec {
+    /// A simulated business of `days` days with the defaults of `bbb launch`.
+    pub fn simulated(origin: Origin, blueprint: Blueprint, seed: Seed, days: u32) -> Spec {
+        let months = i64::from(days).div_euclid(30) + 1;
+        let budget = blueprint.startup_cost.plus(blueprint.expected_monthly_expenses.times(months));
+        Spec {
+            origin,
+            founder: "Founder".to_owned(),
+            world: WorldKind::Simulated,
+            seed,
+            nonce: String::new(),
+            zone: "UTC".to_owned(),
+            start: SIMULATION_START,
+            end: Some(SIMULATION_START.plus_ms(i64::from(days) * DAY_MS)),
+            autonomy: Autonomy::FULL,
+            caps: Caps {
+                simulated_money: budget,
+                real_money: Cents::ZERO,
+                money_per_day: budget.percent(25),
+                money_per_action: Cents::from_dollars(500),
+                tokens: 0,
+                messages_per_day: 200,
+            },
+            mind: MindKind::Playbook,
+            model: ModelSpec::default(),
+            sender: Sender::simulated(),
+            licence_confirmed: true,
+            versions: Versions { engine: crate::ENGINE_VERSION, market: crate::market::VERSION, charter: String::new() },
+            blueprint,
+        }
+    }
+
+    /// The business's id: a digest of the whole spec.
+    pub fn id(&self) -> BusinessId {
+        BusinessId::derive(&blake3::hash(&serde_json::to_vec(self).unwrap_or_default()))
+    }
+
+    /// Whole days that the business is planned to run, at least one; none where it has no end.
+    pub fn days(&self) -> Option<i64> {
+        self.end.map(|end| (end.since(self.start) + DAY_MS - 1).div_euclid(DAY_MS).max(1))
+    }
+}

@@ -1,0 +1,341 @@
+//! Trade: contacts, orders, requests for help, and what each channel has brought.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::action::{Action, MailPurpose};
+use crate::blueprint::Channel;
+use crate::event::{Intent, Signal};
+use crate::id::{ContactId, OrderId, TicketId};
+use crate::limits::MAX_CONTACTS;
+use crate::money::Cents;
+use crate::receipt::Receipt;
+use crate::seal::Sealed;
+use crate::spec::Spec;
+use crate::time::{DAY_MS, Timestamp};
+
+/// Days between two payments of a monthly order.
+pub const BILLING_PERIOD_MS: i64 = 30 * DAY_MS;
+
+/// The fit, 0 to 100, from which a lead is worth writing to.
+pub const FIT_THRESHOLD: u8 = 50;
+
+/// How far a contact has come. The order is the order of the funnel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Interest {
+    /// Just arrived.
+    New,
+    /// Scored, and not worth writing to.
+    Unfit,
+    /// Scored, and worth writing to.
+    Fit,
+    /// Written to.
+    Contacted,
+    /// Answered, wants to hear more.
+    Interested,
+    /// Asked for the price.
+    AskedPrice,
+    /// Got an offer.
+    Offered,
+    /// Ordered.
+    Customer,
+    /// Said no.
+    Lost,
+}
+
+/// A person or company that the business is in touch with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// How far it has come.
+    pub interest: Interest,
+    /// Over which channel it came.
+    pub channel: Channel,
+    /// Whether it agreed to be written to.
+    pub consent: bool,
+    /// Whether it must not be written to any more.
+    pub suppressed: bool,
+    /// Whether it ever answered or asked for the price.
+    pub qualified: bool,
+    /// How well it fits the offer, 0 to 100; absent before it is scored.
+    pub fit: Option<u8>,
+    /// Commercial mails sent.
+    pub mails: u8,
+    /// When the last of them was sent.
+    pub last_mail_at: Timestamp,
+    /// When it arrived.
+    pub arrived_at: Timestamp,
+    /// Who it is.
+    pub profile: Sealed,
+}
+
+/// A customer's order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// Whose.
+    pub contact: ContactId,
+    /// At which price.
+    pub price: Cents,
+    /// Whether it is paid every month.
+    pub monthly: bool,
+    /// When it was placed.
+    pub placed_at: Timestamp,
+    /// Payments collected.
+    pub payments: u32,
+    /// When the next payment is due; absent where none is.
+    pub due_at: Option<Timestamp>,
+    /// Deliveries made: one for a one-time order, one a month for a monthly order.
+    pub deliveries: u32,
+    /// Whether the customer wants its money back.
+    pub refund_requested: bool,
+    /// Whether it goes on.
+    pub active: bool,
+}
+
+impl Order {
+    /// Whether something paid for is not delivered yet.
+    pub const fn awaits_delivery(&self) -> bool {
+        self.active && self.payments > self.deliveries
+    }
+}
+
+/// What a channel has brought so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelResult {
+    /// Leads that came over it.
+    pub leads: u32,
+    /// Customers that came over it.
+    pub customers: u32,
+    /// Money spent on it.
+    pub spent: Cents,
+    /// Posts published on it.
+    pub posts: u32,
+    /// Clicks on its advertisements.
+    pub clicks: u32,
+    /// The cost of a lead that a market study estimated.
+    pub studied_cost_per_lead: Option<Cents>,
+}
+
+/// Contacts, orders, requests for help and channels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trade {
+    /// The price that new customers are offered.
+    pub price: Cents,
+    /// All contacts.
+    pub contacts: BTreeMap<ContactId, Contact>,
+    /// All orders.
+    pub orders: BTreeMap<OrderId, Order>,
+    /// Requests for help without an answer.
+    pub tickets: BTreeMap<TicketId, (ContactId, Timestamp)>,
+    /// What each channel has brought, in the order of [`Channel::ALL`].
+    pub channels: [ChannelResult; 6],
+    /// Leads ever.
+    pub leads: u32,
+    /// Leads that answered or asked for the price.
+    pub qualified: u32,
+    /// Contacts that ever paid.
+    pub customers: u32,
+    /// Refunds ever paid.
+    pub refunds: u32,
+    /// Stars ever given, and ratings.
+    pub stars: (u32, u32),
+    /// When bills were last paid.
+    pub billed_at: Option<Timestamp>,
+}
+
+impl Trade {
+    pub(super) fn new(spec: &Spec) -> Trade {
+        Trade {
+            price: spec.blueprint.price,
+            contacts: BTreeMap::new(),
+            orders: BTreeMap::new(),
+            tickets: BTreeMap::new(),
+            channels: [ChannelResult::default(); 6],
+            leads: 0,
+            qualified: 0,
+            customers: 0,
+            refunds: 0,
+            stars: (0, 0),
+            billed_at: None,
+        }
+    }
+
+    /// What a channel has brought.
+    pub fn channel(&self, channel: Channel) -> &ChannelResult {
+        &self.channels[channel as usize]
+    }
+
+    /// Customers among qualified leads, from 0 to 1; a qualified lead is one that answered or asked for the price.
+    pub fn conversion_rate(&self) -> f64 {
+        if self.qualified == 0 { 0.0 } else { f64::from(self.customers) / f64::from(self.qualified) }
+    }
+
+    /// The mean of all ratings as a share of five stars, from 0 to 1; none before the first rating.
+    pub fn satisfaction(&self) -> Option<f64> {
+        let (stars, ratings) = self.stars;
+        (ratings > 0).then(|| f64::from(stars) / f64::from(ratings) / 5.0)
+    }
+
+    /// Orders that go on or await something.
+    pub fn active_orders(&self) -> impl Iterator<Item = (&OrderId, &Order)> {
+        self.orders.iter().filter(|(_, order)| order.active)
+    }
+
+    fn contact_mut(&mut self, id: ContactId) -> Result<&mut Contact, String> {
+        self.contacts.get_mut(&id).ok_or_else(|| format!("{id} is not known"))
+    }
+
+    fn order_mut(&mut self, id: OrderId) -> Result<&mut Order, String> {
+        self.orders.get_mut(&id).ok_or_else(|| format!("{id} is not known"))
+    }
+
+    pub(super) fn receive(&mut self, signal: &Signal, at: Timestamp) -> Result<(), String> {
+        match signal {
+            Signal::LeadArrived { contact, channel, consent, profile } => self.arrive(*contact, *channel, *consent, profile, at),
+            Signal::Replied { contact, intent } => self.reply(*contact, *intent),
+            Signal::Unsubscribed { contact } => self.contact_mut(*contact).map(|contact| contact.suppressed = true),
+            Signal::OrderPlaced { order, contact, price, monthly } => {
+                let placed = Order {
+                    contact: *contact,
+                    price: *price,
+                    monthly: *monthly,
+                    placed_at: at,
+                    payments: 0,
+                    due_at: Some(at),
+                    deliveries: 0,
+                    refund_requested: false,
+                    active: true,
+                };
+                self.contact_mut(*contact)?.interest = Interest::Customer;
+                match self.orders.insert(*order, placed) {
+                    None => Ok(()),
+                    Some(_) => Err(format!("{order} was placed before")),
+                }
+            }
+            Signal::Churned { order } => self.order_mut(*order).map(|order| (order.active, order.due_at) = (false, None)),
+            Signal::TicketOpened { ticket, contact } => {
+                self.tickets.insert(*ticket, (*contact, at));
+                Ok(())
+            }
+            Signal::RefundRequested { order } => self.order_mut(*order).map(|order| order.refund_requested = true),
+            Signal::Rated { stars, .. } => {
+                self.stars = (self.stars.0 + u32::from(*stars), self.stars.1 + 1);
+                Ok(())
+            }
+        }
+    }
+
+    fn arrive(&mut self, id: ContactId, channel: Channel, consent: bool, profile: &Sealed, at: Timestamp) -> Result<(), String> {
+        if let Some(known) = self.contacts.get_mut(&id) {
+            // The same person again: what is known stays, but consent can be given later.
+            known.consent |= consent;
+            return Ok(());
+        }
+        if self.contacts.len() >= MAX_CONTACTS {
+            return Err(format!("a business keeps at most {MAX_CONTACTS} contacts"));
+        }
+        let contact = Contact {
+            interest: Interest::New,
+            channel,
+            consent,
+            suppressed: false,
+            qualified: false,
+            fit: None,
+            mails: 0,
+            last_mail_at: at,
+            arrived_at: at,
+            profile: profile.clone(),
+        };
+        self.contacts.insert(id, contact);
+        self.channels[channel as usize].leads += 1;
+        self.leads += 1;
+        Ok(())
+    }
+
+    fn reply(&mut self, id: ContactId, intent: Intent) -> Result<(), String> {
+        let contact = self.contact_mut(id)?;
+        let first = !contact.qualified && intent != Intent::Declined;
+        contact.qualified |= first;
+        contact.interest = match intent {
+            _ if contact.interest == Interest::Customer => Interest::Customer,
+            Intent::Interested => Interest::Interested,
+            Intent::AskedPrice => Interest::AskedPrice,
+            Intent::Declined => Interest::Lost,
+        };
+        self.qualified += u32::from(first);
+        Ok(())
+    }
+
+    pub(super) fn settled(&mut self, action: &Action, receipt: &Receipt, at: Timestamp) -> Result<(), String> {
+        match (action, receipt) {
+            (Action::StudyMarket(_), Receipt::Findings(findings)) => {
+                for (channel, cost) in &findings.cost_per_lead {
+                    self.channels[*channel as usize].studied_cost_per_lead = Some(*cost);
+                }
+            }
+            (Action::QualifyLeads(_), Receipt::Scores(scores)) => self.score(&scores.fit)?,
+            (Action::PublishPost(post), _) => {
+                let channel = &mut self.channels[post.channel as usize];
+                channel.posts += 1;
+                channel.spent = channel.spent.plus(post.cost);
+            }
+            (Action::RunAds(ads), Receipt::AdsReceipt(receipt)) => {
+                let channel = &mut self.channels[ads.channel as usize];
+                channel.spent = channel.spent.plus(receipt.spent);
+                channel.clicks += receipt.clicks;
+            }
+            (Action::SendEmail(mail), _) => self.mailed(mail.contact, mail.purpose, at)?,
+            (Action::DeliverOrder(delivery), _) => self.order_mut(delivery.order)?.deliveries += 1,
+            (Action::AnswerTicket(answer), _) => drop(self.tickets.remove(&answer.ticket)),
+            (Action::CollectPayment(payment), _) => self.paid(payment.order, at)?,
+            (Action::RefundPayment(refund), _) => {
+                self.refunds += 1;
+                let order = self.order_mut(refund.order)?;
+                (order.active, order.refund_requested, order.due_at) = (false, false, None);
+            }
+            (Action::PayBill(_), _) => self.billed_at = Some(at),
+            (Action::SetPrice(price), _) => self.price = price.price,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn score(&mut self, fit: &[(ContactId, u8)]) -> Result<(), String> {
+        for (id, fit) in fit {
+            let contact = self.contact_mut(*id)?;
+            contact.fit = Some(*fit);
+            if contact.interest == Interest::New {
+                contact.interest = if *fit >= FIT_THRESHOLD { Interest::Fit } else { Interest::Unfit };
+            }
+        }
+        Ok(())
+    }
+
+    fn mailed(&mut self, id: ContactId, purpose: MailPurpose, at: Timestamp) -> Result<(), String> {
+        let contact = self.contact_mut(id)?;
+        if purpose.is_commercial() {
+            contact.mails = contact.mails.saturating_add(1);
+            contact.last_mail_at = at;
+        }
+        contact.interest = match purpose {
+            MailPurpose::Outreach | MailPurpose::FollowUp => contact.interest.max(Interest::Contacted),
+            MailPurpose::Offer => contact.interest.max(Interest::Offered),
+            MailPurpose::Service => contact.interest,
+        };
+        Ok(())
+    }
+
+    fn paid(&mut self, id: OrderId, at: Timestamp) -> Result<(), String> {
+        let order = self.order_mut(id)?;
+        order.payments += 1;
+        order.due_at = order.monthly.then(|| order.due_at.unwrap_or(at).plus_ms(BILLING_PERIOD_MS));
+        let (contact, first) = (order.contact, order.payments == 1);
+        if first && !self.orders.iter().any(|(other, order)| *other != id && order.contact == contact && order.payments > 0) {
+            self.customers += 1;
+            let channel = self.contact_mut(contact)?.channel;
+            self.channels[channel as usize].customers += 1;
+        }
+        Ok(())
+    }
+}

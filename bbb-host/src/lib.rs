@@ -1,0 +1,1 @@
+//! The host of Better Business Builder: stores, configuration, control socket, reports, command line

@@ -1,0 +1,1 @@
+//! Adapters of the ports of Better Business Builder: language models and mail
