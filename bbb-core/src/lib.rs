@@ -11,6 +11,7 @@
 
 pub mod action;
 pub mod blueprint;
+pub mod decide;
 pub mod draw;
 pub mod event;
 pub mod id;
@@ -18,11 +19,15 @@ pub mod journal;
 pub mod limits;
 pub mod market;
 pub mod money;
+pub mod observe;
+pub mod orient;
 pub mod oversight;
 pub mod port;
 pub mod receipt;
 pub mod role;
+pub mod round;
 pub mod seal;
+pub mod settle;
 pub mod spec;
 pub mod state;
 pub mod task;

@@ -42,3 +42,7 @@ pub const MAX_EVENTS_PER_APPEND: usize = 4096;
 pub const MAX_HISTORY_DAYS: usize = 3_660;
 /// Finished tasks that a state remembers by name; all are counted and stay in the journal.
 pub const MAX_FINISHED_TASKS: usize = 64;
+/// The most effects of a simulated business that are under way at once.
+pub const MAX_IN_FLIGHT_SIMULATED: usize = 512;
+/// The most effects of a live or shadow business that are under way at once: what a kill can leave in doubt.
+pub const MAX_IN_FLIGHT_LIVE: usize = 8;

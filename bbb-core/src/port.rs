@@ -35,7 +35,7 @@ use crate::action::{
 use crate::event::Recovery;
 use crate::journal::store::BoxFuture;
 use crate::oversight::permit::{Granted, Permit};
-use crate::receipt::Receipt;
+use crate::receipt::{Receipt, ShadowReceipt};
 
 /// Why an effect has no receipt.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -80,9 +80,9 @@ pub trait Port<A: Effect>: Send + Sync + 'static {
     }
 }
 
-/// Carries out an effect in a world where it is recorded and not sent.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NotSent;
+/// What a shadow world records instead of doing it. Payments, deliveries and bills are not among them: nothing would prove them.
+const RECORDED_IN_SHADOW: [ActionKind; 5] =
+    [ActionKind::PublishPost, ActionKind::RunAds, ActionKind::SendEmail, ActionKind::AnswerTicket, ActionKind::SetPrice];
 
 macro_rules! ports {
     ($($field:ident: $name:ident),* $(,)?) => {
@@ -91,11 +91,15 @@ macro_rules! ports {
         #[expect(missing_docs, reason = "each field is the port of the action of that name")]
         pub struct Ports {
             $(pub $field: Option<Arc<dyn Port<$name>>>,)*
+            shadow: bool,
         }
 
         impl Ports {
             /// What a restart does with this kind of effect; absent where there is no adapter for it.
             pub fn recovery(&self, kind: ActionKind) -> Option<Recovery> {
+                if self.only_records(kind) {
+                    return RECORDED_IN_SHADOW.contains(&kind).then_some(Recovery::Idempotent);
+                }
                 match kind { $(ActionKind::$name => self.$field.as_ref().map(|port| port.recovery()),)* }
             }
 
@@ -104,6 +108,11 @@ macro_rules! ports {
             /// # Errors
             /// The adapter's [`Failure`]; [`Failure::Permanent`] where there is none.
             pub async fn perform(&self, granted: Granted) -> Result<Receipt, Failure> {
+                let grant = granted.grant();
+                if self.only_records(granted.kind()) {
+                    let note = format!("recorded under {} and not sent", grant.key);
+                    return Ok(Receipt::ShadowReceipt(ShadowReceipt { note }));
+                }
                 let missing = || Failure::Permanent("no adapter is connected for this action".to_owned());
                 match granted {
                     $(Granted::$name(permit) => {
@@ -125,6 +134,17 @@ macro_rules! ports {
                         None => Verification::Unknown("no adapter is connected for this action".to_owned()),
                     },)*
                 }
+            }
+
+            /// The same adapters for a shadow world: reads and model calls are real, everything else is recorded and not sent.
+            #[must_use]
+            pub fn in_shadow(mut self) -> Ports {
+                self.shadow = true;
+                self
+            }
+
+            fn only_records(&self, kind: ActionKind) -> bool {
+                self.shadow && !kind.is_read()
             }
 
             /// The kinds of action that have an adapter.

@@ -104,7 +104,10 @@ pub struct ModelAnswer {
 
 /// An effect that a shadow world recorded and did not send.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShadowReceipt {}
+pub struct ShadowReceipt {
+    /// What was done instead, for people.
+    pub note: String,
+}
 
 macro_rules! receipts {
     ($($name:ident),*) => {

@@ -56,6 +56,16 @@ impl Timestamp {
         self.0.saturating_add(i64::from(offset.seconds()) * 1000).div_euclid(DAY_MS)
     }
 
+    /// The first midnight after this time in `zone`. Where a zone skips midnight, the first moment of the next day.
+    #[must_use]
+    pub fn next_midnight_in(self, zone: &TimeZone) -> Timestamp {
+        if *zone == TimeZone::UTC {
+            return Timestamp((self.0.div_euclid(DAY_MS) + 1) * DAY_MS);
+        }
+        let tomorrow = self.zoned(zone).and_then(|now| now.tomorrow().ok()?.start_of_day().ok());
+        tomorrow.map_or(self.plus_ms(DAY_MS), |midnight| Timestamp(midnight.timestamp().as_millisecond()))
+    }
+
     fn zoned(self, zone: &TimeZone) -> Option<jiff::Zoned> {
         jiff::Timestamp::from_millisecond(self.0).ok().map(|time| time.to_zoned(zone.clone()))
     }
@@ -98,5 +108,8 @@ mod tests {
         assert_eq!(SIMULATION_START.hour_in(&new_york), 19);
         assert_eq!(SIMULATION_START.day_in(&new_york) + 1, SIMULATION_START.day_in(&TimeZone::UTC));
         assert!(zone("Mars/Olympus").is_err());
+        let midnight = SIMULATION_START.next_midnight_in(&new_york);
+        assert_eq!((midnight.since(SIMULATION_START), midnight.hour_in(&new_york)), (5 * HOUR_MS, 0));
+        assert_eq!(SIMULATION_START.next_midnight_in(&TimeZone::UTC).since(SIMULATION_START), DAY_MS);
     }
 }

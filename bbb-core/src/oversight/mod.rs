@@ -1,4 +1,196 @@
-//! Oversight: what may happen.
+//! Oversight: what may happen. Pure rules in layers ([`limits`], [`charter`], [`content`]) that must all agree, and the only place where permits are made
+//! ([`permit`]).
+//!
+//! [`Oversight`] is what the oversight actor of a business holds. It fails closed: without it there are no permits.
 
+pub mod limits;
 pub mod permit;
 pub mod verdict;
+
+use std::collections::BTreeMap;
+
+use crate::action::{ActionKind, Cost};
+use crate::event::{Payload, Proposal, Recovery};
+use crate::id::ProposalId;
+use crate::journal::writer::Acknowledgement;
+use crate::limits::{APPROVAL_TTL_MS, MAX_EFFECT_ATTEMPTS, MAX_IN_FLIGHT_LIVE, MAX_IN_FLIGHT_SIMULATED};
+use crate::oversight::permit::{Grant, Granted};
+use crate::oversight::verdict::{Finding, RuleId, Ruling, Verdict};
+use crate::port::Ports;
+use crate::round::Round;
+use crate::seal::Vault;
+use crate::state::work::{Open, Stage};
+use crate::state::{Misfit, State, Status};
+use crate::time::{DAY_MS, Timestamp};
+
+/// The rules, and the means to apply them: one for each business.
+pub struct Oversight {
+    vault: Vault,
+    recovery: BTreeMap<ActionKind, Recovery>,
+}
+
+/// Why an acknowledged intent got no permit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The effect that does not happen.
+    pub proposal: ProposalId,
+    /// Why, for people.
+    pub reason: String,
+}
+
+impl Oversight {
+    /// Oversight over a business whose personal text this vault opens and whose adapters these are.
+    pub fn new(vault: Vault, ports: &Ports) -> Oversight {
+        let recovery = ActionKind::ALL.iter().filter_map(|kind| Some((*kind, ports.recovery(*kind)?))).collect();
+        Oversight { vault, recovery }
+    }
+
+    /// Reviews everything that waits for it: new proposals get their verdict, approved ones and due retries a second look and, if it still
+    /// holds, their hold and intent. All of it is staged into the round, to be committed together.
+    ///
+    /// # Errors
+    /// [`Misfit`] on a defect of the engine.
+    pub fn review(&self, round: &mut Round) -> Result<(), Misfit> {
+        if round.state().status != Status::Active {
+            return Ok(());
+        }
+        let open: Vec<ProposalId> = round.state().work.proposals.keys().copied().collect();
+        for id in open {
+            let Some(Open { stage, .. }) = round.state().work.proposals.get(&id) else { continue };
+            match stage {
+                Stage::New => self.judge(round, id)?,
+                Stage::Approved { answered, attempt } => self.look_again(round, id, *answered, *attempt)?,
+                Stage::Retry { answered, attempt, at } if *at <= round.now() => self.look_again(round, id, *answered, *attempt)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether anything waits for [`Oversight::review`] at `now`.
+    pub fn has_work(state: &State, now: Timestamp) -> bool {
+        state.status == Status::Active
+            && state.work.proposals.values().any(|open| match &open.stage {
+                Stage::New => true,
+                Stage::Approved { .. } => has_room(state),
+                Stage::Retry { at, .. } => *at <= now && has_room(state),
+                _ => false,
+            })
+    }
+
+    /// The first look: a verdict, and for an approval the hold and intent right with it.
+    fn judge(&self, round: &mut Round, id: ProposalId) -> Result<(), Misfit> {
+        let Some(open) = round.state().work.proposals.get(&id) else { return Ok(()) };
+        let (digest, cause) = (open.proposal.action.digest(), open.event);
+        let verdict = self.verdict(round.state(), &open.proposal, round.now(), false);
+        let ttl = if round.state().spec.world.is_simulated() { DAY_MS } else { APPROVAL_TTL_MS };
+        let expires_at = (verdict.ruling == Ruling::Escalate).then(|| round.now().plus_ms(ttl));
+        let approved = verdict.ruling == Ruling::Approve;
+        round.stage(Payload::Reviewed { proposal: id, digest, verdict, expires_at }, cause)?;
+        if approved { self.intend(round, id, 0) } else { Ok(()) }
+    }
+
+    /// The second look, after an owner's answer, an unused permit or a definite failure: what was approved may have become wrong since.
+    fn look_again(&self, round: &mut Round, id: ProposalId, answered: bool, attempt: u32) -> Result<(), Misfit> {
+        let Some(open) = round.state().work.proposals.get(&id) else { return Ok(()) };
+        let mut verdict = self.verdict(round.state(), &open.proposal, round.now(), answered);
+        if attempt >= MAX_EFFECT_ATTEMPTS {
+            let note = format!("it did not happen in {attempt} attempts");
+            verdict = Verdict::from_findings(&[Finding::new(Ruling::Veto, RuleId::named("limits.attempts"), note)]);
+        }
+        if verdict.ruling == Ruling::Approve {
+            return self.intend(round, id, attempt);
+        }
+        let cause = open.event;
+        round.stage(Payload::Withdrawn { proposal: id, verdict }, cause).map(drop)
+    }
+
+    /// Stages hold and intent, unless as many effects are under way as may be; then the proposal waits for the next round.
+    fn intend(&self, round: &mut Round, id: ProposalId, attempt: u32) -> Result<(), Misfit> {
+        let state = round.state();
+        let Some(Open { proposal, event, .. }) = state.work.proposals.get(&id) else { return Ok(()) };
+        let Some(recovery) = self.recovery.get(&proposal.action.kind()) else { return Ok(()) };
+        if !has_room(state) {
+            return Ok(());
+        }
+        let payload = Payload::Intended {
+            proposal: id,
+            digest: proposal.action.digest(),
+            attempt: attempt + 1,
+            key: idempotency_key(state, id),
+            hold: worst_case(state, proposal),
+            recovery: *recovery,
+        };
+        let cause = *event;
+        round.stage(payload, cause).map(drop)
+    }
+
+    /// What all layers together say of a proposal.
+    pub fn verdict(&self, state: &State, proposal: &Proposal, now: Timestamp, answered: bool) -> Verdict {
+        let hold = worst_case(state, proposal);
+        let has_adapter = self.recovery.contains_key(&proposal.action.kind());
+        let findings = limits::findings(state, proposal, &hold, has_adapter, now, answered);
+        Verdict::from_findings(&findings)
+    }
+
+    /// Makes the permits of acknowledged intents, and says which get none and why. An intent gets a permit if the state, which is the fold of the
+    /// acknowledged journal, still holds for it: the business is active, the content is the one that was approved, the charter is the same.
+    pub fn mint(&self, acknowledgement: Acknowledgement, state: &State, now: Timestamp) -> Vec<Result<Granted, Refusal>> {
+        if acknowledgement.business() != state.business || acknowledgement.sequence() != state.sequence {
+            return Vec::new();
+        }
+        let intents = acknowledgement.into_intents();
+        intents
+            .into_iter()
+            .map(|(id, digest)| {
+                let refuse = |reason: &str| Err(Refusal { proposal: id, reason: reason.to_owned() });
+                if state.status != Status::Active {
+                    return refuse("the business is not active");
+                }
+                let Some(Open { proposal, stage, .. }) = state.work.proposals.get(&id) else {
+                    return refuse("it is closed");
+                };
+                let Stage::Held { attempt, key, hold, recovery, .. } = stage else {
+                    return refuse("nothing is held for it");
+                };
+                if proposal.action.digest() != digest {
+                    return refuse("its content is not what was approved");
+                }
+                let grant = Grant {
+                    business: state.business,
+                    proposal: id,
+                    role: proposal.role,
+                    attempt: *attempt,
+                    key: key.clone(),
+                    digest,
+                    hold: *hold,
+                    recovery: *recovery,
+                    at: now,
+                };
+                Ok(Granted::new(grant, proposal.action.clone()))
+            })
+            .collect()
+    }
+
+    /// The vault, through which the content of proposals is read.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+}
+
+/// Whether one more effect may be under way.
+fn has_room(state: &State) -> bool {
+    let held = state.work.proposals.values().filter(|open| matches!(open.stage, Stage::Held { .. })).count();
+    held < if state.spec.world.is_simulated() { MAX_IN_FLIGHT_SIMULATED } else { MAX_IN_FLIGHT_LIVE }
+}
+
+fn worst_case(state: &State, proposal: &Proposal) -> Cost {
+    proposal.action.worst_case(state.spec.world.is_simulated())
+}
+
+/// The key under which providers deduplicate an effect: the same for every attempt, different for every effect of every business.
+fn idempotency_key(state: &State, id: ProposalId) -> String {
+    let mut hasher = blake3::Hasher::new_derive_key("bbb 2026 idempotency key v1");
+    hasher.update(&state.business.bytes()).update(&id.get().to_le_bytes());
+    hasher.finalize().to_hex()[..32].to_owned()
+}

@@ -48,8 +48,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::action::{
-    Action, AnswerTicket, CallModel, CollectPayment, Cost, DeliverOrder, Digest, Effect, PayBill, PublishPost, QualifyLeads, RefundPayment,
-    RunAds, SendEmail, SetPrice, StudyMarket,
+    Action, ActionKind, AnswerTicket, CallModel, CollectPayment, Cost, DeliverOrder, Digest, Effect, PayBill, PublishPost, QualifyLeads,
+    RefundPayment, RunAds, SendEmail, SetPrice, StudyMarket,
 };
 use crate::event::Recovery;
 use crate::id::{BusinessId, ProposalId};
@@ -153,6 +153,11 @@ macro_rules! granted {
             /// Under which conditions.
             pub fn grant(&self) -> &Grant {
                 match self { $(Granted::$name(permit) => &permit.grant,)* }
+            }
+
+            /// The permitted action's name.
+            pub fn kind(&self) -> ActionKind {
+                match self { $(Granted::$name(_) => ActionKind::$name,)* }
             }
 
             /// The mark that tells whether the permit was used.

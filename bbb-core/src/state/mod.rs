@@ -147,6 +147,8 @@ pub struct State {
     pub status: Status,
     /// The day that runs, counted from 0.
     pub day: u32,
+    /// When that day began: at launch, or at a midnight of the business's zone.
+    pub day_started_at: Timestamp,
     /// Tasks and proposals.
     pub work: Work,
     /// Money, tokens and messages.
@@ -193,6 +195,7 @@ impl State {
             now: event.at,
             status: Status::Active,
             day: 0,
+            day_started_at: event.at,
             work: Work::default(),
             books: Books::new(spec),
             trade: Trade::new(spec),
@@ -364,7 +367,11 @@ impl State {
         let (action, hold) = self.work.resolve_doubt(id)?;
         let cost = if happened { hold } else { hold.released() };
         self.books.settle(&hold, &cost);
-        if happened { self.trade.settled(&action, &Receipt::ShadowReceipt(crate::receipt::ShadowReceipt {}), self.now) } else { Ok(()) }
+        if happened {
+            self.trade.settled(&action, &Receipt::ShadowReceipt(crate::receipt::ShadowReceipt { note: String::new() }), self.now)
+        } else {
+            Ok(())
+        }
     }
 
     fn close_day(&mut self, day: u32) -> Result<(), String> {
@@ -389,6 +396,7 @@ impl State {
             self.history.remove(0);
         }
         self.day += 1;
+        self.day_started_at = self.now;
         self.books.new_day();
         self.work.new_day();
         Ok(())

@@ -1,0 +1,121 @@
+//! Plans: the tasks that a business starts with, and those that its state calls for.
+
+use crate::blueprint::Channel;
+use crate::decide::playbook as rules;
+use crate::decide::view::View;
+use crate::state::trade::Interest;
+use crate::state::{State, Status};
+use crate::task::{NewTask, TaskKind};
+use crate::time::DAY_MS;
+
+/// Organic channels that get a post a day.
+const POST_CHANNELS: usize = 2;
+/// Days between two looks at the price.
+const PRICE_REVIEW_DAYS: u32 = 14;
+/// Days between two bills.
+const BILL_DAYS: i64 = 7;
+
+/// The tasks of a new business, in creation order: study first, then publish and advertise on the blueprint's strongest channels. `first` is the id
+/// that the first of them will get, for the dependencies.
+pub fn initial(view: &View<'_>, first: crate::id::TaskId) -> Vec<NewTask> {
+    let deadline = view.now().plus_ms(3 * DAY_MS);
+    let mut tasks = Vec::new();
+    if view.can(TaskKind::StudyMarket) {
+        tasks.push(NewTask::new(TaskKind::StudyMarket, 90, deadline));
+    }
+    let studied = !tasks.is_empty();
+    let marketing =
+        [(TaskKind::PublishPosts, Channel::Seo), (TaskKind::PublishPosts, Channel::Social), (TaskKind::RunAds, Channel::PaidSearch)];
+    for (kind, channel) in marketing {
+        if view.can(kind) {
+            let task = NewTask::new(kind, 60, deadline).on(channel);
+            tasks.push(if studied { task.after(first) } else { task });
+        }
+    }
+    tasks.push(NewTask::new(TaskKind::PlanDay, 80, deadline));
+    tasks
+}
+
+/// The tasks that the state calls for now and that are not open yet.
+pub fn candidates(view: &View<'_>) -> Vec<NewTask> {
+    let deadline = view.now().plus_ms(2 * DAY_MS);
+    let fresh = |kind: &TaskKind| view.can(*kind) && !view.work().has_open(*kind);
+    let waiting = waiting(view).into_iter().filter(fresh);
+    let mut tasks: Vec<NewTask> = waiting.map(|kind| NewTask::new(kind, priority(kind), deadline)).collect();
+    let first_today = |kind: TaskKind| view.work().created_today(kind) == 0 && fresh(&kind);
+    if first_today(TaskKind::PublishPosts) {
+        tasks.extend(post_channels(view).into_iter().map(|channel| NewTask::new(TaskKind::PublishPosts, 40, deadline).on(channel)));
+    }
+    if first_today(TaskKind::RunAds) {
+        tasks.push(NewTask::new(TaskKind::RunAds, 45, deadline).on(ad_channel(view)));
+    }
+    if first_today(TaskKind::PayBills) && view.trade().billed_at.is_none_or(|at| view.now().since(at) >= BILL_DAYS * DAY_MS) {
+        tasks.push(NewTask::new(TaskKind::PayBills, 70, deadline));
+    }
+    if first_today(TaskKind::ReviewPrice) && view.day() % PRICE_REVIEW_DAYS == PRICE_REVIEW_DAYS - 1 {
+        tasks.push(NewTask::new(TaskKind::ReviewPrice, 20, deadline));
+    }
+    tasks
+}
+
+/// Whether work waits for which no task was created today: then the day is planned once more.
+pub fn should_replan(state: &State, view: &View<'_>) -> bool {
+    let untouched = |kind: &TaskKind| view.can(*kind) && state.work.created_today(*kind) == 0 && !state.work.has_open(*kind);
+    state.status == Status::Active && !state.work.has_open(TaskKind::PlanDay) && waiting(view).iter().any(untouched)
+}
+
+/// The kinds of task for which something waits, most urgent first.
+fn waiting(view: &View<'_>) -> Vec<TaskKind> {
+    let (trade, now) = (view.trade(), view.now());
+    let contacts = |kind: TaskKind| trade.contacts.values().any(|contact| rules::wants_mail(kind, contact, now));
+    let mut kinds = Vec::new();
+    let mut add = |kind, waits: bool| {
+        if waits {
+            kinds.push(kind);
+        }
+    };
+    add(TaskKind::CollectPayments, trade.active_orders().any(|(_, order)| rules::is_due(order, now)));
+    add(TaskKind::DeliverOrders, trade.active_orders().any(|(_, order)| order.awaits_delivery()));
+    add(TaskKind::RefundOrders, trade.orders.values().any(|order| order.refund_requested && order.payments > 0));
+    add(TaskKind::AnswerTickets, !trade.tickets.is_empty());
+    add(TaskKind::MakeOffers, contacts(TaskKind::MakeOffers));
+    add(TaskKind::QualifyLeads, trade.contacts.values().any(|contact| contact.interest == Interest::New));
+    add(TaskKind::Outreach, contacts(TaskKind::Outreach));
+    add(TaskKind::FollowUp, contacts(TaskKind::FollowUp));
+    kinds
+}
+
+/// What a kind of task is worth, 0 to 100: money that waits first, then customers, then leads.
+const fn priority(kind: TaskKind) -> u8 {
+    match kind {
+        TaskKind::CollectPayments => 95,
+        TaskKind::DeliverOrders => 90,
+        TaskKind::RefundOrders => 88,
+        TaskKind::AnswerTickets => 85,
+        TaskKind::MakeOffers => 80,
+        TaskKind::QualifyLeads => 60,
+        TaskKind::Outreach => 55,
+        TaskKind::FollowUp => 35,
+        _ => 50,
+    }
+}
+
+/// The organic channels worth a post: the cheapest leads first, by what was studied, else by the blueprint's mix.
+fn post_channels(view: &View<'_>) -> Vec<Channel> {
+    let mut channels = vec![Channel::Seo, Channel::Social, Channel::Email, Channel::Referral];
+    channels.sort_by_key(|channel| {
+        let studied = view.trade().channel(*channel).studied_cost_per_lead;
+        (studied.is_none(), studied, std::cmp::Reverse(view.spec().blueprint.channel_mix.percent(*channel)))
+    });
+    channels.truncate(POST_CHANNELS);
+    channels
+}
+
+/// The channel to advertise on.
+fn ad_channel(view: &View<'_>) -> Channel {
+    let cost = |channel: Channel| view.trade().channel(channel).studied_cost_per_lead;
+    match (cost(Channel::PaidSearch), cost(Channel::Social)) {
+        (Some(search), Some(social)) if social < search => Channel::Social,
+        _ => Channel::PaidSearch,
+    }
+}

@@ -1,0 +1,55 @@
+//! Observe: what happened outside is folded into the state, in a canonical order.
+
+use crate::event::{By, Payload, Signal};
+use crate::id::ProposalId;
+use crate::round::Round;
+use crate::state::Misfit;
+use crate::state::work::Stage;
+
+/// The source of what the simulated market signals.
+pub const MARKET_SOURCE: &str = "market";
+
+/// Something that arrived from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrival {
+    /// Where it came from.
+    pub source: String,
+    /// The source's own name for it; empty where the source never sends twice.
+    pub external_id: String,
+    /// What it was.
+    pub signal: Signal,
+}
+
+/// Stages what arrived.
+///
+/// # Errors
+/// [`Misfit`] where a signal is about something that the business does not know.
+pub fn receive(round: &mut Round, arrival: Arrival) -> Result<(), Misfit> {
+    let Arrival { source, external_id, signal } = arrival;
+    round.stage(Payload::Received { source, external_id, signal }, 0).map(drop)
+}
+
+/// Stages the end of the day that runs, after what the market did during it.
+///
+/// # Errors
+/// [`Misfit`] on a defect of the engine or the market.
+pub fn close_day(round: &mut Round, signals: Vec<Signal>) -> Result<(), Misfit> {
+    for signal in signals {
+        receive(round, Arrival { source: MARKET_SOURCE.to_owned(), external_id: String::new(), signal })?;
+    }
+    round.stage(Payload::DayClosed { day: round.state().day }, 0).map(drop)
+}
+
+/// Stages an answer to an escalation that still waits; says whether there was one.
+///
+/// # Errors
+/// [`Misfit`] on a defect of the engine.
+pub fn answer(round: &mut Round, id: ProposalId, by: By, approve: bool, reason: &str) -> Result<bool, Misfit> {
+    let Some(open) = round.state().work.proposals.get(&id) else { return Ok(false) };
+    if !matches!(open.stage, Stage::Waiting { .. }) {
+        return Ok(false);
+    }
+    let (digest, cause) = (open.proposal.action.digest(), open.event);
+    round.stage(Payload::Answered { proposal: id, digest, by, approve, reason: reason.to_owned() }, cause)?;
+    Ok(true)
+}
