@@ -30,6 +30,8 @@ pub const MAX_RESTART_BACKOFF_MS: i64 = 3_600_000;
 pub const MAX_REPAIRS: usize = 2;
 /// How long an escalation waits for its owner before it becomes a veto, in milliseconds: seven days.
 pub const APPROVAL_TTL_MS: i64 = 7 * 24 * 3_600_000;
+/// The same in a simulated world, whose owner answers within a day or not at all.
+pub const SIMULATED_APPROVAL_TTL_MS: i64 = 24 * 3_600_000;
 /// The most rounds that may pass at one point in time before the business is paused as running in circles.
 pub const MAX_ROUNDS_PER_INSTANT: u32 = 64;
 /// The most contacts that one business keeps.

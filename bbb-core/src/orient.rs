@@ -1,7 +1,7 @@
 //! Orient: what follows from the state and the time alone. Judges tasks, lets deadlines and escalations expire, starts the day's planning, ends the
 //! business; and says when to look again.
 
-use crate::decide::view::View;
+use crate::decide::view::Eyes;
 use crate::decide::{create, fail_attempt, plan};
 use crate::event::{By, Payload};
 use crate::id::{ProposalId, TaskId};
@@ -15,34 +15,31 @@ use crate::time::{self, DAY_MS, HOUR_MS, Timestamp};
 /// Hours after the day's beginning at which the day is planned.
 pub const PLANNING_HOUR: i64 = 8;
 
-/// Stages the launch and the initial plan.
+/// Stages the initial plan of a business that was just launched.
 ///
 /// # Errors
 /// [`Misfit`] on a defect of the engine.
-pub fn begin(round: &mut Round, view_of: ViewOf<'_>) -> Result<(), Misfit> {
+pub fn begin(round: &mut Round, eyes: &Eyes) -> Result<(), Misfit> {
     let first = round.state().next_task();
-    let orders = plan::initial(&view_of(round.state(), round.now()), first);
+    let orders = plan::initial(&eyes.view(round.state(), round.now()), first);
     for order in orders {
         create(round, order)?;
     }
     Ok(())
 }
 
-/// How this stage gets a view, since it needs one of each state that it stages.
-pub type ViewOf<'a> = &'a dyn for<'s> Fn(&'s State, Timestamp) -> View<'s>;
-
 /// Stages everything that time and state call for.
 ///
 /// # Errors
 /// [`Misfit`] on a defect of the engine.
-pub fn orient(round: &mut Round, view_of: ViewOf<'_>) -> Result<(), Misfit> {
+pub fn orient(round: &mut Round, eyes: &Eyes) -> Result<(), Misfit> {
     expire_escalations(round)?;
     if round.state().status != Status::Active {
         return Ok(());
     }
     judge_tasks(round)?;
     expire_tasks(round)?;
-    plan_day(round, view_of)?;
+    plan_day(round, eyes)?;
     end(round)
 }
 
@@ -90,10 +87,10 @@ fn expire_tasks(round: &mut Round) -> Result<(), Misfit> {
     Ok(())
 }
 
-fn plan_day(round: &mut Round, view_of: ViewOf<'_>) -> Result<(), Misfit> {
+fn plan_day(round: &mut Round, eyes: &Eyes) -> Result<(), Misfit> {
     let (state, now) = (round.state(), round.now());
     let planned_today = state.work.created_today(TaskKind::PlanDay) > 0;
-    let due = if planned_today { plan::should_replan(state, &view_of(state, now)) } else { now >= planning_time(state) };
+    let due = if planned_today { plan::should_replan(state, &eyes.view(state, now)) } else { now >= planning_time(state) };
     if due && !state.work.has_open(TaskKind::PlanDay) {
         create(round, NewTask::new(TaskKind::PlanDay, 80, now.plus_ms(DAY_MS)))?;
     }

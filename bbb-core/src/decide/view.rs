@@ -1,5 +1,7 @@
 //! What a mind may see: the business's own state, never the market, the journal, credentials, or anything to act with.
 
+use std::sync::Arc;
+
 use crate::action::{ActionKind, MailPurpose, Message, SendEmail};
 use crate::decide::text;
 use crate::draw::Draw;
@@ -14,6 +16,22 @@ use crate::state::work::Work;
 use crate::task::TaskKind;
 use crate::time::Timestamp;
 
+/// What a view looks through beside the state: the keys of the business, and the actions that something is connected for.
+#[derive(Debug, Clone)]
+pub struct Eyes {
+    /// Opens personal text.
+    pub vault: Vault,
+    /// The actions that have an adapter.
+    pub connected: Arc<[ActionKind]>,
+}
+
+impl Eyes {
+    /// The view of this state at this time.
+    pub fn view<'a>(&'a self, state: &'a State, now: Timestamp) -> View<'a> {
+        View { state, vault: &self.vault, connected: &self.connected, now }
+    }
+}
+
 /// A mind's window on its business.
 pub struct View<'a> {
     state: &'a State,
@@ -23,11 +41,6 @@ pub struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// A view of this state at this time, through this vault, with adapters for these actions.
-    pub fn new(state: &'a State, vault: &'a Vault, connected: &'a [ActionKind], now: Timestamp) -> Self {
-        View { state, vault, connected, now }
-    }
-
     /// What the business was launched with.
     pub fn spec(&self) -> &'a Spec {
         &self.state.spec

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::action::Digest;
-use crate::event::{Event, Payload};
+use crate::event::{Event, Payload, Recovery};
 use crate::id::{BusinessId, ProposalId};
 use crate::journal::chain::{self, Head, Record};
 use crate::journal::store::{Append, Epoch, SignalKey, Store};
+use crate::limits::MAX_EVENTS_PER_APPEND;
 use crate::state::State;
 use crate::state::work::Stage;
 use crate::time::Timestamp;
@@ -94,11 +95,20 @@ impl Journal {
         &self.store
     }
 
-    /// Commits events: they all survive a crash, or none was written. The acknowledgement names the intents among them.
+    /// Commits events in order, each append all or nothing. The acknowledgement names the intents among them.
     ///
     /// # Errors
-    /// The store's. After [`super::store::Error::Io`] it is unknown whether the events were committed, and the journal must be opened again.
+    /// The store's. A prefix of whole appends may then be committed; [`Journal::head`] tells how much of it is known to be. After
+    /// [`super::store::Error::Io`] even that is unknown, and the journal must be opened again.
     pub async fn commit(&mut self, events: &[Event], wake_at: Option<Timestamp>, ended: bool) -> Result<Acknowledgement, Error> {
+        for chunk in events.chunks(MAX_EVENTS_PER_APPEND) {
+            self.append(chunk, wake_at, ended).await?;
+        }
+        let intents = events.iter().filter_map(intent).collect();
+        Ok(Acknowledgement { business: self.business, sequence: self.head.sequence, intents })
+    }
+
+    async fn append(&mut self, events: &[Event], wake_at: Option<Timestamp>, ended: bool) -> Result<(), Error> {
         let mut previous = self.head.hash;
         let mut records = Vec::with_capacity(events.len());
         for event in events {
@@ -110,13 +120,14 @@ impl Journal {
         let append =
             Append { business: self.business, epoch: self.epoch, expected_sequence: self.head.sequence, records, signals, wake_at, ended };
         self.head = self.store.append(append).await?;
-        let intents = events.iter().filter_map(intent).collect();
-        Ok(Acknowledgement { business: self.business, sequence: self.head.sequence, intents })
+        Ok(())
     }
 
-    /// Acknowledges once more, after a restart, the intents that are committed and not settled. The state must be the fold of this very journal.
+    /// Acknowledges once more, after a restart, the intents that are committed, not settled, and harmless to begin again because the provider
+    /// deduplicates them. The state must be the fold of this very journal.
     pub fn acknowledge_open(&self, state: &State) -> Acknowledgement {
-        let held = state.work.proposals.iter().filter(|(_, open)| matches!(open.stage, Stage::Held { .. }));
+        let idempotent = |stage: &Stage| matches!(stage, Stage::Held { recovery: Recovery::Idempotent, .. });
+        let held = state.work.proposals.iter().filter(|(_, open)| idempotent(&open.stage));
         let intents = match state.sequence == self.head.sequence && state.business == self.business {
             true => held.map(|(id, open)| (*id, open.proposal.action.digest())).collect(),
             false => Vec::new(),

@@ -13,7 +13,7 @@ use crate::action::{ActionKind, Cost};
 use crate::event::{Payload, Proposal, Recovery};
 use crate::id::ProposalId;
 use crate::journal::writer::Acknowledgement;
-use crate::limits::{APPROVAL_TTL_MS, MAX_EFFECT_ATTEMPTS, MAX_IN_FLIGHT_LIVE, MAX_IN_FLIGHT_SIMULATED};
+use crate::limits::{APPROVAL_TTL_MS, MAX_EFFECT_ATTEMPTS, MAX_IN_FLIGHT_LIVE, MAX_IN_FLIGHT_SIMULATED, SIMULATED_APPROVAL_TTL_MS};
 use crate::oversight::permit::{Grant, Granted};
 use crate::oversight::verdict::{Finding, RuleId, Ruling, Verdict};
 use crate::port::Ports;
@@ -21,7 +21,7 @@ use crate::round::Round;
 use crate::seal::Vault;
 use crate::state::work::{Open, Stage};
 use crate::state::{Misfit, State, Status};
-use crate::time::{DAY_MS, Timestamp};
+use crate::time::Timestamp;
 
 /// The rules, and the means to apply them: one for each business.
 pub struct Oversight {
@@ -83,7 +83,7 @@ impl Oversight {
         let Some(open) = round.state().work.proposals.get(&id) else { return Ok(()) };
         let (digest, cause) = (open.proposal.action.digest(), open.event);
         let verdict = self.verdict(round.state(), &open.proposal, round.now(), false);
-        let ttl = if round.state().spec.world.is_simulated() { DAY_MS } else { APPROVAL_TTL_MS };
+        let ttl = if round.state().spec.world.is_simulated() { SIMULATED_APPROVAL_TTL_MS } else { APPROVAL_TTL_MS };
         let expires_at = (verdict.ruling == Ruling::Escalate).then(|| round.now().plus_ms(ttl));
         let approved = verdict.ruling == Ruling::Approve;
         round.stage(Payload::Reviewed { proposal: id, digest, verdict, expires_at }, cause)?;

@@ -1,0 +1,267 @@
+//! The engine: launches and resumes businesses on one store.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bbb_core::event::{Event, Payload};
+use bbb_core::id::BusinessId;
+use bbb_core::journal::chain::Head;
+use bbb_core::journal::store::{self, Store};
+use bbb_core::journal::writer::{self, Journal};
+use bbb_core::oversight::charter::Charter;
+use bbb_core::role::Role;
+use bbb_core::round::Round;
+use bbb_core::spec::{Spec, Versions, WorldKind};
+use bbb_core::state::{FOLD_VERSION, Misfit, State};
+use bbb_core::{orient, time};
+use ractor::Actor;
+
+use crate::handle::BusinessHandle;
+use crate::minds::Minds;
+use crate::supervisor::{Start, Supervisor};
+use crate::world::World;
+
+/// Committed events between two snapshots of a live business.
+const SNAPSHOT_EVERY_EVENTS: u64 = 1_000;
+
+/// What is the same for all businesses of an engine.
+#[derive(Clone)]
+pub(crate) struct Options {
+    pub(crate) charter: Arc<Charter>,
+    pub(crate) snapshot_every_events: Option<u64>,
+    pub(crate) yields_before_reply: Option<[usize; 7]>,
+}
+
+/// Builds an [`Engine`].
+pub struct EngineBuilder {
+    store: Arc<dyn Store>,
+    minds: Minds,
+    options: Options,
+}
+
+impl EngineBuilder {
+    /// Other minds than the playbooks.
+    #[must_use]
+    pub fn minds(mut self, minds: Minds) -> Self {
+        self.minds = minds;
+        self
+    }
+
+    /// Another charter than the shipped one.
+    #[must_use]
+    pub fn charter(mut self, charter: Arc<Charter>) -> Self {
+        self.options.charter = charter;
+        self
+    }
+
+    /// How often each role lets other tasks run before it replies: a test hook that permutes the order in which replies arrive.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn yields_before_reply(mut self, yields: [usize; Role::ALL.len()]) -> Self {
+        self.options.yields_before_reply = Some(yields);
+        self
+    }
+
+    /// The engine.
+    pub fn build(self) -> Engine {
+        Engine { store: self.store, minds: self.minds, options: self.options }
+    }
+}
+
+/// Launches and resumes businesses.
+#[derive(Clone)]
+pub struct Engine {
+    store: Arc<dyn Store>,
+    minds: Minds,
+    options: Options,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Engine")
+    }
+}
+
+/// Why a business could not be launched or resumed. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The same business was launched on this store before.
+    #[error("{0} was launched here before; resume it, or launch with another seed")]
+    Exists(BusinessId),
+    /// No such business on this store.
+    #[error("{0} is not in this store")]
+    Unknown(BusinessId),
+    /// The spec cannot be run.
+    #[error("{field} {rule}")]
+    BadSpec {
+        /// The field of the spec.
+        field: &'static str,
+        /// The rule that it breaks.
+        rule: String,
+    },
+    /// A simulated business was begun by another version of what decides in it.
+    #[error("{business} was begun by {begun:?} and cannot be resumed by {found:?}: the result would be neither's")]
+    OtherVersion {
+        /// The business.
+        business: BusinessId,
+        /// What it was begun with.
+        begun: Box<Versions>,
+        /// What this engine would go on with.
+        found: Box<Versions>,
+    },
+    /// The world handed over is not the kind that the business was launched for.
+    #[error("the business is {launched} and cannot run in a {found} world")]
+    OtherWorld {
+        /// As launched.
+        launched: WorldKind,
+        /// As handed over.
+        found: WorldKind,
+    },
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] writer::Error),
+    /// The journal's events do not fit together.
+    #[error("the journal is corrupted: {0}")]
+    Misfit(#[from] Misfit),
+    /// The actors could not be started.
+    #[error("the actors could not be started: {0}")]
+    Actors(String),
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        Error::Journal(error.into())
+    }
+}
+
+impl Engine {
+    /// An engine on this store, with playbook minds and the shipped charter.
+    pub fn builder(store: Arc<dyn Store>) -> EngineBuilder {
+        let options = Options { charter: Charter::shipped(), snapshot_every_events: Some(SNAPSHOT_EVERY_EVENTS), yields_before_reply: None };
+        EngineBuilder { store, minds: Minds::playbook(), options }
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The spec as this engine would run it: with this engine's versions in it. Two launches of the same prepared spec are the same business.
+    #[must_use]
+    pub fn prepare(&self, mut spec: Spec) -> Spec {
+        spec.versions = self.versions();
+        spec
+    }
+
+    fn versions(&self) -> Versions {
+        Versions { engine: bbb_core::ENGINE_VERSION, market: bbb_core::market::VERSION, charter: self.options.charter.digest() }
+    }
+
+    /// Launches a business.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] where the same spec was launched before, [`Error::BadSpec`], and the journal's.
+    pub async fn launch(&self, spec: Spec, world: World) -> Result<BusinessHandle, Error> {
+        let spec = self.prepare(spec);
+        check(&spec, &world)?;
+        let id = spec.id();
+        let journal = Journal::open(Arc::clone(&self.store), id).await?;
+        if journal.head() != Head::EMPTY {
+            return Err(Error::Exists(id));
+        }
+        let at = spec.start;
+        let launched = Event { sequence: 1, at, cause: 0, payload: Payload::Launched { spec: Box::new(spec) } };
+        let state = State::launch(id, &launched)?;
+        let mut round = Round::from_parts(state, vec![launched], at);
+        orient::begin(&mut round, &world.eyes())?;
+        self.start(id, world, journal, round, false).await
+    }
+
+    /// Resumes a business from its journal. `world_for` makes the world from the spec in it.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`], [`Error::OtherVersion`] for a simulated business that another version began, and the journal's.
+    pub async fn resume<F>(&self, id: BusinessId, world_for: F) -> Result<BusinessHandle, Error>
+    where
+        F: FnOnce(&Spec) -> Result<World, Error>,
+    {
+        let state = self.peek(id).await?;
+        self.check_version(&state)?;
+        let world = world_for(&state.spec)?;
+        check(&state.spec, &world)?;
+        // The lease is taken before the journal is read for good, so that nothing is written in between.
+        let journal = Journal::open(Arc::clone(&self.store), id).await?;
+        let (state, events) = self.load(id, world.kind()).await?;
+        world.reset(&state.spec);
+        world.follow(&events);
+        let now = world.wall_time().unwrap_or(state.now);
+        let mut round = Round::new(state, now);
+        let versions = self.versions();
+        if round.state().spec.versions != versions {
+            round.stage(Payload::Upgraded { versions }, 0)?;
+        }
+        self.start(id, world, journal, round, true).await
+    }
+
+    fn check_version(&self, state: &State) -> Result<(), Error> {
+        let found = self.versions();
+        if state.spec.world.is_simulated() && !state.status.is_over() && state.spec.versions != found {
+            let begun = Box::new(state.spec.versions.clone());
+            return Err(Error::OtherVersion { business: state.business, begun, found: Box::new(found) });
+        }
+        Ok(())
+    }
+
+    /// The state of a business as its journal tells it, without running it.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`], and the journal's.
+    pub async fn peek(&self, id: BusinessId) -> Result<State, Error> {
+        Ok(self.load(id, WorldKind::Live).await?.0)
+    }
+
+    /// The state, from a snapshot where there is a usable one, and the events that it was folded from, where they were all read. The market of a
+    /// simulated world needs them all.
+    async fn load(&self, id: BusinessId, world: WorldKind) -> Result<(State, Vec<Event>), Error> {
+        if !world.is_simulated()
+            && let Some(snapshot) = self.store.snapshot(id).await?.filter(|snapshot| snapshot.fold_version == FOLD_VERSION)
+            && let Ok(mut state) = serde_json::from_slice::<State>(&snapshot.bytes)
+            && state.sequence == snapshot.head.sequence
+            && let Ok((events, _)) = writer::load(self.store.as_ref(), id, snapshot.head).await
+        {
+            events.iter().try_for_each(|event| state.apply(event))?;
+            return Ok((state, events));
+        }
+        let (events, _) = writer::load(self.store.as_ref(), id, Head::EMPTY).await?;
+        let state = State::replay(id, &events)?.ok_or(Error::Unknown(id))?;
+        Ok((state, events))
+    }
+
+    async fn start(&self, id: BusinessId, world: World, journal: Journal, round: Round, resumed: bool) -> Result<BusinessHandle, Error> {
+        let (minds, options) = (self.minds.clone(), self.options.clone());
+        let start = Start { id, world, minds, options, journal, round, resumed };
+        let (supervisor, _) = Supervisor::spawn(None, Supervisor, start).await.map_err(|error| Error::Actors(error.to_string()))?;
+        Ok(BusinessHandle::new(id, supervisor))
+    }
+}
+
+fn check(spec: &Spec, world: &World) -> Result<(), Error> {
+    let bad = |field, rule: &str| Err(Error::BadSpec { field, rule: rule.to_owned() });
+    if spec.world != world.kind() {
+        return Err(Error::OtherWorld { launched: spec.world, found: world.kind() });
+    }
+    if let Err(error) = time::zone(&spec.zone) {
+        return Err(Error::BadSpec { field: "zone", rule: error.to_string() });
+    }
+    if spec.end.is_some_and(|end| end <= spec.start) {
+        return bad("end", "must be after the start");
+    }
+    if spec.world.is_simulated() && spec.end.is_none() {
+        return bad("end", "must be given in a simulated world, whose clock runs freely");
+    }
+    if spec.founder.trim().is_empty() || spec.founder.chars().any(char::is_control) || spec.founder.chars().count() > 100 {
+        return bad("founder", "must be 1 to 100 characters without control characters");
+    }
+    Ok(())
+}

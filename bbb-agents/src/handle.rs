@@ -1,0 +1,189 @@
+//! Handles: how the outside talks to a running business.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bbb_core::event::Event;
+use bbb_core::id::{BusinessId, ProposalId};
+use bbb_core::observe::Arrival;
+use bbb_core::role::Agent;
+use bbb_core::state::State;
+use ractor::ActorRef;
+use ractor::rpc::CallResult;
+use tokio::sync::mpsc;
+
+use crate::message::ToSupervisor;
+
+/// How long a handle waits for an answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Committed events that a subscriber may be behind before it is dropped.
+pub const SUBSCRIBER_QUEUE_EVENTS: usize = 4096;
+
+/// What an owner may tell a business.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Say yes to an escalation.
+    Approve(ProposalId),
+    /// Say no to an escalation.
+    Veto(ProposalId, String),
+    /// Start no effect from here on.
+    Pause(String),
+    /// Go on.
+    Resume,
+    /// End the business.
+    Stop,
+    /// Say what became of an effect in doubt.
+    ResolveDoubt(ProposalId, bool),
+}
+
+/// Why a command was not carried out. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refused {
+    /// The proposal is not waiting for an answer.
+    #[error("{0} is not waiting for an answer")]
+    NotWaiting(ProposalId),
+    /// The effect is not in doubt.
+    #[error("{0} is not in doubt")]
+    NotInDoubt(ProposalId),
+    /// The command does not fit the business's status.
+    #[error("the business is {0}")]
+    Status(String),
+    /// A signal does not fit the business.
+    #[error("the signal was refused: {0}")]
+    BadSignal(String),
+    /// The journal cannot be written; the business stands still until it is resumed.
+    #[error("the journal failed, the business stands still: {0}")]
+    Journal(String),
+    /// The business's actors are gone.
+    #[error("the business is not running")]
+    NotRunning,
+    /// No answer came in time.
+    #[error("the business did not answer in time")]
+    Overloaded,
+}
+
+/// A running business.
+#[derive(Debug, Clone)]
+pub struct BusinessHandle {
+    id: BusinessId,
+    supervisor: ActorRef<ToSupervisor>,
+}
+
+impl BusinessHandle {
+    pub(crate) fn new(id: BusinessId, supervisor: ActorRef<ToSupervisor>) -> Self {
+        BusinessHandle { id, supervisor }
+    }
+
+    /// Which business.
+    pub fn id(&self) -> BusinessId {
+        self.id
+    }
+
+    /// The state with everything that has happened so far.
+    ///
+    /// # Errors
+    /// [`Refused::NotRunning`], [`Refused::Overloaded`].
+    pub async fn status(&self) -> Result<Arc<State>, Refused> {
+        self.call(|reply| ToSupervisor::Inspect { reply }, Some(ANSWER_TIMEOUT)).await
+    }
+
+    /// Tells the business something; the answer comes after it is committed.
+    ///
+    /// # Errors
+    /// Any [`Refused`]; then nothing was changed.
+    pub async fn command(&self, command: Command) -> Result<(), Refused> {
+        self.call(|reply| ToSupervisor::Command { command, reply }, Some(ANSWER_TIMEOUT)).await?
+    }
+
+    /// Says yes to an escalation.
+    ///
+    /// # Errors
+    /// As [`BusinessHandle::command`].
+    pub async fn approve(&self, proposal: ProposalId) -> Result<(), Refused> {
+        self.command(Command::Approve(proposal)).await
+    }
+
+    /// Says no to an escalation.
+    ///
+    /// # Errors
+    /// As [`BusinessHandle::command`].
+    pub async fn veto(&self, proposal: ProposalId, reason: impl Into<String>) -> Result<(), Refused> {
+        self.command(Command::Veto(proposal, reason.into())).await
+    }
+
+    /// Starts no effect any more: when this returns, none begins until the business is resumed.
+    ///
+    /// # Errors
+    /// As [`BusinessHandle::command`].
+    pub async fn pause(&self, reason: impl Into<String>) -> Result<(), Refused> {
+        self.command(Command::Pause(reason.into())).await
+    }
+
+    /// Goes on after a pause or after a failed journal.
+    ///
+    /// # Errors
+    /// As [`BusinessHandle::command`].
+    pub async fn resume(&self) -> Result<(), Refused> {
+        self.command(Command::Resume).await
+    }
+
+    /// Ends the business for good.
+    ///
+    /// # Errors
+    /// As [`BusinessHandle::command`].
+    pub async fn stop(&self) -> Result<(), Refused> {
+        self.command(Command::Stop).await
+    }
+
+    /// Delivers what arrived from outside, and returns how many of them were new once they are committed.
+    ///
+    /// # Errors
+    /// As [`BusinessHandle::command`]; nothing is received then.
+    pub async fn receive(&self, arrivals: Vec<Arrival>) -> Result<usize, Refused> {
+        self.call(|reply| ToSupervisor::Arrived { arrivals, reply }, Some(ANSWER_TIMEOUT)).await?
+    }
+
+    /// Committed events from now on. A subscriber that falls [`SUBSCRIBER_QUEUE_EVENTS`] behind is dropped: its channel closes.
+    ///
+    /// # Errors
+    /// [`Refused::NotRunning`], [`Refused::Overloaded`].
+    pub async fn subscribe(&self) -> Result<mpsc::Receiver<Arc<Event>>, Refused> {
+        let (sender, receiver) = mpsc::channel(SUBSCRIBER_QUEUE_EVENTS);
+        self.call(|reply| ToSupervisor::Subscribe { sender, reply }, Some(ANSWER_TIMEOUT)).await?;
+        Ok(receiver)
+    }
+
+    /// Waits until the business is over, however long that takes.
+    ///
+    /// # Errors
+    /// [`Refused::Journal`] where the business stands still, [`Refused::NotRunning`] where its actors are gone.
+    pub async fn wait(&self) -> Result<Arc<State>, Refused> {
+        self.call(|reply| ToSupervisor::Wait { reply }, None).await?
+    }
+
+    /// Ends an agent's actor as a crash would; the supervisor restarts it. For drills and tests of supervision.
+    pub fn crash(&self, agent: Agent) {
+        // An actor that is gone cannot crash.
+        let _ = self.supervisor.cast(ToSupervisor::Crash { agent });
+    }
+
+    /// Ends the business's actors without ending the business: what is committed stays, and it can be resumed.
+    pub async fn passivate(&self) {
+        self.supervisor.stop(None);
+        // Waits at most as long as for any answer; the journal's lease keeps a slow one from writing.
+        let _ = self.supervisor.wait(Some(ANSWER_TIMEOUT)).await;
+    }
+
+    async fn call<T: Send + 'static>(
+        &self,
+        message: impl FnOnce(ractor::RpcReplyPort<T>) -> ToSupervisor,
+        timeout: Option<Duration>,
+    ) -> Result<T, Refused> {
+        match self.supervisor.call(message, timeout).await {
+            Ok(CallResult::Success(answer)) => Ok(answer),
+            Ok(CallResult::Timeout) => Err(Refused::Overloaded),
+            Ok(CallResult::SenderError) | Err(_) => Err(Refused::NotRunning),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What the owner and the outside tell a business. Every answer comes after the commit.
+
+use bbb_core::event::{By, Payload};
+use bbb_core::id::ProposalId;
+use bbb_core::journal::store::SignalKey;
+use bbb_core::observe::{self, Arrival};
+use bbb_core::round::Round;
+use bbb_core::state::Status;
+use bbb_core::state::work::Stage;
+use ractor::ActorRef;
+
+use crate::handle::{Command, Refused};
+use crate::message::ToSupervisor;
+use crate::supervisor::Business;
+use crate::supervisor::step::Halt;
+
+/// The most characters of an owner's reason that are kept.
+const MAX_REASON_CHARS: usize = 500;
+
+impl Business {
+    pub(super) async fn command(&mut self, myself: &ActorRef<ToSupervisor>, command: Command) -> Result<(), Refused> {
+        if let Some(reason) = self.halted.clone() {
+            if command != Command::Resume {
+                return Err(Refused::Journal(reason));
+            }
+            self.reopen().await.map_err(|halt| self.refuse(halt))?;
+            self.queue_step(myself);
+        }
+        if let Some(now) = self.world.wall_time()
+            && let Some(round) = &mut self.round
+        {
+            round.advance(now);
+        }
+        let round = self.round.as_mut().ok_or(Refused::NotRunning)?;
+        stage(round, command)?;
+        self.commit(myself).await.map_err(|halt| self.refuse(halt))?;
+        self.queue_step(myself);
+        Ok(())
+    }
+
+    /// Journals what arrived. What was received before is dropped; a signal that does not fit refuses all of them, and nothing is received.
+    pub(super) async fn receive(&mut self, myself: &ActorRef<ToSupervisor>, arrivals: Vec<Arrival>) -> Result<usize, Refused> {
+        if let Some(reason) = &self.halted {
+            return Err(Refused::Journal(reason.clone()));
+        }
+        // What is staged already must be on disk before the store is asked what it knows.
+        self.commit(myself).await.map_err(|halt| self.refuse(halt))?;
+        let new = self.not_received_before(arrivals).await?;
+        let round = self.round.as_ref().ok_or(Refused::NotRunning)?;
+        if round.state().status.is_over() {
+            return Err(Refused::Status(round.state().status.as_str().to_owned()));
+        }
+        let mut trial = round.clone();
+        if let Some(now) = self.world.wall_time() {
+            trial.advance(now);
+        }
+        let count = new.len();
+        for arrival in new {
+            observe::receive(&mut trial, arrival).map_err(|misfit| Refused::BadSignal(misfit.reason))?;
+        }
+        self.round = Some(trial);
+        self.commit(myself).await.map_err(|halt| self.refuse(halt))?;
+        self.queue_step(myself);
+        Ok(count)
+    }
+
+    async fn not_received_before(&self, arrivals: Vec<Arrival>) -> Result<Vec<Arrival>, Refused> {
+        let mut new: Vec<Arrival> = Vec::with_capacity(arrivals.len());
+        for arrival in arrivals {
+            let twin = |other: &Arrival| other.source == arrival.source && other.external_id == arrival.external_id;
+            let known = if arrival.external_id.is_empty() {
+                false
+            } else if new.iter().any(twin) {
+                true
+            } else {
+                let key = SignalKey { source: arrival.source.clone(), external_id: arrival.external_id.clone() };
+                self.journal.store().received(self.id, key).await.map_err(|error| Refused::Journal(error.to_string()))?
+            };
+            if !known {
+                new.push(arrival);
+            }
+        }
+        Ok(new)
+    }
+
+    fn refuse(&mut self, halt: Halt) -> Refused {
+        let reason = halt.to_string();
+        self.halt(reason.clone());
+        Refused::Journal(reason)
+    }
+}
+
+fn stage(round: &mut Round, command: Command) -> Result<(), Refused> {
+    let status = round.state().status.clone();
+    let wrong = || Refused::Status(status.as_str().to_owned());
+    if status.is_over() && !matches!(command, Command::ResolveDoubt(..)) {
+        return Err(wrong());
+    }
+    let payload = match command {
+        Command::Approve(id) => return answer(round, id, true, ""),
+        Command::Veto(id, reason) => return answer(round, id, false, &reason),
+        Command::Pause(reason) if status == Status::Active => Payload::Paused { by: By::Owner, reason: clip(&reason) },
+        Command::Pause(_) => return Err(wrong()),
+        // A resume after a failed journal finds the business active, and that is what was asked for.
+        Command::Resume if status == Status::Active => return Ok(()),
+        Command::Resume => Payload::Resumed { by: By::Owner },
+        Command::Stop => Payload::Ended { by: By::Owner, completed: false },
+        Command::ResolveDoubt(proposal, happened) => {
+            let in_doubt = |id| round.state().work.proposals.get(&id).is_some_and(|open| matches!(open.stage, Stage::InDoubt { .. }));
+            if !in_doubt(proposal) {
+                return Err(Refused::NotInDoubt(proposal));
+            }
+            Payload::DoubtResolved { proposal, happened }
+        }
+    };
+    round.stage(payload, 0).map(drop).map_err(|misfit| Refused::Journal(misfit.to_string()))
+}
+
+fn answer(round: &mut Round, id: ProposalId, approve: bool, reason: &str) -> Result<(), Refused> {
+    match observe::answer(round, id, By::Owner, approve, &clip(reason)) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Refused::NotWaiting(id)),
+        Err(misfit) => Err(Refused::Journal(misfit.to_string())),
+    }
+}
+
+fn clip(reason: &str) -> String {
+    reason.chars().filter(|c| !c.is_control()).take(MAX_REASON_CHARS).collect()
+}

@@ -1,0 +1,223 @@
+//! The supervisor: the actor that owns one business. It alone writes the journal, it alone starts effects, and it keeps its eight agents alive.
+//!
+//! It works in steps. A step settles what has ended, orients, has the roles decide, has oversight review, commits, and starts what got a permit; every
+//! stage is a call into the pure core or to an agent. The next step is a function of the folded state and the time, so a supervisor that is
+//! killed between two commits and resumed goes on as if nothing had been. In a virtual world a step waits until all effects of the one before have ended; then
+//! they are settled in the order of their ids, and which of them ended first does not matter.
+
+mod agents;
+mod commands;
+mod step;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bbb_core::event::Event;
+use bbb_core::id::{BusinessId, ProposalId};
+use bbb_core::journal::writer::Journal;
+use bbb_core::round::Round;
+use bbb_core::settle::Report;
+use bbb_core::state::State;
+use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
+use tokio::sync::mpsc;
+
+use crate::engine::Options;
+use crate::handle::Refused;
+use crate::message::ToSupervisor;
+use crate::minds::Minds;
+use crate::supervisor::agents::Agents;
+use crate::world::World;
+
+/// The supervisor's actor.
+pub(crate) struct Supervisor;
+
+/// What a supervisor is started with.
+pub(crate) struct Start {
+    pub(crate) id: BusinessId,
+    pub(crate) world: World,
+    pub(crate) minds: Minds,
+    pub(crate) options: Options,
+    pub(crate) journal: Journal,
+    /// The fold of the journal; for a new business, of the staged launch.
+    pub(crate) round: Round,
+    /// Whether the journal was written by an earlier process, whose effects may have been under way.
+    pub(crate) resumed: bool,
+}
+
+/// One business in memory.
+pub(crate) struct Business {
+    id: BusinessId,
+    world: World,
+    minds: Minds,
+    options: Options,
+    journal: Journal,
+    /// Always there, but while it is lent to oversight.
+    round: Option<Round>,
+    agents: Agents,
+    /// Effects under way, with their attempt.
+    in_flight: BTreeMap<ProposalId, u32>,
+    /// Effects that have ended and are not settled yet.
+    ended: BTreeMap<ProposalId, Report>,
+    /// Up to which event the market has followed.
+    followed: u64,
+    /// The event after which the last snapshot was saved.
+    snapshot_at: u64,
+    subscribers: Vec<mpsc::Sender<Arc<Event>>>,
+    waiting: Vec<RpcReplyPort<Result<Arc<State>, Refused>>>,
+    /// Why the business stands still, if it does: nothing is decided or begun until it is resumed.
+    halted: Option<String>,
+    /// The wake-up that is set, if any.
+    timer: Option<tokio::task::JoinHandle<()>>,
+    /// Whether a step is already under way to this actor.
+    step_queued: bool,
+    /// Steps that staged something since the time last moved on.
+    steps_now: u32,
+}
+
+impl Actor for Supervisor {
+    type Msg = ToSupervisor;
+    type State = Business;
+    type Arguments = Start;
+
+    async fn pre_start(&self, myself: ActorRef<ToSupervisor>, start: Start) -> Result<Business, ActorProcessingErr> {
+        let resumed = start.resumed;
+        let mut business = Business::new(start);
+        business.start_agents(&myself).await?;
+        if resumed {
+            business.recover_effects(&myself).await;
+        }
+        business.queue_step(&myself);
+        Ok(business)
+    }
+
+    async fn handle(&self, myself: ActorRef<ToSupervisor>, message: ToSupervisor, business: &mut Business) -> Result<(), ActorProcessingErr> {
+        business.handle(&myself, message).await;
+        Ok(())
+    }
+
+    async fn handle_supervisor_evt(
+        &self,
+        myself: ActorRef<ToSupervisor>,
+        event: SupervisionEvent,
+        business: &mut Business,
+    ) -> Result<(), ActorProcessingErr> {
+        match event {
+            SupervisionEvent::ActorFailed(cell, error) => business.agent_ended(&myself, cell.get_id(), &error.to_string()),
+            SupervisionEvent::ActorTerminated(cell, ..) => business.agent_ended(&myself, cell.get_id(), "its actor ended"),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn post_stop(&self, _: ActorRef<ToSupervisor>, business: &mut Business) -> Result<(), ActorProcessingErr> {
+        business.agents.stop_all();
+        if let Some(timer) = business.timer.take() {
+            timer.abort();
+        }
+        Ok(())
+    }
+}
+
+impl Business {
+    fn new(start: Start) -> Business {
+        let Start { id, world, minds, options, journal, round, .. } = start;
+        let followed = journal.head().sequence;
+        Business {
+            id,
+            world,
+            minds,
+            options,
+            journal,
+            round: Some(round),
+            agents: Agents::default(),
+            in_flight: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            followed,
+            snapshot_at: followed,
+            subscribers: Vec::new(),
+            waiting: Vec::new(),
+            halted: None,
+            timer: None,
+            step_queued: false,
+            steps_now: 0,
+        }
+    }
+
+    async fn handle(&mut self, myself: &ActorRef<ToSupervisor>, message: ToSupervisor) {
+        match message {
+            ToSupervisor::Step => {
+                self.step_queued = false;
+                self.step(myself).await;
+            }
+            ToSupervisor::Ended { id, attempt, report } => self.effect_ended(myself, id, attempt, report),
+            ToSupervisor::Command { command, reply } => {
+                let answer = self.command(myself, command).await;
+                // The owner may have gone; the command is carried out all the same.
+                let _ = reply.send(answer);
+            }
+            ToSupervisor::Arrived { arrivals, reply } => {
+                let answer = self.receive(myself, arrivals).await;
+                let _ = reply.send(answer);
+            }
+            ToSupervisor::Inspect { reply } => {
+                if let Some(round) = &self.round {
+                    let _ = reply.send(Arc::new(round.state().clone()));
+                }
+            }
+            ToSupervisor::Subscribe { sender, reply } => {
+                self.subscribers.push(sender);
+                let _ = reply.send(());
+            }
+            ToSupervisor::Wait { reply } => {
+                self.waiting.push(reply);
+                self.tell_waiting();
+            }
+            ToSupervisor::Crash { agent } => self.agents.crash(agent),
+        }
+    }
+
+    fn effect_ended(&mut self, myself: &ActorRef<ToSupervisor>, id: ProposalId, attempt: u32, report: Report) {
+        if self.in_flight.get(&id) == Some(&attempt) {
+            self.in_flight.remove(&id);
+            self.ended.insert(id, report);
+            self.queue_step(myself);
+        }
+    }
+
+    fn queue_step(&mut self, myself: &ActorRef<ToSupervisor>) {
+        if !self.step_queued {
+            // Sending to oneself fails only while one is being stopped, when no step is wanted.
+            self.step_queued = myself.cast(ToSupervisor::Step).is_ok();
+        }
+    }
+
+    /// Answers those who wait for the end, if it has come or cannot come.
+    fn tell_waiting(&mut self) {
+        let Some(round) = &self.round else { return };
+        let answer = match &self.halted {
+            Some(reason) => Err(Refused::Journal(reason.clone())),
+            None if round.state().status.is_over() && self.in_flight.is_empty() && round.staged().is_empty() => Ok(Arc::new(round.state().clone())),
+            None => return,
+        };
+        for reply in self.waiting.drain(..) {
+            let _ = reply.send(answer.clone());
+        }
+    }
+
+    /// Stops all deciding and beginning, since what would be written could not be. What is staged stays staged.
+    fn halt(&mut self, reason: String) {
+        tracing::error!(business = %self.id, %reason, "the business stands still");
+        self.halted = Some(reason);
+        self.tell_waiting();
+    }
+
+    /// Hands committed events to the subscribers; one that is too far behind is dropped.
+    fn publish(&mut self, events: Vec<Event>) {
+        if self.subscribers.is_empty() {
+            return;
+        }
+        for event in events.into_iter().map(Arc::new) {
+            self.subscribers.retain(|subscriber| subscriber.try_send(Arc::clone(&event)).is_ok());
+        }
+    }
+}

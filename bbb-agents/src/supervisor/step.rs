@@ -1,0 +1,394 @@
+//! One step of a business: settle, observe, orient, decide, review, commit, act.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bbb_core::event::{By, Event, Payload, Recovery};
+use bbb_core::journal::chain::Head;
+use bbb_core::journal::store;
+use bbb_core::journal::writer::{self, Acknowledgement, Journal};
+use bbb_core::limits::MAX_ROUNDS_PER_INSTANT;
+use bbb_core::oversight::Oversight;
+use bbb_core::oversight::permit::Granted;
+use bbb_core::role::Agent;
+use bbb_core::round::Round;
+use bbb_core::settle::{self, Report};
+use bbb_core::state::work::Stage;
+use bbb_core::state::{Misfit, State, Status};
+use bbb_core::time::Timestamp;
+use bbb_core::{decide, observe, orient};
+use ractor::ActorRef;
+use ractor::rpc::CallResult;
+
+use crate::act;
+use crate::message::{ToOversight, ToSupervisor};
+use crate::supervisor::Business;
+use crate::supervisor::agents::AGENT_TIMEOUT;
+
+/// Staged events from which a simulated business commits even though nothing is to be begun.
+const COMMIT_EVENTS: usize = 1024;
+/// The longest that a business sleeps before it looks at the clock again.
+const MAX_SLEEP_MS: i64 = 3_600_000;
+
+/// Why a step could not be finished.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Halt {
+    #[error("{0}")]
+    Journal(#[from] writer::Error),
+    #[error("defect: {0}")]
+    Defect(#[from] Misfit),
+    #[error("an agent could not be started: {0}")]
+    Spawn(#[from] ractor::SpawnErr),
+    #[error("the state was lost with an agent")]
+    Lost,
+}
+
+impl Business {
+    pub(super) async fn step(&mut self, myself: &ActorRef<ToSupervisor>) {
+        if self.halted.is_some() || (self.is_virtual() && !self.in_flight.is_empty()) {
+            return;
+        }
+        match self.try_step(myself).await {
+            Ok(true) => self.queue_step(myself),
+            Ok(false) => self.rest(myself).await,
+            Err(halt) => self.halt(halt.to_string()),
+        }
+        self.tell_waiting();
+    }
+
+    /// Does what can be done now; says whether anything was.
+    async fn try_step(&mut self, myself: &ActorRef<ToSupervisor>) -> Result<bool, Halt> {
+        if let Some(now) = self.world.wall_time() {
+            self.round()?.advance(now);
+        }
+        let before = self.round()?.state().sequence;
+        let staged_before = !self.round()?.staged().is_empty();
+        for (id, report) in std::mem::take(&mut self.ended) {
+            settle::settle(self.round()?, id, report)?;
+        }
+        self.close_days()?;
+        self.owner_answers()?;
+        if !self.round()?.state().status.is_over() {
+            self.start_agents(myself).await?;
+            self.orient()?;
+            self.decide().await?;
+            self.review().await?;
+        }
+        let after = self.round()?.state().sequence;
+        self.guard_against_circles(after != before)?;
+        if self.should_commit()? {
+            self.commit(myself).await?;
+        }
+        Ok(after != before || (staged_before && !self.is_virtual()))
+    }
+
+    pub(super) fn round(&mut self) -> Result<&mut Round, Halt> {
+        self.round.as_mut().ok_or(Halt::Lost)
+    }
+
+    fn is_virtual(&self) -> bool {
+        self.world.kind().is_simulated()
+    }
+
+    fn close_days(&mut self) -> Result<(), Halt> {
+        loop {
+            let round = self.round()?;
+            let (state, now) = (round.state(), round.now());
+            let end = orient::day_end(state);
+            if state.status.is_over() || end > now || end <= state.day_started_at {
+                return Ok(());
+            }
+            let day = state.day;
+            self.follow();
+            let signals = self.world.end_of_day(day);
+            observe::close_day(self.round()?, signals)?;
+        }
+    }
+
+    fn owner_answers(&mut self) -> Result<(), Halt> {
+        let Some(round) = &mut self.round else { return Err(Halt::Lost) };
+        for (at, id, approve, reason) in self.world.owner_answers(round.state()) {
+            if at <= round.now() {
+                observe::answer(round, id, By::SimulatedOwner, approve, &reason)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn orient(&mut self) -> Result<(), Halt> {
+        let eyes = self.world.eyes();
+        Ok(orient::orient(self.round()?, &eyes)?)
+    }
+
+    async fn decide(&mut self) -> Result<(), Halt> {
+        let round = self.round()?;
+        let ready = decide::ready(round.state(), round.now());
+        if ready.is_empty() {
+            return Ok(());
+        }
+        for (_, tasks) in &ready {
+            decide::begin(round, tasks)?;
+        }
+        let now = round.now();
+        let (state, staged) = self.round.take().ok_or(Halt::Lost)?.into_parts();
+        let state = Arc::new(state);
+        let (answers, failures) = self.ask_roles(&state, now, ready).await;
+        let state = Arc::try_unwrap(state).unwrap_or_else(|shared| (*shared).clone());
+        self.round = Some(Round::from_parts(state, staged, now));
+        for (role, decisions) in answers {
+            for (task, decision) in decisions {
+                decide::adopt(self.round()?, role, task, decision)?;
+            }
+        }
+        for (role, tasks) in failures {
+            self.stage_failure(Agent::Role(role), "it did not answer")?;
+            for task in tasks {
+                decide::fail_attempt(self.round()?, task, "its role failed")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lends the round to oversight. Without oversight, or if it fails, nothing is reviewed, and so nothing begins.
+    async fn review(&mut self) -> Result<(), Halt> {
+        let round = self.round()?;
+        if !Oversight::has_work(round.state(), round.now()) {
+            return Ok(());
+        }
+        let Some(oversight) = self.agents.oversight().cloned() else { return Ok(()) };
+        let now = round.now();
+        let (state, mut staged) = self.round.take().ok_or(Halt::Lost)?.into_parts();
+        let lent = Box::new(Round::from_parts(state, Vec::new(), now));
+        match oversight.call(|reply| ToOversight::Review { round: lent, reply }, Some(AGENT_TIMEOUT)).await {
+            Ok(CallResult::Success(reviewed)) => {
+                let (state, reviewed) = reviewed?.into_parts();
+                staged.extend(reviewed);
+                self.round = Some(Round::from_parts(state, staged, now));
+                Ok(())
+            }
+            _ => {
+                self.rebuild(staged, now).await?;
+                self.agents.kill(Agent::Oversight);
+                Ok(self.stage_failure(Agent::Oversight, "it did not answer")?)
+            }
+        }
+    }
+
+    /// Folds the journal and what is staged once more, after the state was lost with the agent that it was lent to.
+    async fn rebuild(&mut self, staged: Vec<Event>, now: Timestamp) -> Result<(), Halt> {
+        let (events, _) = writer::load(self.journal.store().as_ref(), self.id, Head::EMPTY).await?;
+        let state = State::replay(self.id, events.iter().chain(&staged))?.ok_or(Halt::Lost)?;
+        self.round = Some(Round::from_parts(state, staged, now));
+        Ok(())
+    }
+
+    /// A business that keeps staging events without time passing runs in circles: it is paused, and its owner can look.
+    fn guard_against_circles(&mut self, staged: bool) -> Result<(), Halt> {
+        self.steps_now = if staged { self.steps_now + 1 } else { 0 };
+        if self.is_virtual() && self.steps_now > MAX_ROUNDS_PER_INSTANT {
+            self.steps_now = 0;
+            if self.round()?.state().status == Status::Active {
+                let reason = format!("more than {MAX_ROUNDS_PER_INSTANT} rounds at one point in time");
+                self.round()?.stage(Payload::Paused { by: By::Engine, reason }, 0)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A simulated business commits when something is to be begun, and now and then; others commit every step.
+    fn should_commit(&mut self) -> Result<bool, Halt> {
+        let is_virtual = self.is_virtual();
+        let round = self.round()?;
+        let staged = round.staged();
+        let begins = || staged.iter().any(|event| matches!(event.payload, Payload::Intended { .. }));
+        Ok(!staged.is_empty() && (!is_virtual || staged.len() >= COMMIT_EVENTS || round.state().status.is_over() || begins()))
+    }
+
+    /// Feeds staged events to the market, once each.
+    fn follow(&mut self) {
+        if let Some(round) = &self.round {
+            let new = round.staged().iter().position(|event| event.sequence > self.followed);
+            if let Some(first) = new {
+                self.world.follow(&round.staged()[first..]);
+                self.followed = round.state().sequence;
+            }
+        }
+    }
+
+    /// Commits what is staged, and begins what got a permit.
+    pub(super) async fn commit(&mut self, myself: &ActorRef<ToSupervisor>) -> Result<(), Halt> {
+        self.follow();
+        let round = self.round.as_mut().ok_or(Halt::Lost)?;
+        if round.staged().is_empty() {
+            return Ok(());
+        }
+        let wake_at = orient::next_due(round.state(), round.now());
+        let ended = round.state().status.is_over();
+        let acknowledgement = self.journal.commit(round.staged(), wake_at, ended).await?;
+        let events = round.take_staged();
+        self.publish(events);
+        self.save_snapshot().await;
+        if acknowledgement.is_empty() { Ok(()) } else { self.begin_effects(myself, acknowledgement).await }
+    }
+
+    /// Has oversight make permits from an acknowledgement, and begins their effects. This is the serial point that pausing passes too.
+    async fn begin_effects(&mut self, myself: &ActorRef<ToSupervisor>, acknowledgement: Acknowledgement) -> Result<(), Halt> {
+        let (state, staged) = self.round.take().ok_or(Halt::Lost)?.into_parts();
+        let now = state.now;
+        let state = Arc::new(state);
+        let permits = match self.agents.oversight() {
+            Some(oversight) => {
+                let state = Arc::clone(&state);
+                let mint = |reply| ToOversight::Mint { acknowledgement, state, now, reply };
+                oversight.call(mint, Some(AGENT_TIMEOUT)).await.ok()
+            }
+            None => None,
+        };
+        let state = Arc::try_unwrap(state).unwrap_or_else(|shared| (*shared).clone());
+        self.round = Some(Round::from_parts(state, staged, now));
+        if let Some(CallResult::Success(permits)) = permits {
+            for permit in permits.into_iter().flatten() {
+                self.begin_effect(myself, permit);
+            }
+        } else {
+            self.agents.kill(Agent::Oversight);
+            self.stage_failure(Agent::Oversight, "it did not answer")?;
+        }
+        self.release_unpermitted()?;
+        Ok(())
+    }
+
+    fn begin_effect(&mut self, myself: &ActorRef<ToSupervisor>, granted: Granted) {
+        self.in_flight.insert(granted.grant().proposal, granted.grant().attempt);
+        self.report_when_done(myself, act::perform(self.world.ports().clone(), granted));
+    }
+
+    fn report_when_done(
+        &self,
+        myself: &ActorRef<ToSupervisor>,
+        effect: impl Future<Output = (bbb_core::id::ProposalId, u32, Report)> + Send + 'static,
+    ) {
+        let myself = myself.clone();
+        tokio::spawn(async move {
+            let (id, attempt, report) = effect.await;
+            // A supervisor that is gone settles the effect by its recovery class when the business is resumed.
+            let _ = myself.cast(ToSupervisor::Ended { id, attempt, report });
+        });
+    }
+
+    /// Holds for which there is no permit in this process are released: their effects have not begun.
+    fn release_unpermitted(&mut self) -> Result<(), Halt> {
+        let held = |stage: &Stage| matches!(stage, Stage::Held { .. });
+        let round = self.round.as_ref().ok_or(Halt::Lost)?;
+        let proposals = round.state().work.proposals.iter();
+        let ids: Vec<_> = proposals.filter(|(id, open)| held(&open.stage) && !self.in_flight.contains_key(id)).map(|(id, _)| *id).collect();
+        for id in ids.into_iter().filter(|id| !self.ended.contains_key(id)).collect::<Vec<_>>() {
+            settle::settle(self.round()?, id, Report::Unused("no permit was made".to_owned()))?;
+        }
+        Ok(())
+    }
+
+    /// Decides, by recovery class, what becomes of effects that were under way when an earlier process ended.
+    pub(super) async fn recover_effects(&mut self, myself: &ActorRef<ToSupervisor>) {
+        if let Err(halt) = self.try_recover_effects(myself).await {
+            self.halt(halt.to_string());
+        }
+    }
+
+    async fn try_recover_effects(&mut self, myself: &ActorRef<ToSupervisor>) -> Result<(), Halt> {
+        let state = self.round()?.state();
+        let mut open = Vec::new();
+        for (id, proposal) in &state.work.proposals {
+            if let Stage::Held { attempt, key, recovery, .. } = &proposal.stage {
+                open.push((*id, *attempt, key.clone(), *recovery, proposal.proposal.action.clone()));
+            }
+        }
+        let acknowledgement = self.journal.acknowledge_open(self.round.as_ref().ok_or(Halt::Lost)?.state());
+        for (id, attempt, key, recovery, action) in open {
+            match recovery {
+                Recovery::Idempotent => {}
+                Recovery::Verifiable => {
+                    self.in_flight.insert(id, attempt);
+                    self.report_when_done(myself, act::verify(self.world.ports().clone(), id, attempt, key, action));
+                }
+                Recovery::Repeatable | Recovery::AtMostOnce => {
+                    self.ended.insert(id, Report::LostAnswer("the engine was restarted before the answer came".to_owned()));
+                }
+            }
+        }
+        if !acknowledgement.is_empty() {
+            self.begin_effects(myself, acknowledgement).await?;
+        }
+        Ok(())
+    }
+
+    /// Nothing can be done now: a virtual clock moves on to when something can, a real one wakes the business then.
+    async fn rest(&mut self, myself: &ActorRef<ToSupervisor>) {
+        let Some(round) = &mut self.round else { return };
+        let (state, now) = (round.state(), round.now());
+        let answers = self.world.owner_answers(state).into_iter().map(|(at, ..)| at).filter(|at| *at > now).min();
+        let due = [orient::next_due(state, now), answers].into_iter().flatten().min();
+        if !self.world.kind().is_simulated() {
+            let sleep_ms = due.map_or(MAX_SLEEP_MS, |at| at.since(now).clamp(1, MAX_SLEEP_MS));
+            self.set_timer(myself, sleep_ms);
+        } else if state.status == Status::Active
+            && let Some(at) = due
+        {
+            round.advance(at);
+            self.steps_now = 0;
+            self.queue_step(myself);
+        } else if let Err(halt) = self.commit(myself).await {
+            self.halt(halt.to_string());
+        }
+    }
+
+    fn set_timer(&mut self, myself: &ActorRef<ToSupervisor>, sleep_ms: i64) {
+        let myself = myself.clone();
+        let sleep = Duration::from_millis(sleep_ms.unsigned_abs());
+        let timer = tokio::spawn(async move {
+            tokio::time::sleep(sleep).await;
+            let _ = myself.cast(ToSupervisor::Step);
+        });
+        if let Some(earlier) = self.timer.replace(timer) {
+            earlier.abort();
+        }
+    }
+
+    /// Saves the state now and then, so that resuming a long journal is quick. Losing a snapshot is harmless.
+    async fn save_snapshot(&mut self) {
+        let Some(every) = self.options.snapshot_every_events.filter(|_| !self.is_virtual()) else { return };
+        let head = self.journal.head();
+        let Some(round) = &self.round else { return };
+        if head.sequence < self.snapshot_at + every || round.state().sequence != head.sequence {
+            return;
+        }
+        self.snapshot_at = head.sequence;
+        let Ok(bytes) = serde_json::to_vec(round.state()) else { return };
+        let snapshot = store::Snapshot { head, fold_version: bbb_core::state::FOLD_VERSION, bytes: bytes.into() };
+        if let Err(error) = self.journal.store().save_snapshot(self.id, snapshot).await {
+            tracing::warn!(business = %self.id, %error, "a snapshot could not be saved");
+        }
+    }
+
+    /// After a failed write: opens the journal again and compares. Either everything staged was committed after all, or a prefix of it, or nothing;
+    /// anything else means that another writer was here.
+    pub(super) async fn reopen(&mut self) -> Result<(), Halt> {
+        let store = Arc::clone(self.journal.store());
+        let known = self.journal.head();
+        let mut journal = Journal::open(Arc::clone(&store), self.id).await?;
+        let (written, head) = writer::load(store.as_ref(), self.id, known).await?;
+        let (state, staged) = self.round.take().ok_or(Halt::Lost)?.into_parts();
+        let matches = staged.starts_with(&written);
+        let now = state.now;
+        let rest = staged.get(written.len()..).unwrap_or(&[]).to_vec();
+        self.round = Some(Round::from_parts(state, if matches { rest } else { staged }, now));
+        if !matches || head != journal.head() {
+            let conflict = store::Error::Conflict { business: self.id, expected: known.sequence, found: head.sequence };
+            return Err(writer::Error::from(conflict).into());
+        }
+        std::mem::swap(&mut self.journal, &mut journal);
+        self.publish(written);
+        self.halted = None;
+        self.release_unpermitted()
+    }
+}

@@ -1,0 +1,129 @@
+//! The world that a business acts on: its clock, its adapters, its keys. The engine runs the same in all of them.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use bbb_core::action::{Action, ActionKind, CallModel};
+use bbb_core::decide::view::Eyes;
+use bbb_core::event::{Event, Signal};
+use bbb_core::id::ProposalId;
+use bbb_core::market::{self, Market, SimulatedOwner};
+use bbb_core::port::{Port, Ports};
+use bbb_core::seal::{DerivedKeys, Vault};
+use bbb_core::spec::{Autonomy, Spec, WorldKind};
+use bbb_core::state::State;
+use bbb_core::state::work::Stage;
+use bbb_core::time::Timestamp;
+
+/// Tells the time to a live or shadow business.
+pub type WallClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// A world for one business.
+#[derive(Clone)]
+pub struct World {
+    kind: WorldKind,
+    ports: Ports,
+    connected: Arc<[ActionKind]>,
+    vault: Vault,
+    clock: Option<WallClock>,
+    simulation: Option<Simulation>,
+}
+
+#[derive(Clone)]
+struct Simulation {
+    market: Arc<RwLock<Market>>,
+    owner: Arc<SimulatedOwner>,
+}
+
+impl World {
+    /// The simulated world of a spec: a virtual clock, the market model, keys from the seed. Model calls, where minds make them, go to `model`.
+    pub fn simulated(spec: &Spec, model: Option<Arc<dyn Port<CallModel>>>) -> World {
+        let vault = Vault::new(Arc::new(DerivedKeys::new(spec.seed)));
+        let market = Arc::new(RwLock::new(Market::new(spec, vault.clone())));
+        let mut ports = market::ports(Arc::clone(&market));
+        ports.call_model = model;
+        let simulation = Simulation { market, owner: Arc::new(SimulatedOwner::new(spec)) };
+        World { kind: WorldKind::Simulated, connected: ports.connected().into(), ports, vault, clock: None, simulation: Some(simulation) }
+    }
+
+    /// The real world, through these adapters.
+    pub fn live(ports: Ports, vault: Vault, clock: WallClock) -> World {
+        World { kind: WorldKind::Live, connected: ports.connected().into(), ports, vault, clock: Some(clock), simulation: None }
+    }
+
+    /// The real world to read from; what would change it is recorded and not sent.
+    pub fn shadow(ports: Ports, vault: Vault, clock: WallClock) -> World {
+        World { kind: WorldKind::Shadow, ..World::live(ports.in_shadow(), vault, clock) }
+    }
+
+    /// Which world this is.
+    pub fn kind(&self) -> WorldKind {
+        self.kind
+    }
+
+    /// The adapters.
+    pub fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    /// What minds see through: the keys, and the actions that something is connected for.
+    pub(crate) fn eyes(&self) -> Eyes {
+        Eyes { vault: self.vault.clone(), connected: Arc::clone(&self.connected) }
+    }
+
+    /// The keys of the business.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// The time by the wall clock; none where time is virtual.
+    pub(crate) fn wall_time(&self) -> Option<Timestamp> {
+        self.clock.as_ref().map(|clock| clock())
+    }
+
+    /// Folds events into the market; nothing to do in the real world.
+    pub(crate) fn follow(&self, events: &[Event]) {
+        if let Some(simulation) = &self.simulation {
+            // The market is a fold without partial updates: a panic inside it fails the step that caused it, so the lock's poison adds nothing.
+            let mut market = simulation.market.write().unwrap_or_else(PoisonError::into_inner);
+            events.iter().for_each(|event| market.apply(event));
+        }
+    }
+
+    /// Starts the fold anew, before a journal is replayed into it.
+    pub(crate) fn reset(&self, spec: &Spec) {
+        if let Some(simulation) = &self.simulation {
+            *simulation.market.write().unwrap_or_else(PoisonError::into_inner) = Market::new(spec, self.vault.clone());
+        }
+    }
+
+    /// What the market did during a day.
+    pub(crate) fn end_of_day(&self, day: u32) -> Vec<Signal> {
+        let market = self.simulation.as_ref().map(|simulation| simulation.market.read().unwrap_or_else(PoisonError::into_inner));
+        market.map_or_else(Vec::new, |market| market.end_of_day(day))
+    }
+
+    /// The escalations that the simulated owner answers, with when. At full autonomy, and outside the simulated world, there are none.
+    pub(crate) fn owner_answers(&self, state: &State) -> Vec<(Timestamp, ProposalId, bool, String)> {
+        let Some(simulation) = self.simulation.as_ref().filter(|_| state.spec.autonomy < Autonomy::FULL) else { return Vec::new() };
+        let waiting = state.work.proposals.iter().filter_map(|(id, open)| match open.stage {
+            Stage::Waiting { expires_at, .. } => Some((*id, &open.proposal.action, expires_at)),
+            _ => None,
+        });
+        let mut answers: Vec<_> = waiting.map(|(id, action, expires_at)| answer(simulation, id, action, expires_at)).collect();
+        answers.sort_by_key(|(at, id, ..)| (*at, *id));
+        answers
+    }
+}
+
+fn answer(simulation: &Simulation, id: ProposalId, action: &Action, expires_at: Timestamp) -> (Timestamp, ProposalId, bool, String) {
+    let asked_at = expires_at.plus_ms(-bbb_core::limits::SIMULATED_APPROVAL_TTL_MS);
+    let (at, approve, reason) = simulation.owner.answer(id, action, asked_at);
+    (at, id, approve, reason)
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World").field("kind", &self.kind).field("ports", &self.ports).finish_non_exhaustive()
+    }
+}
