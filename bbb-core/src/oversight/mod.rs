@@ -3,6 +3,9 @@
 //!
 //! [`Oversight`] is what the oversight actor of a business holds. It fails closed: without it there are no permits.
 
+pub mod charter;
+pub mod content;
+pub mod facts;
 pub mod limits;
 pub mod permit;
 pub mod verdict;

@@ -1,0 +1,199 @@
+//! Reading and checking policy texts: whatever is wrong is refused with its place, and nothing of a refused text is used.
+
+use std::str::FromStr;
+use std::sync::LazyLock;
+
+use cedar_policy::ffi::DetailedError;
+use cedar_policy::{Effect, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
+use serde_json::Value;
+
+use super::Rule;
+
+/// The most bytes of an owner's text: 64 KiB.
+pub const MAX_POLICY_BYTES: usize = 64 * 1024;
+/// The most policies of an owner.
+pub const MAX_OWNER_POLICIES: usize = 64;
+/// The most characters of a policy's name.
+const MAX_ID_CHARS: usize = 64;
+/// The most characters of what a policy says.
+const MAX_SENTENCE_CHARS: usize = 240;
+/// The annotations that mean something; any other is a slip of the pen.
+const ANNOTATIONS: [&str; 4] = ["id", "says", "ground", "escalate"];
+/// Names that the charter uses itself: for denial by default and for failures.
+const RESERVED_IDS: [&str; 2] = ["default-deny", "error"];
+
+/// Why a text of policies is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name}:{line}:{column}: {reason}")]
+pub struct Error {
+    /// The text's name, as its owner gave it.
+    pub name: String,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The character in the line, counted from 1.
+    pub column: usize,
+    /// The rule that is broken.
+    pub reason: String,
+}
+
+/// What policies may speak of.
+pub(super) static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
+    // Cannot fail at run time: the schema is part of the binary, and a test loads it.
+    let schema = Schema::from_str(include_str!("../../../charter/schema.cedarschema")).expect("the embedded schema should be valid");
+    Validator::new(schema)
+});
+
+/// A text and the places in it.
+struct Text<'a> {
+    name: &'a str,
+    text: &'a str,
+}
+
+impl Text<'_> {
+    fn refuse(&self, offset: usize, reason: impl Into<String>) -> Error {
+        let before = self.text.get(..offset).unwrap_or(self.text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Error {
+            name: self.name.chars().take(120).collect(),
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+            reason: reason.into(),
+        }
+    }
+
+    /// The refusal that Cedar gave, at the first place that it names.
+    fn refused_by_cedar(&self, error: &DetailedError) -> Error {
+        let offset = error.source_locations.iter().map(|label| label.loc.start).min();
+        let mut reason = error.message.clone();
+        for hint in error.source_locations.iter().filter_map(|label| label.label.as_ref()).chain(&error.help) {
+            reason = format!("{reason}; {hint}");
+        }
+        self.refuse(offset.unwrap_or(0), reason)
+    }
+}
+
+/// Reads one text, checks it, and adds its policies under their own names.
+pub(super) fn load(name: &str, text: &str, owners: bool, policies: &mut PolicySet, rules: &mut Vec<Rule>) -> Result<(), Error> {
+    let source = Text { name, text };
+    if text.len() > MAX_POLICY_BYTES {
+        return Err(source.refuse(0, format!("the text has {} bytes: at most {MAX_POLICY_BYTES} are allowed", text.len())));
+    }
+    let parsed = PolicySet::from_str(text).map_err(|errors| source.refused_by_cedar(&DetailedError::from(&errors)))?;
+    let starts = policy_starts(text);
+    if owners && starts.len() > MAX_OWNER_POLICIES {
+        return Err(source.refuse(starts[MAX_OWNER_POLICIES], format!("an owner adds at most {MAX_OWNER_POLICIES} policies")));
+    }
+    // Cedar names the policies of a text `policy0`, `policy1` and so on, in their order.
+    for (index, start) in starts.iter().enumerate() {
+        let refuse = |reason: String| source.refuse(*start, reason);
+        let Some(policy) = parsed.policy(&PolicyId::new(format!("policy{index}"))) else {
+            return Err(refuse("a policy has no slots such as ?principal: name whom it is about".to_owned()));
+        };
+        let rule = rule_of(policy, owners).map_err(refuse)?;
+        if let Some(known) = rules.iter().find(|known| known.id == rule.id) {
+            let whose = if known.owners { "another policy of this text" } else { "a shipped policy" };
+            return Err(refuse(format!("@id(\"{}\") is the name of {whose}", rule.id)));
+        }
+        policies.add(policy.new_id(PolicyId::new(&rule.id))).map_err(|error| refuse(error.to_string()))?;
+        rules.push(rule);
+    }
+    if parsed.num_of_policies() + parsed.num_of_templates() != starts.len() {
+        return Err(source.refuse(0, "the policies of this text cannot be told apart"));
+    }
+    validate(&source, &parsed)
+}
+
+/// Checks the policies against the schema. A warning is a refusal too: it says that a policy never decides, or reads otherwise than it looks.
+fn validate(source: &Text<'_>, parsed: &PolicySet) -> Result<(), Error> {
+    let result = VALIDATOR.validate(parsed, ValidationMode::Strict);
+    let errors = result.validation_errors().map(|error| source.refused_by_cedar(&DetailedError::from(error)));
+    let warnings = result.validation_warnings().map(|warning| source.refused_by_cedar(&DetailedError::from(warning)));
+    match errors.min_by_key(|error| (error.line, error.column)).or_else(|| warnings.min_by_key(|error| (error.line, error.column))) {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
+}
+
+/// What the annotations say, and whether they fit the policy.
+fn rule_of(policy: &Policy, owners: bool) -> Result<Rule, String> {
+    if let Some((unknown, _)) = policy.annotations().find(|(name, _)| !ANNOTATIONS.contains(name)) {
+        return Err(format!("@{unknown} means nothing here: the annotations are @{}", ANNOTATIONS.join(", @")));
+    }
+    let id = policy.annotation("id").ok_or("a policy needs a name: @id(\"...\")")?;
+    let is_word = id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if id.is_empty() || id.len() > MAX_ID_CHARS || !is_word {
+        return Err(format!("an @id is 1 to {MAX_ID_CHARS} lowercase letters, digits and hyphens"));
+    }
+    if RESERVED_IDS.contains(&id) {
+        return Err(format!("@id(\"{id}\") is a name that the charter uses itself"));
+    }
+    let permits = policy.effect() == Effect::Permit;
+    if permits && owners {
+        return Err("an owner's policy forbids: a permit could only widen what the shipped policies allow".to_owned());
+    }
+    let sentence = policy.annotation("says").unwrap_or(if owners { "The owner's policy." } else { "" });
+    let ground = policy.annotation("ground").unwrap_or(if owners { "the owner's wish" } else { "" });
+    if [sentence, ground].iter().any(|text| text.is_empty() || text.chars().count() > MAX_SENTENCE_CHARS) {
+        return Err(format!("@says and @ground are 1 to {MAX_SENTENCE_CHARS} characters each"));
+    }
+    let escalates = escalation(policy, permits)?;
+    Ok(Rule { id: id.to_owned(), sentence: sentence.to_owned(), ground: ground.to_owned(), permits, escalates, owners })
+}
+
+/// Whether the policy asks the owner. If it does, it must yield to a yes; if it does not, a yes must not matter to it.
+fn escalation(policy: &Policy, permits: bool) -> Result<bool, String> {
+    let json = policy.to_json().map_err(|error| error.to_string())?;
+    let conditions = json["conditions"].as_array().map_or(&[][..], Vec::as_slice);
+    match policy.annotation("escalate") {
+        None if mentions_approval(&json) => Err("only a policy with @escalate(\"owner\") may look at owner_approved".to_owned()),
+        None => Ok(false),
+        Some(_) if permits => Err("a permit cannot escalate".to_owned()),
+        Some("owner") if conditions.iter().any(yields_to_approval) => Ok(true),
+        Some("owner") => Err("a policy with @escalate(\"owner\") ends with: unless { context.owner_approved }".to_owned()),
+        Some(_) => Err("the only escalation is @escalate(\"owner\")".to_owned()),
+    }
+}
+
+fn yields_to_approval(condition: &Value) -> bool {
+    let approval = &condition["body"]["."];
+    condition["kind"] == "unless" && approval["left"]["Var"] == "context" && approval["attr"] == "owner_approved"
+}
+
+fn mentions_approval(json: &Value) -> bool {
+    match json {
+        Value::String(text) => text == "owner_approved",
+        Value::Array(items) => items.iter().any(mentions_approval),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name == "owner_approved" || mentions_approval(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// Where each policy of a text that Cedar has read begins: past comments, one after each semicolon outside of strings.
+fn policy_starts(text: &str) -> Vec<usize> {
+    let mut starts = Vec::new();
+    let mut inside = false;
+    let mut chars = text.char_indices().peekable();
+    while let Some((offset, c)) = chars.next() {
+        match c {
+            '/' if chars.peek().is_some_and(|(_, next)| *next == '/') => while chars.next_if(|(_, c)| *c != '\n').is_some() {},
+            '"' => skip_string(&mut chars),
+            ';' => inside = false,
+            c if c.is_whitespace() || inside => {}
+            _ => {
+                starts.push(offset);
+                inside = true;
+            }
+        }
+    }
+    starts
+}
+
+fn skip_string(chars: &mut impl Iterator<Item = (usize, char)>) {
+    while let Some((_, c)) = chars.next() {
+        match c {
+            '\\' => drop(chars.next()),
+            '"' => return,
+            _ => {}
+        }
+    }
+}

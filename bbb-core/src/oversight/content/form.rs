@@ -1,0 +1,73 @@
+//! The form of a text: unfilled gaps, hidden characters, shouting, missing parts.
+
+use super::Hit;
+use super::normal::{Normal, is_invisible};
+
+/// What stands in brackets where somebody forgot to fill in a name.
+const GAPS: [&str; 14] = [
+    "name",
+    "first name",
+    "firstname",
+    "last name",
+    "your name",
+    "company",
+    "company name",
+    "your company",
+    "recipient",
+    "date",
+    "price",
+    "link",
+    "product",
+    "city",
+];
+
+/// Letters from which a subject in capitals is shouting, and not an abbreviation.
+const SHOUT_LETTERS: usize = 8;
+
+/// Braces that hold a name, doubled braces, and bracketed gaps.
+pub(super) fn placeholders(normal: &Normal, hits: &mut Vec<Hit>) {
+    let text = &normal.text;
+    let doubled = ["{{", "}}", "${", "<%"].iter().flat_map(|mark| text.match_indices(mark));
+    hits.extend(doubled.map(|(at, mark)| Hit::of("content.placeholder", normal, at, at + mark.len())));
+    for (open, close, gap) in [('{', '}', None), ('[', ']', Some(&GAPS)), ('<', '>', Some(&GAPS))] {
+        for (start, _) in text.match_indices(open) {
+            let Some(inside) = text[start + 1..].split_once(close).map(|(inside, _)| inside) else { continue };
+            let name = !inside.is_empty() && inside.len() <= 40 && inside.chars().all(|c| c.is_alphanumeric() || "_.- ".contains(c));
+            if name && gap.is_none_or(|gaps| gaps.contains(&inside.trim()) || inside.starts_with("insert ")) {
+                hits.push(Hit::of("content.placeholder", normal, start, start + inside.len() + 2));
+            }
+        }
+    }
+    hits.extend(text.match_indices("lorem ipsum").map(|(at, mark)| Hit::of("content.placeholder", normal, at, at + mark.len())));
+}
+
+/// Characters that hide or reorder text, and control characters; a subject or a headline is one line.
+pub(super) fn hidden(field: &str, original: &str, hits: &mut Vec<Hit>) {
+    let one_line = matches!(field, "subject" | "title" | "headline");
+    let mut before = ' ';
+    for (at, c) in original.char_indices() {
+        let after = original[at + c.len_utf8()..].chars().next().unwrap_or(' ');
+        // Joiners are part of emoji and of some scripts; between Latin letters they only hide.
+        let joins = matches!(c, '\u{200c}' | '\u{200d}') && !before.is_ascii() && !after.is_ascii();
+        let control = c.is_control() && (one_line || !matches!(c, '\n' | '\r' | '\t'));
+        if (is_invisible(c) && !joins) || control {
+            hits.push(Hit::at("content.invisible", at, at + c.len_utf8()));
+        }
+        before = c;
+    }
+}
+
+/// Capitals and exclamation marks.
+pub(super) fn shouting(field: &str, original: &str, normal: &Normal, hits: &mut Vec<Hit>) {
+    let title = matches!(field, "subject" | "title" | "headline");
+    let cased = original.chars().filter(|c| c.is_lowercase() || c.is_uppercase()).count();
+    let upper = original.chars().filter(|c| c.is_uppercase()).count();
+    if title && upper >= SHOUT_LETTERS && upper * 10 >= cased * 8 {
+        hits.push(Hit::at("content.shouting", 0, original.len()));
+    }
+    let marks = normal.text.matches('!').count();
+    let run = normal.text.find("!!!");
+    if let Some(start) = run.or_else(|| normal.text.find('!').filter(|_| title && marks >= 3)) {
+        hits.push(Hit::of("content.exclamation", normal, start, start + 1));
+    }
+}

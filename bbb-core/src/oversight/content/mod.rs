@@ -1,0 +1,123 @@
+//! Content: deterministic checks of text that leaves the business, be it a mail, an answer, a post or an advertisement.
+//!
+//! The checks know nothing of meaning and are easy to predict: fixed words and forms, found in a normalized text, so that capitals,
+//! full-width forms, invisible characters and foreign letters that look Latin do not hide them. Each finding names the rule, the field and the
+//! bytes, and never quotes the text. What only a reader can judge is not here.
+
+mod claims;
+mod form;
+mod normal;
+mod private;
+#[cfg(test)]
+mod tests;
+
+use self::normal::Normal;
+use crate::oversight::facts::Facts;
+use crate::oversight::verdict::{Finding, RuleId, Ruling};
+
+/// The most findings of one review; past it, more of the same would tell nobody anything.
+pub const MAX_FINDINGS: usize = 32;
+
+/// A content rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleInfo {
+    /// Its name.
+    pub id: &'static str,
+    /// What it says, in one sentence.
+    pub sentence: &'static str,
+    /// Why: a statute, a guide, or decency.
+    pub ground: &'static str,
+}
+
+/// All content rules, sorted by name.
+pub const RULES: [RuleInfo; 15] = [
+    RuleInfo { id: "content.card-number", sentence: "No payment card number leaves.", ground: "PCI DSS 4.2" },
+    RuleInfo { id: "content.empty", sentence: "Every subject, title and text has words.", ground: "15 U.S.C. 7704(a)(2) (CAN-SPAM)" },
+    RuleInfo { id: "content.exclamation", sentence: "No rows of exclamation marks.", ground: "decency; spam filters" },
+    RuleInfo {
+        id: "content.footer",
+        sentence: "Advertising mail ends with its sender's footer.",
+        ground: "15 U.S.C. 7704(a)(5) (CAN-SPAM)",
+    },
+    RuleInfo {
+        id: "content.guarantee",
+        sentence: "Nothing is guaranteed or free of risk.",
+        ground: "15 U.S.C. 45 (FTC Act s. 5); 16 C.F.R. 239",
+    },
+    RuleInfo {
+        id: "content.health-claim",
+        sentence: "Nothing cures, treats or prevents an illness.",
+        ground: "21 U.S.C. 343(r)(6); FTC Health Products Compliance Guidance",
+    },
+    RuleInfo { id: "content.income-claim", sentence: "Nobody is promised an income.", ground: "16 C.F.R. 437 (Business Opportunity Rule)" },
+    RuleInfo { id: "content.injection-echo", sentence: "No words that were meant for a language model.", ground: "OWASP LLM01" },
+    RuleInfo { id: "content.invisible", sentence: "No hidden or reordering characters.", ground: "Unicode TR 36; decency" },
+    RuleInfo { id: "content.placeholder", sentence: "No gap that somebody forgot to fill in.", ground: "duty of care" },
+    RuleInfo { id: "content.secret", sentence: "No key or credential leaves.", ground: "duty of care to the owner" },
+    RuleInfo { id: "content.shouting", sentence: "No subject or headline in capitals.", ground: "decency; spam filters" },
+    RuleInfo {
+        id: "content.third-party-address",
+        sentence: "No mail address of somebody else leaves.",
+        ground: "GDPR art. 5(1)(c) and (f)",
+    },
+    RuleInfo { id: "content.third-party-phone", sentence: "A telephone number needs the owner.", ground: "GDPR art. 5(1)(c) and (f)" },
+    RuleInfo { id: "content.urgency", sentence: "No false hurry.", ground: "FTC staff report on dark patterns (2022)" },
+];
+
+/// Something found in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Hit {
+    rule: &'static str,
+    ruling: Ruling,
+    start: usize,
+    end: usize,
+}
+
+impl Hit {
+    /// A veto about these bytes of the original.
+    const fn at(rule: &'static str, start: usize, end: usize) -> Hit {
+        Hit { rule, ruling: Ruling::Veto, start, end }
+    }
+
+    /// A veto about this range of the normalized text.
+    fn of(rule: &'static str, normal: &Normal, start: usize, end: usize) -> Hit {
+        let (start, end) = normal.span(start, end);
+        Hit::at(rule, start, end)
+    }
+}
+
+/// What the content checks say about the text of a proposal: vetoes and escalations, sorted by rule; none where all is well, and none for
+/// actions that send no text. An owner's yes answers escalations, and no veto.
+pub fn findings(facts: &Facts) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (field, text) in facts.texts() {
+        let mut hits = check(facts, field, text);
+        hits.retain(|hit| hit.ruling == Ruling::Veto || !facts.owner_approved);
+        hits.sort_unstable();
+        hits.dedup();
+        let found = hits.into_iter().take(MAX_FINDINGS - findings.len());
+        findings.extend(found.map(|hit| {
+            let note = format!("{field}, bytes {} to {}", hit.start, hit.end);
+            Finding::new(hit.ruling, RuleId::named(hit.rule), note)
+        }));
+    }
+    findings.sort_by(|a, b| a.rule.cmp(&b.rule));
+    findings
+}
+
+fn check(facts: &Facts, field: &'static str, text: &str) -> Vec<Hit> {
+    let normal = Normal::of(text);
+    let mut hits = Vec::new();
+    if normal.text.trim().is_empty() {
+        hits.push(Hit::at("content.empty", 0, text.len()));
+    }
+    if field == "body" && facts.commercial && facts.mail.as_ref().is_none_or(|mail| !mail.footer_present) {
+        hits.push(Hit::at("content.footer", text.len(), text.len()));
+    }
+    claims::find(&normal, &normal.words(), &mut hits);
+    private::find(facts, &normal, &mut hits);
+    form::placeholders(&normal, &mut hits);
+    form::hidden(field, text, &mut hits);
+    form::shouting(field, text, &normal, &mut hits);
+    hits
+}

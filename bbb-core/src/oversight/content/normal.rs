@@ -1,0 +1,160 @@
+//! Text made comparable: the same words look the same, however they were typed, and every place leads back to the text as it was.
+
+/// Characters that show nothing and can hide or reorder what is around them.
+pub(super) const fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
+/// Whether the character only decorates the one before it.
+const fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{fe00}'..='\u{fe0f}')
+}
+
+/// The ASCII character that this one passes for: full-width forms, and letters of other alphabets that look Latin.
+const fn lookalike(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => ascii_of_fullwidth(c),
+        'а' | 'α' => 'a',
+        'с' | 'ϲ' => 'c',
+        'ԁ' => 'd',
+        'е' => 'e',
+        'һ' => 'h',
+        'і' | 'ι' => 'i',
+        'ј' => 'j',
+        'ӏ' => 'l',
+        'ո' => 'n',
+        'о' | 'ο' => 'o',
+        'р' | 'ρ' => 'p',
+        'ѕ' => 's',
+        'υ' => 'u',
+        'ν' => 'v',
+        'х' | 'χ' => 'x',
+        'у' => 'y',
+        '\u{2018}' | '\u{2019}' | '\u{2bc}' => '\'',
+        '\u{201c}' | '\u{201d}' => '"',
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        '\u{2024}' => '.',
+        c if c.is_whitespace() => ' ',
+        c => c,
+    }
+}
+
+const fn ascii_of_fullwidth(c: char) -> char {
+    // The range has the order of ASCII from `!` to `~`, so the difference fits a byte.
+    #[expect(clippy::cast_possible_truncation, reason = "the caller's range is 94 characters long")]
+    let offset = (c as u32 - 0xff01) as u8;
+    (b'!' + offset) as char
+}
+
+/// Text in lower case, with lookalikes in ASCII, runs of white space as one space, and nothing invisible.
+#[derive(Debug)]
+pub(super) struct Normal {
+    /// The text.
+    pub(super) text: String,
+    /// For each byte of it, where the character that it came from begins in the original.
+    origin: Vec<usize>,
+    /// The length of the original.
+    end: usize,
+}
+
+impl Normal {
+    pub(super) fn of(original: &str) -> Normal {
+        let mut normal =
+            Normal { text: String::with_capacity(original.len()), origin: Vec::with_capacity(original.len()), end: original.len() };
+        for (offset, c) in original.char_indices() {
+            if c.is_ascii() {
+                normal.push(offset, if c.is_ascii_whitespace() { ' ' } else { c.to_ascii_lowercase() });
+            } else if !is_invisible(c) && !is_mark(c) {
+                c.to_lowercase().map(lookalike).for_each(|c| normal.push(offset, c.to_ascii_lowercase()));
+            }
+        }
+        normal
+    }
+
+    fn push(&mut self, offset: usize, c: char) {
+        if c == ' ' && self.text.ends_with(' ') {
+            return;
+        }
+        self.text.push(c);
+        self.origin.resize(self.text.len(), offset);
+    }
+
+    /// Where a range of this text lies in the original, in bytes.
+    pub(super) fn span(&self, start: usize, end: usize) -> (usize, usize) {
+        let at = |index: usize| self.origin.get(index).copied().unwrap_or(self.end);
+        (at(start), at(end))
+    }
+
+    /// The words, in order: runs of letters, digits, apostrophes and currency signs, joined by points and commas within figures.
+    pub(super) fn words(&self) -> Vec<Word<'_>> {
+        let text = &self.text;
+        let mut words = Vec::with_capacity(text.len() / 5);
+        let mut chars = text.char_indices().peekable();
+        while let Some((start, c)) = chars.next() {
+            if !is_word(c) {
+                continue;
+            }
+            let mut end = start + c.len_utf8();
+            while let Some((at, c)) = chars.next_if(|(at, c)| is_word(*c) || joins_figures(text, *at, *c)) {
+                end = at + c.len_utf8();
+            }
+            words.push(Word { text: &text[start..end], start, end });
+        }
+        words
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '\'' | '$' | '€' | '£' | '%')
+}
+
+fn joins_figures(text: &str, at: usize, c: char) -> bool {
+    let digit = |index: Option<usize>| index.and_then(|index| text.as_bytes().get(index)).is_some_and(u8::is_ascii_digit);
+    matches!(c, '.' | ',') && digit(at.checked_sub(1)) && digit(Some(at + 1))
+}
+
+/// A word of a [`Normal`] text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Word<'a> {
+    pub(super) text: &'a str,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn disguised_words_are_read_as_what_they_look_like() {
+        let check = |original: &str, want: &str| assert_eq!(Normal::of(original).text, want, "{original:?}");
+        check("Guaranteed", "guaranteed");
+        check("ＧＵＡＲＡＮＴＥＥＤ！", "guaranteed!");
+        check("gu\u{200b}aran\u{ad}teed", "guaranteed");
+        check("guаrаntееd", "guaranteed");
+        check("g\u{301}uaranteed", "guaranteed");
+        check("risk\u{2011}free\u{a0}\n offer", "risk-free offer");
+        check("Grüße aus Köln", "grüße aus köln");
+    }
+
+    #[test]
+    fn spans_lead_back_to_the_original_bytes() {
+        let original = "Ａ  \u{200b}Risk\u{2011}Free deal";
+        let normal = Normal::of(original);
+        let start = normal.text.find("risk-free").expect("is in it");
+        let (from, to) = normal.span(start, start + "risk-free".len());
+        assert_eq!(&original[from..to], "Risk\u{2011}Free");
+        assert_eq!(normal.span(0, normal.text.len()), (0, original.len()));
+    }
+
+    #[test]
+    fn figures_are_one_word() {
+        let normal = Normal::of("Earn $5,000.50, don't wait.");
+        let words: Vec<&str> = normal.words().iter().map(|word| word.text).collect();
+        assert_eq!(words, ["earn", "$5,000.50", "don't", "wait"]);
+    }
+}

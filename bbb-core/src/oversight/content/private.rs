@@ -1,0 +1,160 @@
+//! What must not leave: credentials, card numbers, and how to reach people who are not part of the conversation.
+
+use super::Hit;
+use super::normal::Normal;
+use crate::oversight::facts::Facts;
+use crate::oversight::verdict::Ruling;
+
+/// How a secret begins, in lower case, and how many characters of a key must follow at least.
+const KEY_STARTS: [(&str, usize); 14] = [
+    ("sk-", 20),
+    ("sk_live_", 10),
+    ("sk_test_", 10),
+    ("rk_live_", 10),
+    ("pk_live_", 10),
+    ("whsec_", 16),
+    ("akia", 16),
+    ("aiza", 30),
+    ("ghp_", 20),
+    ("github_pat_", 20),
+    ("glpat-", 16),
+    ("xoxb-", 16),
+    ("xoxp-", 16),
+    ("eyjh", 40),
+];
+
+pub(super) fn find(facts: &Facts, normal: &Normal, hits: &mut Vec<Hit>) {
+    keys(normal, hits);
+    cards(normal, hits);
+    addresses(facts, normal, hits);
+    phones(facts, normal, hits);
+}
+
+fn keys(normal: &Normal, hits: &mut Vec<Hit>) {
+    let text = &normal.text;
+    for (start, _) in text.match_indices("-----begin ") {
+        if text[start..].chars().take(60).collect::<String>().contains("private key-----") {
+            hits.push(Hit::of("content.secret", normal, start, start + "-----begin".len()));
+        }
+    }
+    for (begin, least) in KEY_STARTS {
+        for (start, _) in text.match_indices(begin) {
+            let key = &text.as_bytes()[start + begin.len()..];
+            let length = key.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')).count();
+            // A key has digits; a hyphenated word that begins alike has none.
+            if length >= least && key[..length].iter().any(u8::is_ascii_digit) && !follows_word(text, start) {
+                hits.push(Hit::of("content.secret", normal, start, start + begin.len() + length));
+            }
+        }
+    }
+}
+
+fn follows_word(text: &str, at: usize) -> bool {
+    text[..at].chars().next_back().is_some_and(char::is_alphanumeric)
+}
+
+/// A run of digits with single separators between them.
+struct Figures {
+    start: usize,
+    end: usize,
+    digits: Vec<u8>,
+    /// How many digits stand together, group by group.
+    groups: Vec<usize>,
+    plus: bool,
+}
+
+fn figures(text: &str, separators: &[u8]) -> Vec<Figures> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        if !bytes[at].is_ascii_digit() || follows_word(text, at) {
+            at += 1;
+            continue;
+        }
+        let mut run = Figures { start: at, end: at, digits: Vec::new(), groups: vec![0], plus: at > 0 && bytes[at - 1] == b'+' };
+        while at < bytes.len() {
+            let gap = bytes[at..].iter().take(2).take_while(|b| separators.contains(b)).count();
+            if bytes[at].is_ascii_digit() {
+                run.digits.push(bytes[at] - b'0');
+                if let Some(group) = run.groups.last_mut() {
+                    *group += 1;
+                }
+                at += 1;
+                run.end = at;
+            } else if gap > 0 && bytes.get(at + gap).is_some_and(u8::is_ascii_digit) {
+                run.groups.push(0);
+                at += gap;
+            } else {
+                break;
+            }
+        }
+        found.push(run);
+    }
+    found
+}
+
+fn cards(normal: &Normal, hits: &mut Vec<Hit>) {
+    for run in figures(&normal.text, b" -") {
+        let card = (13..=19).contains(&run.digits.len()) && matches!(run.digits[0], 2..=6) && luhn(&run.digits);
+        // Four figures and more together, or all of them: a list of small numbers is no card.
+        if card && run.groups.iter().all(|group| *group >= 3) {
+            hits.push(Hit::of("content.card-number", normal, run.start, run.end));
+        }
+    }
+}
+
+/// The check digit of card numbers (ISO/IEC 7812-1).
+fn luhn(digits: &[u8]) -> bool {
+    let weighted = digits.iter().rev().enumerate().map(|(index, digit)| match index % 2 {
+        0 => u32::from(*digit),
+        _ => u32::from(*digit) * 2 % 10 + u32::from(*digit) * 2 / 10,
+    });
+    weighted.sum::<u32>() % 10 == 0
+}
+
+fn addresses(facts: &Facts, normal: &Normal, hits: &mut Vec<Hit>) {
+    let text = &normal.text;
+    for (at, _) in text.match_indices('@') {
+        let is_local = |c: char| c.is_alphanumeric() || "._%+-".contains(c);
+        let is_domain = |c: char| c.is_alphanumeric() || ".-".contains(c);
+        let start = text[..at].char_indices().rev().take_while(|(_, c)| is_local(*c)).last().map_or(at, |(index, _)| index);
+        let domain = text[at + 1..].split(|c| !is_domain(c)).next().unwrap_or("").trim_end_matches(['.', '-']);
+        let end = at + 1 + domain.len();
+        if start < at && domain.contains('.') && !is_ours(facts, &text[start..end]) {
+            hits.push(Hit::of("content.third-party-address", normal, start, end));
+        }
+    }
+}
+
+/// Whether an address is the recipient's or the sender's.
+fn is_ours(facts: &Facts, address: &str) -> bool {
+    let sender = &facts.spec.sender;
+    let recipient =
+        facts.message.iter().map(|mail| mail.to.as_str()).chain(facts.contact.iter().map(|contact| contact.profile.email.as_str()));
+    let unsubscribe = sender.unsubscribe.strip_prefix("mailto:").map(|rest| rest.split('?').next().unwrap_or(rest));
+    let mut ours = recipient.chain([sender.address.as_str()]).chain(unsubscribe);
+    ours.any(|own| Normal::of(own.trim()).text == address)
+}
+
+/// A telephone number that nobody here is known to have is for a person to judge: the business's own is not on file.
+fn phones(facts: &Facts, normal: &Normal, hits: &mut Vec<Hit>) {
+    for run in figures(&normal.text, b" -.()") {
+        let bytes = normal.text.as_bytes();
+        let in_address = bytes[..run.start].iter().rev().take_while(|b| !b.is_ascii_whitespace()).any(|b| matches!(b, b'/' | b'@' | b'='));
+        let international = run.plus && (8..=15).contains(&run.digits.len());
+        let national = matches!(run.groups.as_slice(), [3, 3, 4] | [1, 3, 3, 4]);
+        if (international || national) && !in_address && !is_known_number(facts, &run.digits) {
+            hits.push(Hit { ruling: Ruling::Escalate, ..Hit::of("content.third-party-phone", normal, run.start, run.end) });
+        }
+    }
+}
+
+fn is_known_number(facts: &Facts, digits: &[u8]) -> bool {
+    let sender = &facts.spec.sender;
+    let note = facts.contact.iter().map(|contact| contact.profile.note.as_str());
+    note.chain([sender.postal_address.as_str(), sender.name.as_str()]).any(|known| {
+        let known: Vec<u8> = known.bytes().filter(u8::is_ascii_digit).map(|b| b - b'0').collect();
+        known.windows(digits.len()).any(|window| window == digits)
+    })
+}
