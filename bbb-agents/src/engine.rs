@@ -27,7 +27,7 @@ const SNAPSHOT_EVERY_EVENTS: u64 = 1_000;
 /// What is the same for all businesses of an engine.
 #[derive(Clone)]
 pub(crate) struct Options {
-    pub(crate) charter: Arc<Charter>,
+    pub(crate) charter: Charter,
     pub(crate) snapshot_every_events: Option<u64>,
     pub(crate) yields_before_reply: Option<[usize; 7]>,
 }
@@ -49,7 +49,7 @@ impl EngineBuilder {
 
     /// Another charter than the shipped one.
     #[must_use]
-    pub fn charter(mut self, charter: Arc<Charter>) -> Self {
+    pub fn charter(mut self, charter: Charter) -> Self {
         self.options.charter = charter;
         self
     }
@@ -138,7 +138,8 @@ impl From<store::Error> for Error {
 impl Engine {
     /// An engine on this store, with playbook minds and the shipped charter.
     pub fn builder(store: Arc<dyn Store>) -> EngineBuilder {
-        let options = Options { charter: Charter::shipped(), snapshot_every_events: Some(SNAPSHOT_EVERY_EVENTS), yields_before_reply: None };
+        let options =
+            Options { charter: Charter::shipped().clone(), snapshot_every_events: Some(SNAPSHOT_EVERY_EVENTS), yields_before_reply: None };
         EngineBuilder { store, minds: Minds::playbook(), options }
     }
 

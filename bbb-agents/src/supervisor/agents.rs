@@ -88,7 +88,7 @@ impl Business {
             }
         }
         if self.agents.oversight.is_none() && !down(Agent::Oversight) {
-            let oversight = Oversight::new(Arc::clone(&self.options.charter), self.world.vault().clone(), self.world.ports());
+            let oversight = Oversight::new(self.options.charter.clone(), self.world.vault().clone(), self.world.ports());
             let (actor, _) = OversightActor::spawn_linked(None, OversightActor, oversight, myself.get_cell()).await?;
             self.agents.oversight = Some(actor);
         }

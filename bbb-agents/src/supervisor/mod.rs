@@ -90,7 +90,12 @@ impl Actor for Supervisor {
         Ok(business)
     }
 
-    async fn handle(&self, myself: ActorRef<ToSupervisor>, message: ToSupervisor, business: &mut Business) -> Result<(), ActorProcessingErr> {
+    async fn handle(
+        &self,
+        myself: ActorRef<ToSupervisor>,
+        message: ToSupervisor,
+        business: &mut Business,
+    ) -> Result<(), ActorProcessingErr> {
         business.handle(&myself, message).await;
         Ok(())
     }
@@ -196,7 +201,9 @@ impl Business {
         let Some(round) = &self.round else { return };
         let answer = match &self.halted {
             Some(reason) => Err(Refused::Journal(reason.clone())),
-            None if round.state().status.is_over() && self.in_flight.is_empty() && round.staged().is_empty() => Ok(Arc::new(round.state().clone())),
+            None if round.state().status.is_over() && self.in_flight.is_empty() && round.staged().is_empty() => {
+                Ok(Arc::new(round.state().clone()))
+            }
             None => return,
         };
         for reply in self.waiting.drain(..) {

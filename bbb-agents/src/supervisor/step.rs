@@ -152,11 +152,11 @@ impl Business {
     /// Lends the round to oversight. Without oversight, or if it fails, nothing is reviewed, and so nothing begins.
     async fn review(&mut self) -> Result<(), Halt> {
         let round = self.round()?;
-        if !Oversight::has_work(round.state(), round.now()) {
+        let now = round.now();
+        if !Oversight::has_work(round.state(), now) {
             return Ok(());
         }
         let Some(oversight) = self.agents.oversight().cloned() else { return Ok(()) };
-        let now = round.now();
         let (state, mut staged) = self.round.take().ok_or(Halt::Lost)?.into_parts();
         let lent = Box::new(Round::from_parts(state, Vec::new(), now));
         match oversight.call(|reply| ToOversight::Review { round: lent, reply }, Some(AGENT_TIMEOUT)).await {

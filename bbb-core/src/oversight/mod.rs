@@ -17,6 +17,8 @@ use crate::event::{Payload, Proposal, Recovery};
 use crate::id::ProposalId;
 use crate::journal::writer::Acknowledgement;
 use crate::limits::{APPROVAL_TTL_MS, MAX_EFFECT_ATTEMPTS, MAX_IN_FLIGHT_LIVE, MAX_IN_FLIGHT_SIMULATED, SIMULATED_APPROVAL_TTL_MS};
+use crate::oversight::charter::Charter;
+use crate::oversight::facts::Facts;
 use crate::oversight::permit::{Grant, Granted};
 use crate::oversight::verdict::{Finding, RuleId, Ruling, Verdict};
 use crate::port::Ports;
@@ -28,6 +30,7 @@ use crate::time::Timestamp;
 
 /// The rules, and the means to apply them: one for each business.
 pub struct Oversight {
+    charter: Charter,
     vault: Vault,
     recovery: BTreeMap<ActionKind, Recovery>,
 }
@@ -42,10 +45,10 @@ pub struct Refusal {
 }
 
 impl Oversight {
-    /// Oversight over a business whose personal text this vault opens and whose adapters these are.
-    pub fn new(vault: Vault, ports: &Ports) -> Oversight {
+    /// Oversight under this charter, over a business whose personal text this vault opens and whose adapters these are.
+    pub fn new(charter: Charter, vault: Vault, ports: &Ports) -> Oversight {
         let recovery = ActionKind::ALL.iter().filter_map(|kind| Some((*kind, ports.recovery(*kind)?))).collect();
-        Oversight { vault, recovery }
+        Oversight { charter, vault, recovery }
     }
 
     /// Reviews everything that waits for it: new proposals get their verdict, approved ones and due retries a second look and, if it still
@@ -132,7 +135,14 @@ impl Oversight {
     pub fn verdict(&self, state: &State, proposal: &Proposal, now: Timestamp, answered: bool) -> Verdict {
         let hold = worst_case(state, proposal);
         let has_adapter = self.recovery.contains_key(&proposal.action.kind());
-        let findings = limits::findings(state, proposal, &hold, has_adapter, now, answered);
+        let mut findings = limits::findings(state, proposal, &hold, has_adapter, now, answered);
+        match Facts::gather(state, proposal, &self.vault, now, answered) {
+            Ok(facts) => {
+                findings.extend(self.charter.findings(&facts));
+                findings.extend(content::findings(&facts));
+            }
+            Err(unknown) => findings.push(Finding::new(Ruling::Veto, RuleId::named("limits.facts"), unknown)),
+        }
         Verdict::from_findings(&findings)
     }
 
@@ -173,11 +183,6 @@ impl Oversight {
                 Ok(Granted::new(grant, proposal.action.clone()))
             })
             .collect()
-    }
-
-    /// The vault, through which the content of proposals is read.
-    pub fn vault(&self) -> &Vault {
-        &self.vault
     }
 }
 
