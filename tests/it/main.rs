@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
+mod disk;
 mod store_conformance;
 mod store_golden;
 mod store_redb;

@@ -55,6 +55,13 @@ impl StorageBackend for SharedBackend {
     }
 }
 
+/// What an opened database is.
+#[derive(PartialEq, Eq)]
+enum Format {
+    Empty,
+    Known,
+}
+
 /// Translates an error of redb.
 pub(super) fn failure(error: impl Into<redb::Error>) -> Error {
     match error.into() {
@@ -69,6 +76,7 @@ impl Place {
         self.guarded(|| {
             let mut builder = Database::builder();
             builder.set_cache_size(cache_bytes);
+            self.look(&builder)?;
             let opened = match self {
                 Place::File(path) => builder.create(path),
                 Place::Backend(backend) => builder.create_with_backend(backend.clone()),
@@ -101,23 +109,36 @@ impl Place {
         })
     }
 
+    /// Opening a database for writing changes it, even if only to note that it is open. So a file is first looked at without writing: one that is not ours
+    /// stays as it is.
+    fn look(&self, builder: &redb::Builder) -> Result<(), OpenError> {
+        let Place::File(path) = self else { return Ok(()) };
+        if path.metadata().map_or(true, |metadata| metadata.len() == 0) {
+            return Ok(());
+        }
+        match builder.open_read_only(path) {
+            Ok(database) => self.format(&database).map(drop),
+            // After a kill nothing can be read before it is repaired.
+            Err(DatabaseError::RepairAborted) => Ok(()),
+            Err(error) => Err(self.refusal(error)),
+        }
+    }
+
     fn ready(&self, database: Database) -> Result<(Database, Index), OpenError> {
-        match self.format(&database)? {
-            Some(format) if format == FORMAT => {}
-            Some(found) => return Err(OpenError::UnknownFormat { place: self.to_string(), found }),
-            None => initialise(&database).map_err(|error| self.unreadable(error))?,
+        if self.format(&database)? == Format::Empty {
+            initialise(&database).map_err(|error| self.unreadable(error))?;
         }
         let index = load(&database).map_err(|error| self.unreadable(error))?;
         Ok((database, index))
     }
 
-    /// The name of the format, or nothing where the database is empty.
-    fn format(&self, database: &Database) -> Result<Option<String>, OpenError> {
+    /// Whether the database is a store of this format, or empty.
+    fn format(&self, database: &impl ReadableDatabase) -> Result<Format, OpenError> {
         let io = |error: redb::Error| self.unreadable(failure(error));
         let transaction = database.begin_read().map_err(|error| io(error.into()))?;
         let tables: Vec<_> = transaction.list_tables().map_err(|error| io(error.into()))?.collect();
         if tables.is_empty() {
-            return Ok(None);
+            return Ok(Format::Empty);
         }
         let not_ours = || OpenError::NotAStore { place: self.to_string(), reason: "it is a database of something else".to_owned() };
         if !tables.iter().any(|table| table.name() == META.name()) {
@@ -125,7 +146,13 @@ impl Place {
         }
         let meta = transaction.open_table(META).map_err(|_| not_ours())?;
         let value = meta.get(FORMAT_KEY).map_err(|error| io(error.into()))?.ok_or_else(not_ours)?;
-        Ok(Some(String::from_utf8_lossy(value.value()).chars().take(64).collect()))
+        match value.value() == FORMAT.as_bytes() {
+            true => Ok(Format::Known),
+            false => {
+                let found = String::from_utf8_lossy(value.value()).chars().take(64).collect();
+                Err(OpenError::UnknownFormat { place: self.to_string(), found })
+            }
+        }
     }
 
     fn refusal(&self, error: DatabaseError) -> OpenError {
