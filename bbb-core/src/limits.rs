@@ -40,6 +40,8 @@ pub const MAX_CONTACTS: usize = 100_000;
 pub const MAX_EVENT_BYTES: usize = 1024 * 1024;
 /// The most events of one append.
 pub const MAX_EVENTS_PER_APPEND: usize = 4096;
+/// The most bytes of one append's records: 64 MiB.
+pub const MAX_APPEND_BYTES: usize = 64 * 1024 * 1024;
 /// Days of history rows that a state keeps; older ones stay in the journal.
 pub const MAX_HISTORY_DAYS: usize = 3_660;
 /// Finished tasks that a state remembers by name; all are counted and stay in the journal.

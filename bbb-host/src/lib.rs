@@ -1,1 +1,3 @@
 //! The host of Better Business Builder: stores, configuration, control socket, reports, command line
+
+pub mod store;

@@ -35,7 +35,8 @@ impl Journal {
             return Err(Error::LeaseLost { business: append.business, held: append.epoch.0, newest: self.epoch });
         }
         let head = append.check(&self.head())?;
-        if let Some(known) = append.signals.iter().find(|key| self.signals.contains(key)) {
+        let mut seen = HashSet::new();
+        if let Some(known) = append.signals.iter().find(|key| self.signals.contains(key) || !seen.insert(*key)) {
             return Err(Error::DuplicateSignal(known.clone()));
         }
         self.records.extend(append.records);
@@ -83,7 +84,8 @@ impl Store for MemoryStore {
 
     fn list(&self) -> BoxFuture<'_, Result<Vec<Listed>, Error>> {
         let journals = self.journals();
-        let listed = journals.iter().map(|(business, journal)| Listed {
+        let begun = journals.iter().filter(|(_, journal)| !journal.records.is_empty());
+        let listed = begun.map(|(business, journal)| Listed {
             business: *business,
             head: journal.head(),
             wake_at: journal.wake_at,

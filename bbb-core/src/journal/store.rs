@@ -36,9 +36,10 @@ pub struct Append {
     pub epoch: Epoch,
     /// The sequence that the journal must end with now.
     pub expected_sequence: u64,
-    /// The records, in order, the first one numbered `expected_sequence + 1`. Not empty, at most [`crate::limits::MAX_EVENTS_PER_APPEND`].
+    /// The records, in order, the first one numbered `expected_sequence + 1`. Not empty, at most [`crate::limits::MAX_EVENTS_PER_APPEND`], and at most
+    /// [`crate::limits::MAX_APPEND_BYTES`] together.
     pub records: Vec<Record>,
-    /// Signals among the records that must not have been received before.
+    /// Signals among the records that must not have been received before, each at most once; not more than records.
     pub signals: Vec<SignalKey>,
     /// When the business must be woken next, if ever; replaces what was said before.
     pub wake_at: Option<Timestamp>,
@@ -113,10 +114,11 @@ pub enum Error {
 
 /// A database of journals. Every method may be called from any task; appends of different businesses are committed in groups.
 pub trait Store: Send + Sync + 'static {
-    /// Takes a new lease on a journal, which ends all earlier ones; creates the journal if there is none.
+    /// Takes a new lease on a journal, which ends all earlier ones; creates the journal if there is none. Epochs count from 1, survive a crash and never go
+    /// back.
     fn acquire(&self, business: BusinessId) -> BoxFuture<'_, Result<(Epoch, Head), Error>>;
 
-    /// Appends records durably: when the future is ready with `Ok`, they survive a crash.
+    /// Appends records durably: when the future is ready with `Ok`, they survive a crash. A future dropped earlier leaves it open whether they were written.
     ///
     /// A refused append ([`Error::Conflict`], [`Error::LeaseLost`], [`Error::DuplicateSignal`], [`Error::BadAppend`]) refuses that business only.
     fn append(&self, append: Append) -> BoxFuture<'_, Result<Head, Error>>;
@@ -124,7 +126,7 @@ pub trait Store: Send + Sync + 'static {
     /// Reads up to `limit` records after `after`, in order; fewer only where the journal ends.
     fn read(&self, business: BusinessId, after: u64, limit: usize) -> BoxFuture<'_, Result<Vec<Record>, Error>>;
 
-    /// All businesses, ordered by id.
+    /// All businesses with at least one event, ordered by id. One whose lease was taken and that never began is not listed: there is nothing to resume.
     fn list(&self) -> BoxFuture<'_, Result<Vec<Listed>, Error>>;
 
     /// Businesses that are not over and whose wake-up time has come, earliest first, at most `limit`.
@@ -133,7 +135,8 @@ pub trait Store: Send + Sync + 'static {
     /// Whether a signal was received before.
     fn received(&self, business: BusinessId, key: SignalKey) -> BoxFuture<'_, Result<bool, Error>>;
 
-    /// Saves a snapshot; replaces the one before. Losing it is harmless, so it need not be durable at once.
+    /// Saves a snapshot; replaces the one before. Losing it is harmless, so it need not be durable at once. One of a journal that nobody ever took a lease on
+    /// is dropped.
     fn save_snapshot(&self, business: BusinessId, snapshot: Snapshot) -> BoxFuture<'_, Result<(), Error>>;
 
     /// The newest snapshot, if any.
@@ -154,7 +157,14 @@ impl Append {
             count if count > crate::limits::MAX_EVENTS_PER_APPEND => {
                 return Err(Error::BadAppend(format!("{count} records, over the limit of {}", crate::limits::MAX_EVENTS_PER_APPEND)));
             }
+            count if self.signals.len() > count => {
+                return Err(Error::BadAppend(format!("{} signals in {count} records", self.signals.len())));
+            }
             _ => {}
+        }
+        let bytes: usize = self.records.iter().map(Record::len_bytes).sum();
+        if bytes > crate::limits::MAX_APPEND_BYTES {
+            return Err(Error::BadAppend(format!("{bytes} bytes, over the limit of {}", crate::limits::MAX_APPEND_BYTES)));
         }
         crate::journal::chain::verify(*head, &self.records).map_err(|error| Error::BadAppend(error.to_string()))
     }

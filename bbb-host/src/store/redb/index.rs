@@ -1,0 +1,137 @@
+//! What the store keeps in memory: where every journal ends, who must be woken when, and where the newest records are.
+//!
+//! Heads and wake-ups of all businesses are here; runs only of what the derived tables do not cover yet, so that memory does not grow with the journals.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bbb_core::id::BusinessId;
+use bbb_core::journal::store::Listed;
+use bbb_core::time::Timestamp;
+
+use super::layout::{Frame, Row, Run};
+
+/// The index of all businesses.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    entries: BTreeMap<BusinessId, Entry>,
+    due: BTreeSet<(Timestamp, BusinessId)>,
+    changed: BTreeSet<BusinessId>,
+    pending_runs: usize,
+    /// The number of the next batch row.
+    pub(super) next_batch: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    row: Row,
+    /// Runs that the derived tables do not have yet, in order.
+    tail: Vec<Run>,
+}
+
+impl Index {
+    /// Adds what the derived tables know of a business.
+    pub(super) fn restore(&mut self, business: BusinessId, row: Row) {
+        self.due.extend(row.due_at().map(|at| (at, business)));
+        self.entries.insert(business, Entry { row, tail: Vec::new() });
+    }
+
+    /// The row of a business.
+    pub(super) fn row(&self, business: BusinessId) -> Option<Row> {
+        self.entries.get(&business).map(|entry| entry.row)
+    }
+
+    /// The row of a business, and its runs that are in memory only.
+    pub(super) fn tail(&self, business: BusinessId) -> Option<(Row, &[Run])> {
+        self.entries.get(&business).map(|entry| (entry.row, entry.tail.as_slice()))
+    }
+
+    /// Takes over what was committed.
+    pub(super) fn apply(&mut self, business: BusinessId, row: Row, runs: &[Run]) {
+        let entry = self.entries.entry(business).or_insert(Entry { row: Row::EMPTY, tail: Vec::new() });
+        if entry.row.due_at() != row.due_at() {
+            if let Some(at) = entry.row.due_at() {
+                self.due.remove(&(at, business));
+            }
+            self.due.extend(row.due_at().map(|at| (at, business)));
+        }
+        entry.row = row;
+        entry.tail.extend_from_slice(runs);
+        self.pending_runs += runs.len();
+        self.changed.insert(business);
+    }
+
+    /// Takes over an entry of a batch row that the derived tables do not cover.
+    ///
+    /// # Errors
+    /// What does not fit to the entries before.
+    pub(super) fn replay(&mut self, batch: u64, frame: &Frame) -> Result<(), String> {
+        match frame {
+            Frame::Lease { business, epoch } => {
+                let row = self.row(*business).unwrap_or(Row::EMPTY);
+                if *epoch <= row.epoch {
+                    return Err(format!("epoch {epoch} of {business} follows epoch {}", row.epoch));
+                }
+                self.apply(*business, Row { epoch: *epoch, ..row }, &[]);
+            }
+            Frame::Records { business, epoch, wake_at, ended, offset, records } => {
+                let row = self.row(*business).unwrap_or(Row::EMPTY);
+                if *epoch != row.epoch {
+                    return Err(format!("records of {business} under epoch {epoch} while the lease is {}", row.epoch));
+                }
+                let head = bbb_core::journal::chain::verify(row.head, records).map_err(|error| format!("{business}: {error}"))?;
+                // A row cannot hold more records than a u32 counts: each has 62 bytes or more.
+                let count = u32::try_from(records.len()).map_err(|error| error.to_string())?;
+                let run = Run { first: row.head.sequence + 1, batch, offset: *offset, count };
+                self.apply(*business, Row { epoch: *epoch, head, wake_at: *wake_at, ended: *ended }, &[run]);
+            }
+        }
+        Ok(())
+    }
+
+    /// Businesses with a journal, ordered by id.
+    pub(super) fn listed(&self) -> Vec<Listed> {
+        let begun = self.entries.iter().filter(|(_, entry)| entry.row.head.sequence > 0);
+        begun
+            .map(|(business, Entry { row, .. })| Listed { business: *business, head: row.head, wake_at: row.wake_at, ended: row.ended })
+            .collect()
+    }
+
+    /// Who must be woken by `now`, earliest first.
+    pub(super) fn due(&self, now: Timestamp, limit: usize) -> Vec<(Timestamp, BusinessId)> {
+        self.due.iter().take_while(|(at, _)| *at <= now).take(limit).copied().collect()
+    }
+
+    /// Whether the derived tables lag behind.
+    pub(super) fn is_ahead(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
+    /// Runs that the derived tables do not have yet.
+    pub(super) fn pending_runs(&self) -> usize {
+        self.pending_runs
+    }
+
+    /// What the derived tables do not have yet.
+    pub(super) fn pending(&self) -> Vec<(BusinessId, Row, Vec<Run>)> {
+        let entries = self.changed.iter().filter_map(|business| Some((business, self.entries.get(business)?)));
+        entries.map(|(business, entry)| (*business, entry.row, entry.tail.clone())).collect()
+    }
+
+    /// Forgets what the derived tables now have.
+    pub(super) fn persisted(&mut self) {
+        for business in std::mem::take(&mut self.changed) {
+            if let Some(entry) = self.entries.get_mut(&business) {
+                entry.tail = Vec::new();
+            }
+        }
+        self.pending_runs = 0;
+    }
+
+    /// Whether `other` knows the same rows, except that those in `changes` stand for this index's own.
+    pub(super) fn same_rows(&self, changes: &BTreeMap<BusinessId, Row>, other: &Index) -> bool {
+        let added = changes.keys().filter(|business| !self.entries.contains_key(business)).count();
+        other.entries.len() == self.entries.len() + added
+            && self.entries.iter().all(|(business, entry)| other.row(*business) == Some(*changes.get(business).unwrap_or(&entry.row)))
+            && changes.iter().all(|(business, row)| other.row(*business) == Some(*row))
+    }
+}

@@ -1,0 +1,9 @@
+//! Tests of the whole: one binary, a module per subject.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
+mod disk;
+mod store_conformance;
+mod store_golden;
+mod store_redb;
+mod support;

@@ -1,0 +1,1 @@
+//! Stored bytes of earlier builds, which every later build must read.
