@@ -8,6 +8,8 @@ pub mod content;
 pub mod facts;
 pub mod limits;
 pub mod permit;
+#[cfg(test)]
+pub(crate) mod tests_support;
 pub mod verdict;
 
 use std::collections::BTreeMap;

@@ -83,6 +83,7 @@ pub(super) fn load(name: &str, text: &str, owners: bool, policies: &mut PolicySe
     if owners && starts.len() > MAX_OWNER_POLICIES {
         return Err(source.refuse(starts[MAX_OWNER_POLICIES], format!("an owner adds at most {MAX_OWNER_POLICIES} policies")));
     }
+    let mut named = PolicySet::new();
     // Cedar names the policies of a text `policy0`, `policy1` and so on, in their order.
     for (index, start) in starts.iter().enumerate() {
         let refuse = |reason: String| source.refuse(*start, reason);
@@ -94,18 +95,19 @@ pub(super) fn load(name: &str, text: &str, owners: bool, policies: &mut PolicySe
             let whose = if known.owners { "another policy of this text" } else { "a shipped policy" };
             return Err(refuse(format!("@id(\"{}\") is the name of {whose}", rule.id)));
         }
-        policies.add(policy.new_id(PolicyId::new(&rule.id))).map_err(|error| refuse(error.to_string()))?;
+        let policy = policy.new_id(PolicyId::new(&rule.id));
+        named.add(policy.clone()).and_then(|()| policies.add(policy)).map_err(|error| refuse(error.to_string()))?;
         rules.push(rule);
     }
     if parsed.num_of_policies() + parsed.num_of_templates() != starts.len() {
         return Err(source.refuse(0, "the policies of this text cannot be told apart"));
     }
-    validate(&source, &parsed)
+    validate(&source, &named)
 }
 
 /// Checks the policies against the schema. A warning is a refusal too: it says that a policy never decides, or reads otherwise than it looks.
-fn validate(source: &Text<'_>, parsed: &PolicySet) -> Result<(), Error> {
-    let result = VALIDATOR.validate(parsed, ValidationMode::Strict);
+fn validate(source: &Text<'_>, named: &PolicySet) -> Result<(), Error> {
+    let result = VALIDATOR.validate(named, ValidationMode::Strict);
     let errors = result.validation_errors().map(|error| source.refused_by_cedar(&DetailedError::from(error)));
     let warnings = result.validation_warnings().map(|warning| source.refused_by_cedar(&DetailedError::from(warning)));
     match errors.min_by_key(|error| (error.line, error.column)).or_else(|| warnings.min_by_key(|error| (error.line, error.column))) {

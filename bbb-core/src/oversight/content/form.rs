@@ -21,6 +21,9 @@ const GAPS: [&str; 14] = [
     "city",
 ];
 
+/// The most characters between the brackets of a gap, and the closing one.
+const GAP_CHARS: usize = 40;
+
 /// Letters from which a subject in capitals is shouting, and not an abbreviation.
 const SHOUT_LETTERS: usize = 8;
 
@@ -31,8 +34,9 @@ pub(super) fn placeholders(normal: &Normal, hits: &mut Vec<Hit>) {
     hits.extend(doubled.map(|(at, mark)| Hit::of("content.placeholder", normal, at, at + mark.len())));
     for (open, close, gap) in [('{', '}', None), ('[', ']', Some(&GAPS)), ('<', '>', Some(&GAPS))] {
         for (start, _) in text.match_indices(open) {
-            let Some(inside) = text[start + 1..].split_once(close).map(|(inside, _)| inside) else { continue };
-            let name = !inside.is_empty() && inside.len() <= 40 && inside.chars().all(|c| c.is_alphanumeric() || "_.- ".contains(c));
+            let end = text[start + 1..].char_indices().take(GAP_CHARS).find(|(_, c)| *c == close);
+            let Some(inside) = end.map(|(length, _)| &text[start + 1..start + 1 + length]) else { continue };
+            let name = !inside.is_empty() && inside.chars().all(|c| c.is_alphanumeric() || "_.- ".contains(c));
             if name && gap.is_none_or(|gaps| gaps.contains(&inside.trim()) || inside.starts_with("insert ")) {
                 hits.push(Hit::of("content.placeholder", normal, start, start + inside.len() + 2));
             }

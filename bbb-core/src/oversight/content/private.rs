@@ -23,6 +23,9 @@ const KEY_STARTS: [(&str, usize); 14] = [
     ("eyjh", 40),
 ];
 
+/// The most characters of a key, of a mail address, or of an address before a number in it, that are looked at.
+const LONGEST_CHARS: usize = 256;
+
 pub(super) fn find(facts: &Facts, normal: &Normal, hits: &mut Vec<Hit>) {
     keys(normal, hits);
     cards(normal, hits);
@@ -40,7 +43,8 @@ fn keys(normal: &Normal, hits: &mut Vec<Hit>) {
     for (begin, least) in KEY_STARTS {
         for (start, _) in text.match_indices(begin) {
             let key = &text.as_bytes()[start + begin.len()..];
-            let length = key.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')).count();
+            let length =
+                key.iter().take(LONGEST_CHARS).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')).count();
             // A key has digits; a hyphenated word that begins alike has none.
             if length >= least && key[..length].iter().any(u8::is_ascii_digit) && !follows_word(text, start) {
                 hits.push(Hit::of("content.secret", normal, start, start + begin.len() + length));
@@ -118,7 +122,8 @@ fn addresses(facts: &Facts, normal: &Normal, hits: &mut Vec<Hit>) {
     for (at, _) in text.match_indices('@') {
         let is_local = |c: char| c.is_alphanumeric() || "._%+-".contains(c);
         let is_domain = |c: char| c.is_alphanumeric() || ".-".contains(c);
-        let start = text[..at].char_indices().rev().take_while(|(_, c)| is_local(*c)).last().map_or(at, |(index, _)| index);
+        let start =
+            text[..at].char_indices().rev().take(LONGEST_CHARS).take_while(|(_, c)| is_local(*c)).last().map_or(at, |(index, _)| index);
         let domain = text[at + 1..].split(|c| !is_domain(c)).next().unwrap_or("").trim_end_matches(['.', '-']);
         let end = at + 1 + domain.len();
         if start < at && domain.contains('.') && !is_ours(facts, &text[start..end]) {
@@ -141,7 +146,12 @@ fn is_ours(facts: &Facts, address: &str) -> bool {
 fn phones(facts: &Facts, normal: &Normal, hits: &mut Vec<Hit>) {
     for run in figures(&normal.text, b" -.()") {
         let bytes = normal.text.as_bytes();
-        let in_address = bytes[..run.start].iter().rev().take_while(|b| !b.is_ascii_whitespace()).any(|b| matches!(b, b'/' | b'@' | b'='));
+        let in_address = bytes[..run.start]
+            .iter()
+            .rev()
+            .take(LONGEST_CHARS)
+            .take_while(|b| !b.is_ascii_whitespace())
+            .any(|b| matches!(b, b'/' | b'@' | b'='));
         let international = run.plus && (8..=15).contains(&run.digits.len());
         let national = matches!(run.groups.as_slice(), [3, 3, 4] | [1, 3, 3, 4]);
         if (international || national) && !in_address && !is_known_number(facts, &run.digits) {
