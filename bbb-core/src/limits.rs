@@ -28,6 +28,10 @@ pub const RESTART_BACKOFF_MS: i64 = 1_000;
 pub const MAX_RESTART_BACKOFF_MS: i64 = 3_600_000;
 /// Model answers that may be repaired per task before the task's attempt fails.
 pub const MAX_REPAIRS: usize = 2;
+/// Model calls that one attempt at a task may make, repairs included.
+pub const MAX_MODEL_CALLS_PER_ATTEMPT: u32 = 30;
+/// Contacts that one attempt at a task may ask a model about.
+pub const MAX_CONTACTS_PER_THOUGHT: usize = 10;
 /// How long an escalation waits for its owner before it becomes a veto, in milliseconds: seven days.
 pub const APPROVAL_TTL_MS: i64 = 7 * 24 * 3_600_000;
 /// The same in a simulated world, whose owner answers within a day or not at all.

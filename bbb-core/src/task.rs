@@ -258,6 +258,8 @@ pub struct Task {
     pub failed: u32,
     /// Proposals of this attempt that were vetoed.
     pub vetoed: u32,
+    /// Model calls of this attempt that have ended, with an answer or without.
+    pub calls: u32,
     /// Model answers of this attempt, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<Sealed>,

@@ -267,7 +267,7 @@ impl State {
                     self.work.close(*proposal, Closed::Vetoed)?;
                 }
             }
-            Payload::Withdrawn { proposal, .. } => self.work.close(*proposal, Closed::Vetoed).map(drop)?,
+            Payload::Withdrawn { proposal, .. } => self.work.close(*proposal, Closed::Vetoed)?,
             Payload::Intended { proposal, attempt, key, hold, recovery, .. } => {
                 self.books.hold(hold);
                 let answered = self.work.proposal(*proposal)?.stage.was_answered();
@@ -325,16 +325,16 @@ impl State {
                 let action = open.proposal.action.clone();
                 self.books.settle(&hold, cost);
                 self.receive_receipt(&action, receipt, at)?;
-                let task = self.work.close(id, Closed::Settled)?;
                 if let Receipt::ModelAnswer(answer) = receipt {
-                    self.work.answer(task, answer.text.clone())?;
+                    self.work.answer(id, answer.text.clone())?;
                 }
+                self.work.close(id, Closed::Settled)?;
             }
             Outcome::Failed { retry_at, .. } => {
                 self.books.settle(&hold, cost);
                 match retry_at {
                     Some(at) => self.work.set_stage(id, Stage::Retry { answered, attempt, at: *at })?,
-                    None => self.work.close(id, Closed::Failed).map(drop)?,
+                    None => self.work.close(id, Closed::Failed)?,
                 }
             }
             Outcome::InDoubt { .. } => self.work.doubt(id, hold)?,

@@ -172,6 +172,7 @@ impl Work {
             settled: 0,
             failed: 0,
             vetoed: 0,
+            calls: 0,
             answers: Vec::new(),
         };
         self.tasks.insert(id, task);
@@ -186,7 +187,7 @@ impl Work {
         task.status = TaskStatus::InProgress;
         task.step = Step::Decide;
         task.attempts += 1;
-        (task.settled, task.failed, task.vetoed) = (0, 0, 0);
+        (task.settled, task.failed, task.vetoed, task.calls) = (0, 0, 0, 0);
         task.answers.clear();
         Ok(())
     }
@@ -253,19 +254,21 @@ impl Work {
         Ok(())
     }
 
-    /// Closes a proposal and returns its task.
-    pub(super) fn close(&mut self, id: ProposalId, how: Closed) -> Result<TaskId, String> {
+    /// Closes a proposal.
+    pub(super) fn close(&mut self, id: ProposalId, how: Closed) -> Result<(), String> {
         let open = self.proposals.remove(&id).ok_or_else(|| format!("{id} is not an open proposal"))?;
         let thinking = matches!(open.proposal.action, Action::CallModel(_));
         // A task may have ended meanwhile, by its deadline; then nobody counts.
         if let Some(task) = self.tasks.get_mut(&open.proposal.task) {
             task.count(how, thinking);
         }
-        Ok(open.proposal.task)
+        Ok(())
     }
 
-    pub(super) fn answer(&mut self, task: TaskId, text: Sealed) -> Result<(), String> {
-        if let Some(task) = self.tasks.get_mut(&task) {
+    /// Keeps a model's answer for the task that asked.
+    pub(super) fn answer(&mut self, id: ProposalId, text: Sealed) -> Result<(), String> {
+        let asked_by = self.proposal(id)?.proposal.task;
+        if let Some(task) = self.tasks.get_mut(&asked_by) {
             task.answers.push(text);
         }
         Ok(())
@@ -298,6 +301,7 @@ impl Work {
 impl Task {
     fn count(&mut self, how: Closed, thinking: bool) {
         self.open = self.open.saturating_sub(1);
+        self.calls += u32::from(thinking);
         match how {
             Closed::Settled if thinking => {}
             Closed::Settled => self.settled += 1,
@@ -305,7 +309,7 @@ impl Task {
             Closed::Vetoed => self.vetoed += 1,
         }
         if self.open == 0 && self.status == TaskStatus::InProgress {
-            self.step = if thinking && how == Closed::Settled { Step::Decide } else { Step::Judge };
+            self.step = if thinking && !self.answers.is_empty() { Step::Decide } else { Step::Judge };
         }
     }
 }
