@@ -10,7 +10,8 @@
 //! coming back = 0.25 % a day * fit * acceptance of the price, from 14 to 194 days after a one-time delivery; a third after a late one
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use crate::event::Signal;
 use crate::id::{ContactId, OrderId, TicketId};
@@ -27,12 +28,16 @@ const DELIVERY_DAYS: u32 = 7;
 const REFUND_DAYS: u32 = 7;
 /// Days that a customer waits for help without minding.
 const TICKET_DAYS: u32 = 2;
+/// Days after a one-time delivery in which its customer may come back.
+const RETURN_DAYS: RangeInclusive<u32> = 14..=194;
+/// Chance that a customer comes back on a day, for perfect fit at an acceptable price.
+const RETURN_PER_DAY: f64 = 0.0025;
 
 /// The ordinals that the day's new orders and requests get, and who has a running order.
 pub(super) struct Counters {
     next_order: u32,
     next_ticket: u32,
-    running: Option<std::collections::BTreeSet<ContactId>>,
+    running: Option<BTreeSet<ContactId>>,
 }
 
 impl Counters {
@@ -93,6 +98,10 @@ impl Customer<'_> {
     fn day(&self, counters: &mut Counters, signals: &mut Vec<Signal>) {
         let (order, deal, day) = (self.order, self.deal, self.folded.day);
         let ago = |since: u32| day.saturating_sub(since);
+        let forgotten = !deal.monthly && deal.owed_since.is_none() && deal.served_on.is_some_and(|on| ago(on) > *RETURN_DAYS.end());
+        if forgotten || (!deal.open && deal.refunded_on != Some(day)) {
+            return;
+        }
         let mut draw = self.params.seed.draw("customer", u64::from(order.get()) << 20 | u64::from(day & 0xf_ffff));
         // Drawn in one fixed order, so that what is decided below does not depend on which branch is taken.
         let (rates, mood, asks, leaves, returns) = (draw.unit(), draw.normal(), draw.unit(), draw.unit(), draw.unit());
@@ -128,7 +137,8 @@ impl Customer<'_> {
         if deal.monthly && leaves < self.leaving() {
             signals.push(Signal::Churned { order });
         }
-        if !deal.monthly && deal.served_on.is_some_and(|on| (14..=194).contains(&ago(on))) && returns < self.returning() {
+        let recent = deal.served_on.is_some_and(|on| RETURN_DAYS.contains(&ago(on)));
+        if !deal.monthly && recent && returns < RETURN_PER_DAY && returns < self.returning() {
             let (contact, price) = (deal.contact, self.folded.price);
             signals.push(Signal::OrderPlaced { order: counters.order(), contact, price, monthly: false });
         }
@@ -149,6 +159,6 @@ impl Customer<'_> {
         let Some(person) = self.folded.people.get(&self.deal.contact) else { return 0.0 };
         let traits = Traits::of(self.params, person);
         let memory = if self.deal.late { 0.33 } else { 1.0 };
-        0.0025 * traits.fit * traits.accepts(self.folded.price) * memory
+        RETURN_PER_DAY * traits.fit * traits.accepts(self.folded.price) * memory
     }
 }

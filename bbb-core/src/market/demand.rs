@@ -15,8 +15,7 @@
 //! lead every other month.
 
 use crate::blueprint::Channel;
-use crate::draw::Draw;
-use crate::event::{Profile, Signal};
+use crate::event::Signal;
 use crate::limits::MAX_CONTACTS;
 use crate::market::fold::{Folded, Level};
 use crate::market::params::Params;
@@ -152,9 +151,9 @@ pub(super) fn arrivals(params: &Params, folded: &Folded, vault: &Vault) -> Vec<S
 
 /// The lead with this ordinal; none where the vault cannot seal its profile.
 fn lead(params: &Params, vault: &Vault, ordinal: u32, channel: Channel) -> Option<Signal> {
-    let mut draw: Draw = params.seed.draw("profile", ordinal.into());
+    let mut draw = params.seed.draw("profile", ordinal.into());
     let consent = draw.chance(CONSENT);
-    let profile: Profile = people::profile(&mut draw, ordinal);
+    let profile = people::profile(&mut draw, ordinal);
     let contact = vault.contact_id(&profile.email);
     let text = serde_json::to_string(&profile).ok()?;
     let profile = vault.seal(contact, &text).ok()?;

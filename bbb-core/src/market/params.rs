@@ -18,19 +18,19 @@ use crate::spec::Spec;
 use crate::time::DAY_MS;
 
 /// Leads that it takes for one order, where every lead that fits is written to.
-const LEADS_PER_ORDER: f64 = 6.0;
+const LEADS_PER_ORDER: f64 = 5.3;
 /// Standard deviation of the logarithm of the market's size.
 const MARKET_SPREAD: f64 = 0.12;
 /// Standard deviation of the logarithm of a channel's hidden appeal.
 const APPEAL_SPREAD: f64 = 0.35;
 /// How fast monthly customers are won, see above.
-const PACE: f64 = 2.0;
+const PACE: f64 = 2.3;
 /// Customers that a market of monthly customers holds, as a multiple of `N`.
-const CAPACITY: f64 = 1.3;
+const CAPACITY: f64 = 1.25;
 /// Monthly customers that leave in a month of good service, as a share.
 const CHURN_PER_MONTH: f64 = 0.06;
 /// How much of the way to its target awareness goes during the ramp-up, in e-foldings: one-time sales and monthly ones.
-const AWARENESS_FOLDS: (f64, f64) = (2.3, 4.6);
+const AWARENESS_FOLDS: (f64, f64) = (3.0, 5.0);
 /// Cost of the first lead that advertising brings, as a share of the price.
 const FIRST_LEAD_COST: f64 = 0.04;
 /// The most leads that advertising brings in a day, as a multiple of the channel's organic leads.
