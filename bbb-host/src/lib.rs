@@ -1,3 +1,9 @@
 //! The host of Better Business Builder: stores, configuration, control socket, reports, command line
 
+pub mod cli;
+pub mod config;
+pub mod control;
+pub mod data_dir;
+pub mod fault;
+pub mod service;
 pub mod store;
