@@ -145,12 +145,7 @@ impl Service {
             Some(handle) => handle.status().await?,
             None => Arc::new(self.engine.peek(id).await?),
         };
-        let head = match handle {
-            Some(_) => self.head(id).await?,
-            // Read to the end just now; the chain was verified on the way.
-            None => self.head(id).await?,
-        };
-        Ok(Now { state, head, running: self.handle(id).is_some() })
+        Ok(Now { state, head: self.head(id).await?, running: handle.is_some() })
     }
 
     async fn head(&self, id: BusinessId) -> Result<Head, Fault> {

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use crate::control::{Answer, Ask, MAX_ANSWER_BYTES, Request, VERSION, WireEvent, WireNow, WireRecord};
 use crate::data_dir::DataDir;
 use crate::fault::Fault;
-use crate::service::inbox::Item;
+use crate::service::inbox::OwnersInbox;
 use crate::service::{Now, Row};
 
 /// How long the server may take for an answer: longer than a business may take for its own.
@@ -85,7 +85,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::list`].
-    pub fn inbox(&self, id: BusinessId) -> Result<Vec<Item>, Fault> {
+    pub fn inbox(&self, id: BusinessId) -> Result<OwnersInbox, Fault> {
         self.ask(Ask::Inbox(id))
     }
 

@@ -46,7 +46,7 @@ pub enum Ask {
     List,
     /// One business: a [`WireNow`].
     State(BusinessId),
-    /// What waits for the owner: a list of [`crate::service::inbox::Item`].
+    /// What waits for the owner: a [`crate::service::inbox::OwnersInbox`].
     Inbox(BusinessId),
     /// A page of the journal: a list of [`WireRecord`].
     Records {

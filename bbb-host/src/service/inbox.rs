@@ -1,210 +1,152 @@
-//! The inbox: what waits for a business's owner, with everything that is needed to answer.
+//! The inbox: what waits for a business's owner, with what it takes to answer.
+//!
+//! The projection opens the content; what the deciding rules saw, and why an effect is in doubt, is looked up in the journal and put beside it.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::fmt::Write;
 
-use bbb_core::action::{Action, Message};
 use bbb_core::event::{Outcome, Payload};
-use bbb_core::id::{BusinessId, ProposalId, TaskId};
+use bbb_core::id::{BusinessId, ProposalId};
 use bbb_core::journal::chain::Record;
-use bbb_core::money::Amount;
-use bbb_core::role::Role;
-use bbb_core::seal::{Sealed, Vault};
+use bbb_core::projection::inbox::{Inbox, inbox};
+use bbb_core::projection::timeline::moment;
+use bbb_core::projection::{Price, tame};
 use bbb_core::state::State;
-use bbb_core::state::work::{Open, Stage};
-use bbb_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::fault::Fault;
 use crate::service::{MAX_PAGE_RECORDS, Service};
 
-/// Why something waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Waits {
-    /// Escalated by oversight: approve or veto it.
-    ForApproval,
-    /// Nobody knows whether it happened: say so.
-    InDoubt,
-}
-
-/// One thing that waits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// An inbox in the two forms in which it is asked for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Item {
-    /// The proposal.
-    pub proposal: ProposalId,
-    /// Why it waits.
-    pub waits: Waits,
-    /// Whose idea it is.
-    pub role: Role,
-    /// The task that it serves.
-    pub task: TaskId,
-    /// The action's name.
-    pub action: String,
-    /// What it costs at most, with its currency.
-    pub cost: String,
-    /// How sure the role is, in percent.
-    pub confidence: u8,
-    /// The role's reason.
-    pub rationale: String,
-    /// The rules that escalated it.
-    pub rules: Vec<String>,
-    /// What those rules saw, or why it is in doubt.
-    pub note: String,
-    /// When it becomes a veto.
-    pub expires_at: Option<Timestamp>,
-    /// The action's arguments, opened.
-    pub content: Vec<Field>,
-}
-
-/// One argument of an action, for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Field {
-    /// Its name.
-    pub name: String,
-    /// Its value; can be several lines.
+pub struct OwnersInbox {
+    /// How much waits.
+    pub waiting: usize,
+    /// For people.
     pub text: String,
+    /// For programs.
+    pub json: Value,
 }
+
+type Notes = BTreeMap<ProposalId, String>;
 
 impl Service {
     /// What waits for the owner, oldest first.
     ///
     /// # Errors
     /// [`crate::fault::Kind::NotFound`], and the store's.
-    pub async fn inbox(&self, id: BusinessId) -> Result<Vec<Item>, Fault> {
+    pub async fn inbox(&self, id: BusinessId) -> Result<OwnersInbox, Fault> {
         let state = self.now(id).await?.state;
         let vault = self.vault(id, &state.spec)?;
-        let mut items = Vec::new();
-        for open in state.work.proposals.values() {
-            let (waits, expires_at, rules) = match &open.stage {
-                Stage::Waiting { expires_at, rules } => (Waits::ForApproval, Some(*expires_at), rules.iter().map(ToString::to_string).collect()),
-                Stage::InDoubt { .. } => (Waits::InDoubt, None, Vec::new()),
-                _ => continue,
-            };
-            let note = self.note(id, open, waits).await?;
-            let proposal = &open.proposal;
-            items.push(Item {
-                proposal: proposal.id,
-                waits,
-                role: proposal.role,
-                task: proposal.task,
-                action: proposal.action.kind().to_string(),
-                cost: cost(&state, &proposal.action),
-                confidence: proposal.confidence,
-                rationale: proposal.rationale.clone(),
-                rules,
-                note,
-                expires_at,
-                content: content(&state, &vault, &proposal.action),
-            });
-        }
-        Ok(items)
+        let inbox = inbox(&state, Some(&vault));
+        let notes = self.notes(id, &state, &inbox).await?;
+        let waiting = inbox.waiting.len() + inbox.in_doubt.len();
+        Ok(OwnersInbox { waiting, text: text(&state, &inbox, &notes), json: json(id, &inbox, &notes)? })
     }
 
-    /// Finds in the journal what made the proposal wait: the newest such event after the one that proposed it.
-    async fn note(&self, id: BusinessId, open: &Open, waits: Waits) -> Result<String, Fault> {
-        let (mut after, mut note) = (open.event, String::new());
+    /// Finds in the journal why each proposal waits.
+    async fn notes(&self, id: BusinessId, state: &State, inbox: &Inbox) -> Result<Notes, Fault> {
+        let wanted: Vec<ProposalId> =
+            inbox.waiting.iter().map(|item| item.proposal).chain(inbox.in_doubt.iter().map(|item| item.proposal)).collect();
+        let mut notes = Notes::new();
+        let Some(mut after) = wanted.iter().filter_map(|id| Some(state.work.proposals.get(id)?.event)).min() else { return Ok(notes) };
         loop {
             let page = self.store().read(id, after, MAX_PAGE_RECORDS).await?;
             for record in &page {
-                if let Some(found) = note_in(record, open.proposal.id, waits)? {
-                    if waits == Waits::ForApproval {
-                        return Ok(found);
-                    }
-                    note = found;
+                if let Some((proposal, note)) = note_in(record)?.filter(|(proposal, _)| wanted.contains(proposal)) {
+                    // The newest one: an effect is reviewed before it can be in doubt.
+                    notes.insert(proposal, note);
                 }
             }
             match page.last() {
                 Some(last) if page.len() == MAX_PAGE_RECORDS => after = last.sequence,
-                _ => return Ok(note),
+                _ => return Ok(notes),
             }
         }
     }
 }
 
-fn note_in(record: &Record, wanted: ProposalId, waits: Waits) -> Result<Option<String>, Fault> {
+fn note_in(record: &Record) -> Result<Option<(ProposalId, String)>, Fault> {
     Ok(match record.decode()?.payload {
-        Payload::Reviewed { proposal, verdict, .. } if proposal == wanted && waits == Waits::ForApproval => Some(verdict.note),
-        Payload::Settled { proposal, outcome: Outcome::InDoubt { reason }, .. } if proposal == wanted && waits == Waits::InDoubt => Some(reason),
+        Payload::Reviewed { proposal, verdict, .. } => Some((proposal, verdict.note)),
+        Payload::Settled { proposal, outcome: Outcome::InDoubt { reason }, .. } => Some((proposal, reason)),
         _ => None,
     })
 }
 
-fn cost(state: &Arc<State>, action: &Action) -> String {
-    let cost = action.worst_case(state.spec.world.is_simulated());
-    match (cost.money.cents().get(), cost.messages) {
-        (0, 0) => "free".to_owned(),
-        (0, messages) => format!("free, {messages} message"),
-        _ => cost.money.to_string(),
+fn json(id: BusinessId, inbox: &Inbox, notes: &Notes) -> Result<Value, Fault> {
+    let mut value = serde_json::to_value(inbox).map_err(|error| Fault::failed(error.to_string()))?;
+    for list in ["waiting", "in_doubt"] {
+        for item in value[list].as_array_mut().into_iter().flatten() {
+            let proposal = item["proposal"].as_str().and_then(|text| text.parse().ok());
+            let note = proposal.and_then(|proposal: ProposalId| notes.get(&proposal));
+            item["note"] = note.map_or(Value::Null, |note| Value::from(note.as_str()));
+        }
+    }
+    value["business_id"] = Value::from(id.to_string());
+    Ok(value)
+}
+
+fn text(state: &State, inbox: &Inbox, notes: &Notes) -> String {
+    let id = state.business;
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "{} ({}, {}): {}", state.spec.blueprint.name, id, state.spec.world, count(inbox));
+    for item in &inbox.waiting {
+        let _ = writeln!(out, "\n{}  {} by {}, {}, until {} UTC", item.proposal, item.kind, item.role, price(&item.cost), moment(item.expires_at));
+        let rules: Vec<&str> = item.rules.iter().map(bbb_core::oversight::verdict::RuleId::as_str).collect();
+        let _ = writeln!(out, "    asked because of {}{}", rules.join(", "), note(notes, item.proposal));
+        let _ = writeln!(out, "    the role says ({} % sure): {}", item.confidence, tame(&item.rationale, false));
+        indent(&mut out, &item.content);
+        let _ = writeln!(out, "    yes:  bbb approve {id} {}", item.proposal);
+        let _ = writeln!(out, "    no:   bbb veto {id} {} --reason \"...\"", item.proposal);
+    }
+    for item in &inbox.in_doubt {
+        let _ = writeln!(out, "\n{}  {} by {}: IN DOUBT, {} held", item.proposal, item.kind, item.role, price(&item.held));
+        let _ = writeln!(out, "    nobody knows whether this happened{}; it is never sent again by itself", note(notes, item.proposal));
+        indent(&mut out, &item.content);
+        let _ = writeln!(out, "    it did:      bbb doubt {id} {} --happened", item.proposal);
+        let _ = writeln!(out, "    it did not:  bbb doubt {id} {} --did-not-happen", item.proposal);
+    }
+    out
+}
+
+fn count(inbox: &Inbox) -> String {
+    match (inbox.waiting.len(), inbox.in_doubt.len()) {
+        (0, 0) => "nothing waits for you".to_owned(),
+        (waiting, 0) => format!("{waiting} to approve or veto"),
+        (0, doubts) => format!("{doubts} in doubt"),
+        (waiting, doubts) => format!("{waiting} to approve or veto, {doubts} in doubt"),
     }
 }
 
-/// The arguments of an action, opened, in the order in which a reader wants them.
-fn content(state: &State, vault: &Vault, action: &Action) -> Vec<Field> {
-    let money = |cents| if state.spec.world.is_simulated() { Amount::simulated(cents) } else { Amount::real(cents) }.to_string();
-    let mut fields = Vec::new();
-    let mut add = |name: &str, text: String| fields.push(Field { name: name.to_owned(), text });
-    match action {
-        Action::StudyMarket(study) => add("channels", study.channels.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
-        Action::QualifyLeads(leads) => add("leads", leads.contacts.len().to_string()),
-        Action::PublishPost(post) => {
-            add("channel", post.channel.to_string());
-            add("cost", money(post.cost));
-            add("title", post.title.clone());
-            add("text", post.body.clone());
-        }
-        Action::RunAds(ads) => {
-            add("channel", ads.channel.to_string());
-            add("spends at most", money(ads.spend_limit));
-            add("headline", ads.headline.clone());
-        }
-        Action::SendEmail(mail) => {
-            match opened::<Message>(vault, &mail.message) {
-                Ok(message) => {
-                    add("to", message.to);
-                    add("subject", message.subject);
-                    add("text", message.body);
-                }
-                Err(reason) => add("text", reason),
-            }
-            add("purpose", mail.purpose.as_str().replace('_', " "));
-            mail.price.into_iter().for_each(|price| add("offered price", money(price)));
-        }
-        Action::DeliverOrder(delivery) => {
-            add("order", delivery.order.to_string());
-            add("costs at most", money(delivery.cost));
-        }
-        Action::AnswerTicket(answer) => {
-            add("request", answer.ticket.to_string());
-            add("text", vault.open(&answer.body).map_or_else(|error| error.to_string(), |text| text.reveal().to_owned()));
-        }
-        Action::CollectPayment(payment) => {
-            add("order", payment.order.to_string());
-            add("amount", money(payment.price));
-        }
-        Action::RefundPayment(refund) => {
-            add("order", refund.order.to_string());
-            add("amount", money(refund.refund));
-        }
-        Action::PayBill(bill) => {
-            add("bill", bill.label.clone());
-            add("amount", money(bill.cost));
-        }
-        Action::SetPrice(price) => {
-            add("old price", money(state.trade.price));
-            add("new price", money(price.price));
-        }
-        Action::CallModel(call) => {
-            add("model", call.model.clone());
-            add("purpose", call.purpose.clone());
-        }
+fn note(notes: &Notes, proposal: ProposalId) -> String {
+    match notes.get(&proposal).filter(|note| !note.is_empty()) {
+        Some(note) => format!(" ({})", tame(note, false)),
+        None => String::new(),
     }
-    fields
 }
 
-fn opened<T: serde::de::DeserializeOwned>(vault: &Vault, sealed: &Sealed) -> Result<T, String> {
-    let text = vault.open(sealed).map_err(|error| format!("({error})"))?;
-    // The parser's own words could quote the text; they are not needed.
-    serde_json::from_str(text.reveal()).map_err(|_| "(the sealed text is of a form unknown here)".to_owned())
+fn price(price: &Price) -> String {
+    let mut parts = Vec::new();
+    if price.money.0.get() != 0 {
+        parts.push(format!("{} USD{}", price.money.0, if price.simulated { " simulated" } else { "" }));
+    }
+    if price.tokens > 0 {
+        parts.push(format!("{} tokens", price.tokens));
+    }
+    match price.messages {
+        0 => {}
+        1 => parts.push("1 message".to_owned()),
+        count => parts.push(format!("{count} messages")),
+    }
+    if parts.is_empty() { "free".to_owned() } else { parts.join(", ") }
+}
+
+fn indent(out: &mut String, content: &str) {
+    for line in content.lines() {
+        let _ = writeln!(out, "    | {line}");
+    }
 }
