@@ -1,1 +1,4 @@
-//! Language models.
+//! Language models: [`openai`] asks them.
+
+mod http;
+pub mod openai;

@@ -1,0 +1,5 @@
+//! What tests share.
+
+pub(crate) mod peers;
+pub(crate) mod permits;
+pub(crate) mod script;
