@@ -279,6 +279,8 @@ impl SmtpMail {
         Ok(stream)
     }
 
+    /// One step before the content. After a refused EHLO or STARTTLS the client says goodbye by itself and waits for the answer: a server that does not give it has
+    /// timed out, which is a definite failure as well.
     async fn step<T>(&self, phase: Phase, step: impl Future<Output = Result<T, lettre::transport::smtp::Error>>) -> Result<T, Failure> {
         match timeout(self.config.timeout, step).await {
             Ok(Ok(done)) => Ok(done),
@@ -329,8 +331,12 @@ impl SmtpMail {
 fn trust(config: &SmtpConfig) -> Result<TlsParameters, ConfigError> {
     let mut parameters = TlsParameters::builder(config.host.clone());
     if let Some(pem) = &config.root_certificate {
-        let root =
-            Certificate::from_pem(pem.as_bytes()).map_err(|_| ConfigError::new("root_certificate", "is not a certificate in PEM"))?;
+        let wrong = || ConfigError::new("root_certificate", "is not a certificate in PEM");
+        // Text without any certificate would be taken, and trust nobody.
+        if !pem.contains("-----BEGIN CERTIFICATE-----") {
+            return Err(wrong());
+        }
+        let root = Certificate::from_pem(pem.as_bytes()).map_err(|_| wrong())?;
         parameters = parameters.add_root_certificate(root);
     }
     parameters.build().map_err(|_| ConfigError::new("tls", "the trusted certificates cannot be used"))
