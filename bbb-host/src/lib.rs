@@ -4,6 +4,7 @@ pub mod cli;
 pub mod config;
 pub mod control;
 pub mod data_dir;
+pub mod desk;
 pub mod fault;
 pub mod service;
 pub mod store;
