@@ -6,5 +6,7 @@ pub mod control;
 pub mod data_dir;
 pub mod desk;
 pub mod fault;
+pub mod keys;
+pub mod leads;
 pub mod service;
 pub mod store;
