@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 mod disk;
+mod projection;
+mod report;
 mod store_conformance;
 mod store_golden;
 mod store_redb;
