@@ -59,7 +59,31 @@ fn json_is_the_summary_and_more() {
 fn a_concept_made_of_markup_is_only_text() {
     let concept = "<script>alert(1)</script> | **bold** [link](javascript:x) & \"quotes\"";
     let report = gathered(concept, 3, Autonomy::FULL);
+    let html = report::html(&report).unwrap();
+    assert!(!html.contains("<script") && html.contains("<h1>&lt;script&gt;alert(1)&lt;"), "{html}");
     let markdown = report::markdown(&report);
     assert!(!markdown.contains("<script") && markdown.contains("&lt;script&gt;alert(1)&lt;/script&gt; \\| \\*\\*bold\\*\\*"), "{markdown}");
     in_order(&markdown, &HEADINGS.map(|heading| format!("\n## {heading}\n")));
+}
+
+/// One file that asks nothing of anybody: no address but the one that names the drawing's words, no script, nothing fetched.
+#[test]
+fn the_html_is_one_file_that_fetches_nothing() {
+    let (state, events, head) = run("Podcast Production Studio", 30, Autonomy::ASK);
+    let html = report::html(&Report::gather(&state, &events, head)).unwrap();
+    for foreign in ["http:", "https:", "src=", "href=", "url(", "@import", "<script", "<link", "<iframe", "onload", "NaN"] {
+        assert!(!html.contains(foreign), "{foreign}");
+    }
+    in_order(&html, &HEADINGS.map(|heading| format!("<h2>{heading}</h2>")));
+    assert!(html.contains("class=\"banner\""));
+    let charts = html.matches("<svg ").count();
+    assert_eq!(charts, 5);
+    for named in ["role=\"img\"", "<title id=", "<desc id=", "<figcaption>"] {
+        assert_eq!(html.matches(named).count(), charts, "{named}");
+    }
+    let tables = html.matches("<table>").count();
+    assert!(tables >= charts && html.matches("<caption>").count() == tables);
+    let unmarked: Vec<&str> =
+        html.split("<figcaption>").skip(1).filter(|rest| !rest.split("</").next().unwrap().contains("(simulated)")).collect();
+    assert!(unmarked.is_empty(), "a chart is not called simulated");
 }

@@ -18,6 +18,7 @@ use bbb_core::projection::{Dollars, Sum};
 use bbb_core::state::work::{Open, Stage};
 use bbb_core::state::{State, Status};
 use bbb_core::task::TaskStatus;
+use bbb_core::time::Timestamp;
 
 use super::{
     About, AuditCounts, ChannelRow, FailureRow, MAX_FAILURES, MAX_VETOES, MAX_WAITING, MoneyReport, OpenRow, Report, RuleRow, TaskCounts,
@@ -53,6 +54,12 @@ impl Report {
     }
 }
 
+/// A time in UTC, to the minute.
+fn minute(at: Timestamp) -> String {
+    let text = moment(at);
+    text.get(..16).map_or_else(|| text.clone(), str::to_owned)
+}
+
 fn about(state: &State) -> About {
     let (spec, blueprint) = (&state.spec, &state.spec.blueprint);
     About {
@@ -69,8 +76,8 @@ fn about(state: &State) -> About {
         licence: blueprint.licence.clone(),
         days_run: state.day,
         days_planned: spec.days(),
-        started_at: moment(spec.start),
-        newest_at: moment(state.now),
+        started_at: minute(spec.start),
+        newest_at: minute(state.now),
         zone: spec.zone.clone(),
         autonomy: spec.autonomy.get(),
         mind: spec.mind.as_str(),
@@ -169,7 +176,7 @@ fn veto(row: &AuditRow) -> VetoRow {
         _ => ("oversight", verdict.map_or("", |verdict| verdict.note.as_str())),
     };
     VetoRow {
-        at: moment(row.changed_at),
+        at: minute(row.changed_at),
         proposal: row.proposal.to_string(),
         role: row.role,
         what: row.what.clone(),
@@ -191,7 +198,7 @@ const fn by_text(by: &By) -> &'static str {
 fn open(state: &State, which: impl Fn(&Open) -> bool) -> Vec<OpenRow> {
     let row = |open: &Open| {
         let (rules, expires_at) = match &open.stage {
-            Stage::Waiting { rules, expires_at } => (rules.clone(), Some(moment(*expires_at))),
+            Stage::Waiting { rules, expires_at } => (rules.clone(), Some(minute(*expires_at))),
             _ => (Vec::new(), None),
         };
         let proposal = &open.proposal;
@@ -208,7 +215,7 @@ fn failure(event: &Event) -> Option<FailureRow> {
         }
         _ => false,
     };
-    failed.then(|| FailureRow { at: moment(event.at), what: what(&event.payload) })
+    failed.then(|| FailureRow { at: minute(event.at), what: what(&event.payload) })
 }
 
 /// The history keeps a bounded number of days: where its beginning is gone, the first row kept is only what the next week is compared with.

@@ -25,7 +25,7 @@ use bbb_core::role::Role;
 use bbb_core::task::FailureCause;
 use serde::Serialize;
 
-// pub use html::html;
+pub use html::html;
 pub use markdown::markdown;
 pub use text::text;
 
@@ -265,6 +265,11 @@ pub struct WeekRow {
     /// Money spent so far.
     pub spent_so_far: Dollars,
 }
+
+/// A page that could not be made: a defect of this build, not of the report.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the report's page could not be made: {0}")]
+pub struct Error(String);
 
 /// The report as JSON: the summary's fields, and more beside them.
 pub fn json(report: &Report) -> serde_json::Value {

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::Report;
 use super::chart::{Bars, Lines};
-use super::figure::{NONE, count, money, money_each, ratio, several, share, share_or_none, words};
+use super::figure::{NONE, count, money, money_each, ratio, several, share_or_none, words};
 
 /// A part of a report.
 pub(super) struct Section {
@@ -133,7 +133,7 @@ fn about(report: &Report) -> Vec<Block> {
         fact("Industry", clean(&about.industry), ""),
         fact("What it does", clean(&about.description), ""),
         fact("Offer", clean(&about.offer), ""),
-        fact("Customers", clean(&about.target_customer), ""),
+        fact("Sold to", clean(&about.target_customer), ""),
         fact("Price", price, ""),
         fact("World", report.summary.world.as_str(), format!("seed {}", report.summary.seed)),
         fact("Period", format!("{} to {}", date(&about.started_at), date(&about.newest_at)), format!("time zone {}", clean(&about.zone))),
@@ -208,7 +208,11 @@ fn money_section(report: &Report, mark: &str) -> Vec<Block> {
         0 => String::new(),
         refunds => format!("; {} counted as spending", several(refunds, "refund", "refunds")),
     };
-    let proof = format!("{}{refunds}", several(money_report.payments, "payment, with its receipt", "payments, each with its receipt"));
+    let payments = match money_report.payments {
+        0 => "no payments yet".to_owned(),
+        payments => several(payments, "payment, with its receipt", "payments, each with its receipt"),
+    };
+    let proof = format!("{payments}{refunds}");
     let mut facts = vec![
         fact("Revenue", sum(metrics.revenue), proof),
         fact("Spent", sum(metrics.spent), format!("of a budget of {}", sum(money_report.budget))),
@@ -257,14 +261,13 @@ fn funnel(report: &Report, mark: &str) -> Vec<Block> {
             words(row.channel),
             count(steps.leads),
             count(steps.qualified),
-            count(steps.offered),
             count(steps.customers),
             money(row.spent),
             money_each(row.spent, steps.leads),
             money_each(row.spent, steps.customers),
         ]
     });
-    let heads = ["Channel", "#Leads", "#Qualified", "#Offered", "#Customers", "#Spent", "#Per lead", "#Per customer"];
+    let heads = ["Channel", "#Leads", "#Qualified", "#Customers", "#Spent", "#Per lead", "#Per customer"];
     blocks.push(Block::Table(table(format!("Channels{mark}"), &heads, rows.collect())));
     blocks
 }
@@ -316,7 +319,7 @@ fn oversight(report: &Report, mark: &str) -> Vec<Block> {
             vec![row.at.clone(), row.proposal.clone(), format!("{}: {}", row.role, row.what), row.by.to_owned(), why]
         });
         let caption = format!("The newest {} that did not happen{mark}", several(report.vetoes.len() as u64, "proposal", "proposals"));
-        blocks.push(Block::Table(table(caption, &["When", "Proposal", "What", "By", "Why"], rows.collect())));
+        blocks.push(Block::Table(table(caption, &["When (UTC)", "Proposal", "What", "By", "Why"], rows.collect())));
     }
     blocks
 }
@@ -401,6 +404,5 @@ mod tests {
             assert_eq!(mark(world).is_empty(), world == WorldKind::Live);
             assert_eq!(banner(world).is_none(), world == WorldKind::Live);
         }
-        assert_eq!(share(0.5), "50.0%");
     }
 }

@@ -9,7 +9,9 @@ const WIDTH: usize = 80;
 /// Blanks between two columns of a table.
 const GAP: usize = 2;
 /// The least width to which a column of words is shrunk.
-const MIN_WORDS: usize = 12;
+const MIN_WORDS: usize = 16;
+/// The longest value beside which a note stands in a column of its own.
+const MAX_SHORT: usize = 16;
 
 /// The report as plain text for a terminal of 80 columns. Long figures are never broken: a table of them may be wider.
 pub fn text(report: &Report) -> String {
@@ -71,12 +73,12 @@ impl Page {
 
     fn facts(&mut self, facts: &[Fact]) {
         let names = facts.iter().map(|fact| fact.name.chars().count()).max().unwrap_or(0);
-        let short = facts.iter().map(|fact| fact.value.chars().count()).filter(|width| *width <= 16).max().unwrap_or(0);
+        let longest = facts.iter().map(|fact| fact.value.chars().count()).max().unwrap_or(0);
         for fact in facts {
-            let value = match (fact.note.is_empty(), fact.value.chars().count() > 16) {
+            let value = match (fact.note.is_empty(), longest <= MAX_SHORT) {
                 (true, _) => fact.value.clone(),
-                (false, true) => format!("{} ({})", fact.value, fact.note),
-                (false, false) => format!("{:<short$}  {}", fact.value, fact.note),
+                (false, true) => format!("{:<longest$}  {}", fact.value, fact.note),
+                (false, false) => format!("{} ({})", fact.value, fact.note),
             };
             // Wrapping would fold the blanks between value and note, so a line that fits is printed as it is.
             let room = WIDTH - names - GAP;
