@@ -15,7 +15,6 @@ use crate::store::redb::{OpenError, Options, RedbStore};
 
 const STORE: &str = "journal.redb";
 const SOCKET: &str = "bbb.sock";
-const KEYS: &str = "keys";
 
 /// How often, and how long apart, a request is tried again while the holder of the directory is just starting or ending.
 pub const HOLDER_RETRIES: u32 = 50;
@@ -70,11 +69,6 @@ impl DataDir {
     /// The directory's path.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Where the keys of contacts are kept.
-    pub fn keys(&self) -> PathBuf {
-        self.path.join(KEYS)
     }
 
     /// Whether a store was ever made here.

@@ -8,5 +8,6 @@ pub mod desk;
 pub mod fault;
 pub mod keys;
 pub mod leads;
+pub mod report;
 pub mod service;
 pub mod store;

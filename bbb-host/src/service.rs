@@ -23,6 +23,7 @@ use tokio::sync::mpsc;
 
 use crate::data_dir::DataDir;
 use crate::fault::Fault;
+use crate::keys::{FileKeys, OwnerKey};
 
 /// The most records of one page.
 pub const MAX_PAGE_RECORDS: usize = 1024;
@@ -64,6 +65,8 @@ pub struct Service {
     store: Arc<dyn Store>,
     engine: Engine,
     running: Mutex<BTreeMap<BusinessId, BusinessHandle>>,
+    /// A key file can be open once only.
+    vaults: Mutex<BTreeMap<BusinessId, Vault>>,
 }
 
 impl std::fmt::Debug for Service {
@@ -75,7 +78,7 @@ impl std::fmt::Debug for Service {
 impl Service {
     /// The service of the process that holds `data`, over its store.
     pub fn new(data: DataDir, engine: Engine) -> Service {
-        Service { data, store: Arc::clone(engine.store()), engine, running: Mutex::default() }
+        Service { data, store: Arc::clone(engine.store()), engine, running: Mutex::default(), vaults: Mutex::default() }
     }
 
     /// The engine.
@@ -215,19 +218,25 @@ impl Service {
         Ok(writer::load(self.store.as_ref(), id, Head::EMPTY).await?)
     }
 
-    /// What opens the personal text of a business.
+    /// What opens the personal text of a business: keys from the seed in a simulated world, otherwise from its key file, which is made now if there is none.
     ///
     /// # Errors
     /// [`Fault`] where the keys cannot be read.
     pub fn vault(&self, id: BusinessId, spec: &Spec) -> Result<Vault, Fault> {
-        vault(&self.data, id, spec)
+        if spec.world.is_simulated() {
+            return Ok(Vault::new(Arc::new(DerivedKeys::new(spec.seed))));
+        }
+        // Inserted whole: a panic elsewhere leaves the map as it was.
+        let mut vaults = self.vaults.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(vault) = vaults.get(&id) {
+            return Ok(vault.clone());
+        }
+        let directory = self.data.path();
+        let keys = OwnerKey::open(directory).and_then(|owner| FileKeys::open(directory, id, &owner));
+        let vault = Vault::new(Arc::new(keys.map_err(|error| Fault::failed(error.to_string()))?));
+        vaults.insert(id, vault.clone());
+        Ok(vault)
     }
-}
-
-/// What opens the personal text of a business: keys from the seed in a simulated world, otherwise the key file.
-fn vault(data: &DataDir, id: BusinessId, spec: &Spec) -> Result<Vault, Fault> {
-    let _ = (data, id);
-    Ok(Vault::new(Arc::new(DerivedKeys::new(spec.seed))))
 }
 
 /// The fault of a business that is not here.

@@ -5,6 +5,8 @@
 mod disk;
 mod llm;
 mod mail;
+mod projection;
+mod report;
 mod store_conformance;
 mod store_golden;
 mod store_redb;

@@ -9,6 +9,7 @@ use bbb_core::state::State;
 
 use crate::cli::screen::Screen;
 use crate::fault::Fault;
+use crate::report::{Report, text};
 
 /// Money with its currency, and `simulated` where it is.
 pub(super) fn money(cents: Cents, simulated: bool) -> String {
@@ -20,13 +21,7 @@ pub(super) fn print_result(screen: &mut Screen, state: &State, events: &[Event],
     if screen.is_json() {
         return screen.object(&summary(state, head));
     }
-    screen.print(&report_text(state, events, head))
-}
-
-/// The report as text.
-fn report_text(state: &State, events: &[Event], head: Head) -> String {
-    let _ = events;
-    format!("{:#?}", summary(state, head))
+    screen.print(&text(&Report::gather(state, events, head)))
 }
 
 /// The fold of a whole journal.

@@ -18,6 +18,7 @@ use crate::cli::{Common, runtime, world};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::fault::Fault;
+use crate::leads::{self, Lead};
 use crate::service::now;
 
 /// The most worker threads.
@@ -110,12 +111,14 @@ impl Launch {
         }
         let config = Config::load(self.config.as_deref())?;
         let spec = self.spec(&config)?;
+        // Read before anything is launched: a list is taken whole or not at all.
+        let leads = self.leads.as_deref().map_or_else(|| Ok(Vec::new()), leads::read).map_err(|error| Fault::usage(error.to_string()))?;
         let data = DataDir::create(&common.data)?;
         let store = take(&data)?;
         runtime(self.threads)?.block_on(async {
             let mut stop = StopSignal::catch()?;
             let session = Session::begin(data, store)?;
-            session.launch(spec, &self, &config, &mut stop, screen).await
+            session.launch(Plan { spec, leads, config, file: self.config }, &mut stop, screen).await
         })
     }
 
@@ -180,18 +183,36 @@ fn nonce() -> Result<String, Fault> {
     Ok(format!("{number:016x}"))
 }
 
+/// Everything that a launch needs, checked.
+struct Plan {
+    spec: Spec,
+    leads: Vec<Lead>,
+    config: Config,
+    file: Option<PathBuf>,
+}
+
 impl Session {
-    async fn launch(&self, spec: Spec, launch: &Launch, config: &Config, stop: &mut StopSignal, screen: &mut Screen) -> Result<(), Fault> {
-        let engine = world::engine(Arc::clone(self.service.store()), spec.mind);
-        let spec = engine.prepare(spec);
+    async fn launch(&self, plan: Plan, stop: &mut StopSignal, screen: &mut Screen) -> Result<(), Fault> {
+        let engine = world::engine(Arc::clone(self.service.store()), plan.spec.mind);
+        let spec = engine.prepare(plan.spec);
         let id = spec.id();
         if self.service.store().list().await?.iter().any(|listed| listed.business == id) {
             screen.note(&format!("this very run was launched here before, as {id}; a simulated run is a function of what it is launched with"));
-            return self.go_on(id, launch.config.as_deref(), stop, screen).await;
+            return self.go_on(id, plan.file.as_deref(), stop, screen).await;
         }
-        let wired = world::world(&spec, config, self.service.vault(id, &spec)?)?;
+        let vault = self.service.vault(id, &spec)?;
+        let arrivals = leads::arrivals(&plan.leads, &vault).map_err(|error| Fault::failed(error.to_string()))?;
+        let wired = world::world(&spec, &plan.config, vault)?;
+        if let Some(desk) = &wired.desk {
+            arrivals.iter().for_each(|arrival| desk.learn(&arrival.signal));
+        }
         let handle = engine.launch(spec.clone(), wired.world).await?;
         introduce(id, &spec, screen);
+        if !arrivals.is_empty() {
+            let consent = plan.leads.iter().filter(|lead| lead.consent).count();
+            let new = handle.receive(arrivals).await?;
+            screen.note(&format!("{new} leads imported, {consent} of them with consent; nobody else is ever written to"));
+        }
         self.run(handle, stop, screen).await
     }
 }
