@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
+mod determinism;
 mod disk;
+mod run;
 mod store_conformance;
 mod store_golden;
 mod store_redb;
+mod supervision;
 mod support;
