@@ -4,6 +4,8 @@
 
 mod disk;
 mod store_conformance;
+mod store_crash;
 mod store_golden;
+mod store_kill;
 mod store_redb;
 mod support;
