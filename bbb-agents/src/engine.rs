@@ -1,5 +1,6 @@
 //! The engine: launches and resumes businesses on one store.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use bbb_core::journal::chain::Head;
 use bbb_core::journal::store::{self, Store};
 use bbb_core::journal::writer::{self, Journal};
 use bbb_core::oversight::charter::Charter;
-use bbb_core::role::Role;
+use bbb_core::role::{Agent, Role};
 use bbb_core::round::Round;
 use bbb_core::spec::{Spec, Versions, WorldKind};
 use bbb_core::state::{FOLD_VERSION, Misfit, State};
@@ -31,6 +32,7 @@ pub(crate) struct Options {
     pub(crate) charter: Charter,
     pub(crate) snapshot_every_events: Option<u64>,
     pub(crate) yields_before_reply: Option<[usize; 7]>,
+    pub(crate) never_started: BTreeSet<Agent>,
 }
 
 /// Builds an [`Engine`].
@@ -60,6 +62,14 @@ impl EngineBuilder {
     #[must_use]
     pub fn yields_before_reply(mut self, yields: [usize; Role::ALL.len()]) -> Self {
         self.options.yields_before_reply = Some(yields);
+        self
+    }
+
+    /// Never starts this agent: a test hook that shows what a business is without it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn never_start(mut self, agent: Agent) -> Self {
+        self.options.never_started.insert(agent);
         self
     }
 
@@ -142,8 +152,12 @@ impl From<store::Error> for Error {
 impl Engine {
     /// An engine on this store, with playbook minds and the shipped charter.
     pub fn builder(store: Arc<dyn Store>) -> EngineBuilder {
-        let options =
-            Options { charter: Charter::shipped().clone(), snapshot_every_events: Some(SNAPSHOT_EVERY_EVENTS), yields_before_reply: None };
+        let options = Options {
+            charter: Charter::shipped().clone(),
+            snapshot_every_events: Some(SNAPSHOT_EVERY_EVENTS),
+            yields_before_reply: None,
+            never_started: BTreeSet::new(),
+        };
         EngineBuilder { store, minds: Minds::playbook(), options }
     }
 

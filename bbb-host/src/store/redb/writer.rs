@@ -16,7 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::database::{Place, failure, persist};
 use super::layout::{self, BATCHES, Batcher, Row, Run, SIGNALS, SNAPSHOTS, SignalId};
-use super::{Options, Shared};
+use super::{OpenError, Options, Shared};
 
 /// The most commands that one transaction carries out.
 const MAX_GROUP_COMMANDS: usize = 1024;
@@ -238,7 +238,12 @@ impl Writer {
 
     /// After a failure: opens the database again, and goes on only where it holds exactly what was acknowledged, or that and the whole failed group.
     fn recover(&mut self, staged: &Staged, cause: &Error) {
-        let reopen = || self.place.reopen(self.options.cache_bytes).map_err(|error| Error::Io(error.to_string()));
+        let reopen = || {
+            self.place.reopen(self.options.cache_bytes).map_err(|error| match error {
+                OpenError::Corrupted { .. } => Error::Corrupted(error.to_string()),
+                other => Error::Io(other.to_string()),
+            })
+        };
         let outcome = self.shared.replace_database(reopen, |index, found| {
             match index.same_rows(&BTreeMap::new(), found) || index.same_rows(&staged.rows, found) {
                 true => Ok(()),
