@@ -168,6 +168,15 @@ impl BusinessHandle {
         let _ = self.supervisor.cast(ToSupervisor::Crash { agent });
     }
 
+    /// Lets the effects that are under way end and be journaled, and begins no more; waits `limit` at most. For a shutdown that leaves nothing in doubt:
+    /// call [`BusinessHandle::passivate`] after it.
+    ///
+    /// # Errors
+    /// [`Refused::Overloaded`] where an effect takes longer; [`Refused::NotRunning`].
+    pub async fn drain(&self, limit: Duration) -> Result<(), Refused> {
+        self.call(|reply| ToSupervisor::Drain { reply }, Some(limit)).await
+    }
+
     /// Ends the business's actors without ending the business: what is committed stays, and it can be resumed.
     pub async fn passivate(&self) {
         self.supervisor.stop(None);

@@ -34,6 +34,8 @@ pub(crate) enum ToSupervisor {
     Subscribe { sender: mpsc::Sender<Arc<Event>>, reply: RpcReplyPort<()> },
     /// The state once the business is over, or why it stands still.
     Wait { reply: RpcReplyPort<Result<Arc<State>, Refused>> },
+    /// Begin nothing any more; answered once nothing is under way.
+    Drain { reply: RpcReplyPort<()> },
     /// End an agent's actor as a crash would: for tests of supervision.
     Crash { agent: bbb_core::role::Agent },
 }

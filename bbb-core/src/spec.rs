@@ -127,6 +127,9 @@ pub struct Caps {
     pub messages_per_day: u32,
 }
 
+/// Domains that nobody has (RFC 2606, RFC 6761).
+const RESERVED_ENDS: [&str; 7] = [".example", ".test", ".invalid", ".localhost", "@example.com", "@example.org", "@example.net"];
+
 /// Who signs the mails of a business. The law wants a real postal address and a way out in commercial mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -145,6 +148,12 @@ impl Sender {
     /// The footer of every commercial mail.
     pub fn footer(&self) -> String {
         format!("--\n{}, {}\nUnsubscribe: {}", self.name, self.postal_address, self.unsubscribe)
+    }
+
+    /// Whether answers to the From address can arrive: it is an address, and at no domain reserved for documentation and tests.
+    pub fn is_reachable(&self) -> bool {
+        let from = self.address.trim().to_lowercase();
+        from.contains('@') && !RESERVED_ENDS.iter().any(|end| from.ends_with(end))
     }
 
     /// The sender of simulated businesses, at a domain reserved for documentation (RFC 2606).

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::data_dir::DataDir;
-use crate::fault::Fault;
+use crate::fault::{Fault, Kind};
 use crate::keys::{FileKeys, OwnerKey};
 
 /// The most records of one page.
@@ -38,6 +38,8 @@ pub struct Row {
     pub business: BusinessId,
     /// Its name, from its blueprint.
     pub name: String,
+    /// Whether it is the fork of another one.
+    pub fork: bool,
     /// Its world.
     pub world: WorldKind,
     /// Events in its journal.
@@ -46,6 +48,13 @@ pub struct Row {
     pub ended: bool,
     /// Whether it runs in the process that was asked.
     pub running: bool,
+}
+
+impl Row {
+    /// Its name, marked where it is a fork.
+    pub fn title(&self) -> String {
+        if self.fork { format!("{} (fork)", self.name) } else { self.name.clone() }
+    }
 }
 
 /// A business as it stands now.
@@ -130,12 +139,19 @@ impl Service {
     async fn row(&self, listed: Listed) -> Result<Row, Fault> {
         let first = self.store.read(listed.business, 0, 1).await?;
         let launched = first.first().map(Record::decode).transpose()?;
-        let (name, world) = match launched.map(|event| event.payload) {
-            Some(Payload::Launched { spec }) => (spec.blueprint.name.clone(), spec.world),
-            _ => ("?".to_owned(), WorldKind::Live),
+        let Some(Payload::Launched { spec }) = launched.map(|event| event.payload) else {
+            return Err(Fault::new(Kind::Corrupted, format!("the journal of {} does not begin with a launch", listed.business)));
         };
         let running = self.handle(listed.business).is_some();
-        Ok(Row { business: listed.business, name, world, events: listed.head.sequence, ended: listed.ended, running })
+        Ok(Row {
+            business: listed.business,
+            name: spec.blueprint.name.clone(),
+            fork: spec.id() != listed.business,
+            world: spec.world,
+            events: listed.head.sequence,
+            ended: listed.ended,
+            running,
+        })
     }
 
     /// One business as it stands now.

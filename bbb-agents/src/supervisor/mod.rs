@@ -65,6 +65,10 @@ pub(crate) struct Business {
     snapshot_at: u64,
     subscribers: Vec<mpsc::Sender<Arc<Event>>>,
     waiting: Vec<RpcReplyPort<Result<Arc<State>, Refused>>>,
+    /// Set before a shutdown: nothing is decided or begun any more.
+    draining: bool,
+    /// Who waits until nothing is under way.
+    drainers: Vec<RpcReplyPort<()>>,
     /// Why the business stands still, if it does: nothing is decided or begun until it is resumed.
     halted: Option<String>,
     /// The wake-up that is set, if any.
@@ -142,6 +146,8 @@ impl Business {
             snapshot_at: followed,
             subscribers: Vec::new(),
             waiting: Vec::new(),
+            draining: false,
+            drainers: Vec::new(),
             halted: None,
             timer: None,
             step_queued: false,
@@ -178,6 +184,11 @@ impl Business {
                 self.waiting.push(reply);
                 self.tell_waiting();
             }
+            ToSupervisor::Drain { reply } => {
+                self.draining = true;
+                self.drainers.push(reply);
+                self.queue_step(myself);
+            }
             ToSupervisor::Crash { agent } => self.agents.crash(agent),
         }
     }
@@ -209,6 +220,15 @@ impl Business {
         };
         for reply in self.waiting.drain(..) {
             let _ = reply.send(answer.clone());
+        }
+    }
+
+    /// Answers those who wait until nothing is under way, if nothing is.
+    fn tell_draining(&mut self) {
+        if self.in_flight.is_empty() && (self.ended.is_empty() || self.halted.is_some()) {
+            for reply in self.drainers.drain(..) {
+                let _ = reply.send(());
+            }
         }
     }
 

@@ -46,14 +46,16 @@ pub(super) enum Halt {
 impl Business {
     pub(super) async fn step(&mut self, myself: &ActorRef<ToSupervisor>) {
         if self.halted.is_some() || (self.is_virtual() && !self.in_flight.is_empty()) {
-            return;
+            return self.tell_draining();
         }
         match self.try_step(myself).await {
             Ok(true) => self.queue_step(myself),
+            Ok(false) if self.draining => {}
             Ok(false) => self.rest(myself).await,
             Err(halt) => self.halt(halt.to_string()),
         }
         self.tell_waiting();
+        self.tell_draining();
     }
 
     /// Does what can be done now; says whether anything was.
@@ -68,7 +70,7 @@ impl Business {
         }
         self.close_days()?;
         self.owner_answers()?;
-        if !self.round()?.state().status.is_over() {
+        if !self.draining && !self.round()?.state().status.is_over() {
             self.start_agents(myself).await?;
             self.orient()?;
             self.decide().await?;

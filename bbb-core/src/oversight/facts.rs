@@ -21,9 +21,6 @@ use crate::time::{DAY_MS, Timestamp};
 /// Starts of a subject that claim an earlier message, in lower case.
 const REPLY_MARKS: [&str; 6] = ["re:", "fwd:", "fw:", "aw:", "wg:", "re["];
 
-/// Ends of addresses that no mail reaches (RFC 2606).
-const RESERVED_ENDS: [&str; 7] = [".example", ".test", ".invalid", ".localhost", "@example.com", "@example.org", "@example.net"];
-
 /// What is known about one proposal at one time. `Debug` prints no personal text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
@@ -302,7 +299,6 @@ fn open_message(vault: &Vault, sealed: &Sealed) -> Result<Message, String> {
 fn mail_facts(mail: &SendEmail, message: &Message, contact: &ContactFacts, sender: &Sender, vault: &Vault) -> MailFacts {
     let to = message.to.trim();
     let subject = message.subject.trim_start().to_lowercase();
-    let from = sender.address.trim().to_lowercase();
     let has = |text: &str| !text.trim().is_empty() && message.body.contains(text.trim());
     MailFacts {
         purpose: mail.purpose,
@@ -311,7 +307,7 @@ fn mail_facts(mail: &SendEmail, message: &Message, contact: &ContactFacts, sende
         footer_present: has(&sender.footer()),
         postal_address_present: has(&sender.postal_address),
         unsubscribe_present: has(&sender.unsubscribe),
-        sender_reachable: from.contains('@') && !RESERVED_ENDS.iter().any(|end| from.ends_with(end)),
+        sender_reachable: sender.is_reachable(),
         price_fits_purpose: (mail.purpose == MailPurpose::Offer) == mail.price.is_some(),
     }
 }

@@ -128,7 +128,7 @@ pub(super) fn only(rows: &[Row]) -> Result<BusinessId, Fault> {
         [] => Err(Fault::not_found("no business was launched in this data directory yet")),
         [row] => Ok(row.business),
         rows => {
-            let lines: Vec<String> = rows.iter().map(|row| format!("\n  {}  {} ({})", row.business, row.name, row.world)).collect();
+            let lines: Vec<String> = rows.iter().map(|row| format!("\n  {}  {} ({})", row.business, row.title(), row.world)).collect();
             Err(Fault::usage(format!("there are {} businesses here; say which:{}", rows.len(), lines.concat())))
         }
     }

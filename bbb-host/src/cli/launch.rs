@@ -1,6 +1,6 @@
 //! `bbb launch`: launches a business and runs it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bbb_core::blueprint;
@@ -112,7 +112,7 @@ impl Launch {
         let config = Config::load(self.config.as_deref())?;
         let spec = self.spec(&config)?;
         // Read before anything is launched: a list is taken whole or not at all.
-        let leads = self.leads.as_deref().map_or_else(|| Ok(Vec::new()), leads::read).map_err(|error| Fault::usage(error.to_string()))?;
+        let leads = self.leads.as_deref().map_or_else(|| Ok(Vec::new()), read_leads)?;
         let data = DataDir::create(&common.data)?;
         let store = take(&data)?;
         runtime(self.threads)?.block_on(async {
@@ -173,8 +173,19 @@ impl Launch {
         }
         // Nothing leaves a shadow, so it may do without an own sender.
         spec.sender = if world == WorldKind::Shadow && !config.has_sender() { Sender::simulated() } else { config.sender()? };
+        if world == WorldKind::Live && !spec.sender.is_reachable() {
+            let address = &spec.sender.address;
+            return Err(Fault::usage(format!("sender.address is {address}: oversight vetoes mail from an address that cannot be answered")));
+        }
         Ok(())
     }
+}
+
+fn read_leads(path: &Path) -> Result<Vec<Lead>, Fault> {
+    leads::read(path).map_err(|error| match &error {
+        leads::Error::Io { source, .. } => Fault::file(path.display(), source),
+        _ => Fault::usage(error.to_string()),
+    })
 }
 
 /// Tells apart businesses that are launched with the same words.

@@ -156,7 +156,8 @@ impl Progress {
     fn tick(&mut self) {
         let Figures { day, leads, orders, revenue } = self.figures;
         let (Some(days), true) = (self.days, self.simulated) else { return };
-        let message = format!("{leads} leads, {orders} orders, {} earned", money(revenue, self.simulated));
+        let plural = |count: u32, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+        let message = format!("{}, {}, {} earned", plural(leads, "lead"), plural(orders, "order"), money(revenue, self.simulated));
         if let Some(bar) = &self.bar {
             bar.set_position(u64::from(day));
             bar.set_message(message);

@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bbb_agents::handle::{BusinessHandle, Refused};
 use bbb_core::event::{By, Event, Payload};
@@ -19,6 +20,9 @@ use crate::data_dir::DataDir;
 use crate::fault::Fault;
 use crate::service::Service;
 use crate::store::redb::RedbStore;
+
+/// How long an interrupted run waits for effects that are under way.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +74,17 @@ impl Session {
         let id = handle.id();
         self.service.began(handle.clone());
         let end = watch(&handle, stop, screen).await;
+        if matches!(end, Ok(End::Interrupted)) {
+            // A second signal does not wait. What is under way then is settled by its recovery class when the business goes on.
+            tokio::select! {
+                drained = handle.drain(DRAIN_TIMEOUT) => {
+                    if drained.is_err() {
+                        screen.note("something is still under way; it may be in doubt when the business goes on");
+                    }
+                }
+                () = stop.came() => {}
+            }
+        }
         handle.passivate().await;
         self.service.ended(id);
         end
@@ -129,7 +144,7 @@ async fn watch(handle: &BusinessHandle, stop: &mut StopSignal, screen: &Screen) 
             biased;
             () = stop.came() => {
                 progress.finish();
-                screen.note("stopping: what is committed stays");
+                screen.note("stopping: what is under way is finished, nothing new begins");
                 return Ok(End::Interrupted);
             }
             event = events.recv() => match event {

@@ -60,7 +60,7 @@ fn list(rows: &[Row], screen: &mut Screen) -> Result<(), Fault> {
     for row in rows {
         let standing = if row.ended { "over" } else if row.running { "running" } else { "not running" };
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{}  {:<11}  {:<9}  {:>7} events  {}", row.business, standing, row.world, row.events, row.name);
+        let _ = writeln!(text, "{}  {:<11}  {:<9}  {:>7} events  {}", row.business, standing, row.world, row.events, row.title());
     }
     screen.print(&text)
 }

@@ -69,8 +69,9 @@ impl Fork {
         let original = replay(self.business, &events)?;
         let copied = self.check(&original, &events)?;
         let id = self.id();
-        self.write(session, id, copied).await?;
-        screen.note(&format!("forked {} after event {} as {id}: new customers pay {}", self.business, self.at, money(self.price, true)));
+        let new = self.write(session, id, copied).await?;
+        let done = if new { "forked" } else { "was forked before:" };
+        screen.note(&format!("{done} {} after event {} as {id}: new customers pay {}", self.business, self.at, money(self.price, true)));
         session.run_quietly(id, self.config.as_deref(), stop, screen).await?;
         let (forked, forked_head) = session.service.events(id).await?;
         let fork = replay(id, &forked)?;
@@ -100,13 +101,13 @@ impl Fork {
         BusinessId::derive(&hasher.finalize())
     }
 
-    /// Writes what the fork's journal lacks: all of it, or after a kill within this, the rest.
-    async fn write(&self, session: &Session, id: BusinessId, copied: &[Event]) -> Result<(), Fault> {
+    /// Writes what the fork's journal lacks: all of it, or after a kill within this, the rest; says whether anything.
+    async fn write(&self, session: &Session, id: BusinessId, copied: &[Event]) -> Result<bool, Fault> {
         let store = session.service.store();
         let mut journal = Journal::open(Arc::clone(store), id).await?;
         let begun = usize::try_from(journal.head().sequence).unwrap_or(usize::MAX);
         if begun > copied.len() {
-            return Ok(());
+            return Ok(false);
         }
         let (written, _) = writer::load(store.as_ref(), id, Head::EMPTY).await?;
         if !copied.starts_with(&written) {
@@ -118,7 +119,7 @@ impl Fork {
         round.stage(Payload::Forked { price: self.price }, 0)?;
         let missing: Vec<Event> = copied[begun..].iter().chain(round.staged()).cloned().collect();
         journal.commit(&missing, orient::next_due(round.state(), at), false).await?;
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -147,7 +148,7 @@ fn table(original: &State, head: Head, fork: &State, forked_head: Head) -> Strin
     ];
     let mut out = format!("{:<18}{:>22}{:>22}\n", "simulated", "ORIGINAL", "FORK");
     // Writing to a string cannot fail.
-    let _ = writeln!(out, "{:<18}{:>22}{:>22}", "price USD", original.trade.price, fork.trade.price);
+    let _ = writeln!(out, "{:<18}{:>22}{:>22}", "last price USD", original.trade.price, fork.trade.price);
     for (name, pointer) in rows {
         let [a, b] = [&a, &b].map(|summary| text(summary.pointer(pointer).unwrap_or(&Value::Null)));
         let _ = writeln!(out, "{name:<18}{a:>22}{b:>22}");
