@@ -3,7 +3,7 @@
 //! Words and layout:
 //!
 //! - what a business is: [`blueprint`], [`spec`], [`role`], [`task`], [`action`], [`receipt`], [`event`];
-//! - what is derived: [`state`] (the fold);
+//! - what is derived: [`state`] (the fold), [`projection`] (the fold and the journal, told for readers);
 //! - who may act: [`oversight`] (verdicts, permits), [`port`] (what carries effects out);
 //! - what is kept: [`journal`], [`seal`];
 //! - the simulated world: [`market`];
@@ -24,6 +24,7 @@ pub mod observe;
 pub mod orient;
 pub mod oversight;
 pub mod port;
+pub mod projection;
 pub mod receipt;
 pub mod role;
 pub mod round;

@@ -5,6 +5,10 @@
 mod crash;
 mod determinism;
 mod disk;
+mod llm;
+mod mail;
+mod projection;
+mod report;
 mod run;
 mod store_conformance;
 mod store_crash;

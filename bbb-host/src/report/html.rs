@@ -1,0 +1,76 @@
+//! The report as one HTML file: its style and drawings are in it, nothing is fetched, and nothing in it runs.
+
+use std::sync::LazyLock;
+
+use minijinja::Environment;
+use serde::Serialize;
+
+use super::sections::{Block, Fact, Section, Table, banner, clean, sections, standing};
+use super::{Error, Report};
+
+/// The page. Its name ends in `.html`, so that every value put into it is escaped.
+const TEMPLATE_NAME: &str = "report.html";
+
+static PAGES: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLock::new(|| {
+    let mut pages = Environment::new();
+    pages.add_template(TEMPLATE_NAME, include_str!("report.html"))?;
+    Ok(pages)
+});
+
+#[derive(Serialize)]
+struct Page {
+    name: String,
+    standing: String,
+    banner: Option<&'static str>,
+    sections: Vec<SectionView>,
+}
+
+#[derive(Serialize)]
+struct SectionView {
+    title: String,
+    blocks: Vec<BlockView>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum BlockView {
+    Tiles { facts: Vec<Fact> },
+    Facts { facts: Vec<Fact> },
+    Note { text: String },
+    Table { table: Table },
+    Chart { title: String, svg: String, details: Option<Table> },
+    Commands { commands: Vec<String> },
+}
+
+/// The report as one HTML file.
+///
+/// # Errors
+/// [`Error`] where the page's template is wrong, which is a defect of this build.
+pub fn html(report: &Report) -> Result<String, Error> {
+    let page = Page {
+        name: clean(&report.summary.name),
+        standing: standing(report),
+        banner: banner(report.summary.world),
+        sections: sections(report).into_iter().map(section).collect(),
+    };
+    let pages = PAGES.as_ref().map_err(|error| Error(error.to_string()))?;
+    let template = pages.get_template(TEMPLATE_NAME).map_err(|error| Error(error.to_string()))?;
+    template.render(minijinja::value::Serde(page)).map_err(|error| Error(error.to_string()))
+}
+
+fn section(section: Section) -> SectionView {
+    SectionView { title: section.title, blocks: section.blocks.into_iter().filter_map(block).collect() }
+}
+
+fn block(block: Block) -> Option<BlockView> {
+    Some(match block {
+        Block::Tiles(facts) => BlockView::Tiles { facts },
+        Block::Facts(facts) => BlockView::Facts { facts },
+        Block::Note(text) => BlockView::Note { text },
+        Block::Table(table) => BlockView::Table { table },
+        Block::Commands(commands) => BlockView::Commands { commands },
+        Block::Lines(lines) if lines.is_empty() => return None,
+        Block::Lines(lines) => BlockView::Chart { svg: lines.svg(), title: lines.title, details: Some(lines.details) },
+        Block::Bars(bars) => BlockView::Chart { svg: bars.svg(), title: bars.title, details: None },
+    })
+}
