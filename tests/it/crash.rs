@@ -7,7 +7,7 @@ use bbb::agents::world::World;
 use bbb::core::invariant;
 use bbb::core::journal::chain::Head;
 use bbb::core::journal::store::Store;
-use bbb::host::store::redb::{Options, RedbStore};
+use bbb::host::store::redb::{OpenError, Options, RedbStore};
 
 use crate::disk::{Disk, Image};
 use crate::run::{chatbot, journal, on_one_thread, run, spec};
@@ -19,9 +19,13 @@ fn options() -> Options {
     Options { quiet_after: None, index_after_runs: 16, ..Options::default() }
 }
 
-/// Launches or resumes the business on this disk, and runs it to its end.
+/// Launches or resumes the business on this disk, and runs it to its end. A disk on which the store was still being made is begun anew.
 async fn finish(disk: Disk) -> (Head, Vec<bbb::core::event::Event>) {
-    let store: Arc<dyn Store> = Arc::new(RedbStore::open_with_backend(disk, options()).unwrap());
+    let store: Arc<dyn Store> = match RedbStore::open_with_backend(disk, options()) {
+        Ok(store) => Arc::new(store),
+        Err(OpenError::NotAStore { .. }) => Arc::new(RedbStore::open_with_backend(Disk::default(), options()).unwrap()),
+        Err(error) => panic!("{error}"),
+    };
     let engine = Engine::builder(Arc::clone(&store)).build();
     let spec = engine.prepare(chatbot(DAYS));
     let known = store.list().await.unwrap().iter().any(|listed| listed.head != Head::EMPTY);
