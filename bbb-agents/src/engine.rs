@@ -135,6 +135,9 @@ pub enum Error {
     /// The journal's events do not fit together.
     #[error("the journal is corrupted: {0}")]
     Misfit(#[from] Misfit),
+    /// A business cannot be forked there.
+    #[error(transparent)]
+    Fork(#[from] crate::fork::NoFork),
     /// The actors could not be started.
     #[error("the actors could not be started: {0}")]
     Actors(String),

@@ -5,6 +5,7 @@
 
 pub mod act;
 pub mod engine;
+pub mod fork;
 pub mod handle;
 pub mod minds;
 pub mod world;

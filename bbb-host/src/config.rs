@@ -201,7 +201,8 @@ impl Config {
             None if default.exists() => Some((default, read(default, MAX_CONFIG_BYTES)?)),
             None => None,
         };
-        let environment = |name: &str| env::var_os(name).map(|value| value.into_string().map_err(|_| Fault::usage(format!("{name} is not UTF-8"))));
+        let environment =
+            |name: &str| env::var_os(name).map(|value| value.into_string().map_err(|_| Fault::usage(format!("{name} is not UTF-8"))));
         let text = text.as_ref().map(|(path, text)| (path.display().to_string(), text.as_str()));
         Config::parse(text.as_ref().map(|(name, text)| (name.as_str(), *text)), environment)
     }
@@ -304,7 +305,11 @@ impl Config {
     /// What the language-model mind may use.
     pub fn model(&self) -> ModelSpec {
         let llm = &self.llm;
-        ModelSpec { model: llm.model.clone(), max_answer_tokens: llm.max_answer_tokens, price_per_million_tokens: llm.price_per_million_tokens_usd }
+        ModelSpec {
+            model: llm.model.clone(),
+            max_answer_tokens: llm.max_answer_tokens,
+            price_per_million_tokens: llm.price_per_million_tokens_usd,
+        }
     }
 
     /// Where the language model is, with its key. Which model and at which price says `model`: what the business was launched with.

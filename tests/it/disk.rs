@@ -83,6 +83,11 @@ impl Disk {
         Disk(Arc::new(Mutex::new(State { images: Some(Vec::new()), ignored_sync, ..State::default() })))
     }
 
+    /// A disk with these bytes that keeps an image of every sync.
+    pub(crate) fn recording_from(bytes: Vec<u8>) -> Disk {
+        Disk(Arc::new(Mutex::new(State { durable: bytes.clone(), live: bytes, images: Some(Vec::new()), ..State::default() })))
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
     }

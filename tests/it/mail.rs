@@ -190,9 +190,9 @@ async fn words_smuggled_in_before_encryption_are_not_heard() {
 
 #[tokio::test]
 async fn messages_that_cannot_be_sent_as_they_are_never_reach_a_server() {
-    for (to, subject) in [("ada@example.com\r\nBcc: eve@example.com", "s"), ("ada@example.com", "s\nBcc: eve@example.com"), ("nobody", "s")]
-    {
-        let message = Message { to: to.to_owned(), subject: subject.to_owned(), ..outreach() };
+    // A line break in the subject is vetoed before any adapter sees it; addresses are the adapter's to check.
+    for to in ["ada@example.com\r\nBcc: eve@example.com", "nobody"] {
+        let message = Message { to: to.to_owned(), ..outreach() };
         // Nothing listens on port 1: a connection would fail temporarily.
         let (receipt, used) = send(config(1), &message).await;
         assert!(matches!(&receipt, Err(Failure::Permanent(reason)) if !reason.contains("eve")), "{receipt:?}");

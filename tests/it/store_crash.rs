@@ -183,7 +183,7 @@ async fn check_business(store: &Arc<dyn Store>, of: BusinessId, points: &[Point]
 }
 
 /// The bytes after a crash that let only some of the unsynced changes through, some of them torn.
-fn subset(image: &Image, seed: u64) -> Vec<u8> {
+pub(crate) fn subset(image: &Image, seed: u64) -> Vec<u8> {
     let mut draws = blake3::Hasher::new().update(&seed.to_le_bytes()).finalize_xof();
     let mut draw = |outcomes: u8| {
         let mut byte = [0];

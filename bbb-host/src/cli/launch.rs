@@ -107,7 +107,9 @@ fn budget(text: &str) -> Result<Cents, String> {
 impl Launch {
     pub(super) fn run(self, common: &Common, screen: &mut Screen) -> Result<(), Fault> {
         if self.world == WorldArg::Simulated && self.leads.is_some() {
-            return Err(Fault::usage("--leads is for --world shadow and --world live: a simulated market has its own leads, and real people have no place in it"));
+            return Err(Fault::usage(
+                "--leads is for --world shadow and --world live: a simulated market has its own leads, and real people have no place in it",
+            ));
         }
         let config = Config::load(self.config.as_deref())?;
         let spec = self.spec(&config)?;
@@ -124,7 +126,8 @@ impl Launch {
 
     /// What the business is launched with.
     fn spec(&self, config: &Config) -> Result<Spec, Fault> {
-        let (origin, blueprint) = blueprint::resolve(&self.concept).map_err(|error| Fault::usage(format!("{error}; see: bbb templates")))?;
+        let (origin, blueprint) =
+            blueprint::resolve(&self.concept).map_err(|error| Fault::usage(format!("{error}; see: bbb templates")))?;
         let days = self.days.or_else(|| Some(self.hours?.div_ceil(24)));
         let mut spec = Spec::simulated(origin, blueprint, Seed::new(self.seed), days.unwrap_or(DEFAULT_DAYS));
         spec.founder = self.founder.trim().to_owned();
@@ -208,7 +211,9 @@ impl Session {
         let spec = engine.prepare(plan.spec);
         let id = spec.id();
         if self.service.store().list().await?.iter().any(|listed| listed.business == id) {
-            screen.note(&format!("this very run was launched here before, as {id}; a simulated run is a function of what it is launched with"));
+            screen.note(&format!(
+                "this very run was launched here before, as {id}; a simulated run is a function of what it is launched with"
+            ));
             return self.go_on(id, plan.file.as_deref(), stop, screen).await;
         }
         let vault = self.service.vault(id, &spec)?;

@@ -82,7 +82,10 @@ impl Approve {
     pub(super) fn run(self, common: &Common, screen: &mut Screen) -> Result<(), Fault> {
         let (id, proposal) = (self.business, self.proposal);
         Access::open(common)?.command(id, Command::Approve(proposal))?;
-        screen.result(&json!({ "business_id": id, "proposal": proposal.to_string(), "answer": "approved" }), &format!("approved {proposal} of {id}"))
+        screen.result(
+            &json!({ "business_id": id, "proposal": proposal.to_string(), "answer": "approved" }),
+            &format!("approved {proposal} of {id}"),
+        )
     }
 }
 
@@ -90,7 +93,10 @@ impl Veto {
     pub(super) fn run(self, common: &Common, screen: &mut Screen) -> Result<(), Fault> {
         let (id, proposal) = (self.business, self.proposal);
         Access::open(common)?.command(id, Command::Veto(proposal, self.reason))?;
-        screen.result(&json!({ "business_id": id, "proposal": proposal.to_string(), "answer": "vetoed" }), &format!("vetoed {proposal} of {id}"))
+        screen.result(
+            &json!({ "business_id": id, "proposal": proposal.to_string(), "answer": "vetoed" }),
+            &format!("vetoed {proposal} of {id}"),
+        )
     }
 }
 

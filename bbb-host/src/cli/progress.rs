@@ -142,7 +142,9 @@ impl Progress {
             Payload::Received { signal: Signal::LeadArrived { .. }, .. } => None,
             Payload::Received { .. } => stream.then(|| what(&event.payload)),
             Payload::Paused { .. } => Some(format!("{}; go on with: bbb resume {}", what(&event.payload), self.business)),
-            Payload::Resumed { .. } | Payload::Overrun { .. } | Payload::AgentFailed { .. } | Payload::DoubtResolved { .. } => Some(what(&event.payload)),
+            Payload::Resumed { .. } | Payload::Overrun { .. } | Payload::AgentFailed { .. } | Payload::DoubtResolved { .. } => {
+                Some(what(&event.payload))
+            }
             _ => None,
         }
     }

@@ -49,7 +49,9 @@ impl Report {
             None => report::text(&report),
             Some(Format::Markdown) => report::markdown(&report),
             Some(Format::Html) => report::html(&report).map_err(|error| Fault::failed(error.to_string()))?,
-            Some(Format::Json) => serde_json::to_string_pretty(&report::json(&report)).map_err(|error| Fault::failed(error.to_string()))? + "\n",
+            Some(Format::Json) => {
+                serde_json::to_string_pretty(&report::json(&report)).map_err(|error| Fault::failed(error.to_string()))? + "\n"
+            }
         };
         let Some(path) = &self.output else { return screen.print(&document) };
         fs::write(path, document).map_err(|error| Fault::file(path.display(), &error))?;

@@ -58,7 +58,13 @@ fn list(rows: &[Row], screen: &mut Screen) -> Result<(), Fault> {
     }
     let mut text = String::new();
     for row in rows {
-        let standing = if row.ended { "over" } else if row.running { "running" } else { "not running" };
+        let standing = if row.ended {
+            "over"
+        } else if row.running {
+            "running"
+        } else {
+            "not running"
+        };
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{}  {:<11}  {:<9}  {:>7} events  {}", row.business, standing, row.world, row.events, row.title());
     }
@@ -92,11 +98,26 @@ fn text(now: &Now) -> String {
     line("revenue", money(book.revenue, simulated));
     line("spent", format!("{}, {} held, {} left", money(book.spent, simulated), book.held, state.books.left()));
     let trade = &state.trade;
-    line("trade", format!("{} leads, {} qualified, {} customers{}", trade.leads, trade.qualified, trade.customers, if simulated { " (simulated)" } else { "" }));
+    line(
+        "trade",
+        format!(
+            "{} leads, {} qualified, {} customers{}",
+            trade.leads,
+            trade.qualified,
+            trade.customers,
+            if simulated { " (simulated)" } else { "" }
+        ),
+    );
     let tasks = state.task_totals();
-    line("tasks", format!("{} completed, {} failed, {} vetoed, {} open", tasks.completed, tasks.failed, tasks.vetoed, state.work.open_tasks()));
+    line(
+        "tasks",
+        format!("{} completed, {} failed, {} vetoed, {} open", tasks.completed, tasks.failed, tasks.vetoed, state.work.open_tasks()),
+    );
     let rulings = &state.rulings;
-    line("oversight", format!("{} reviewed: {} approved, {} vetoed, {} escalated", rulings.reviewed, rulings.approved, rulings.vetoed, rulings.escalated));
+    line(
+        "oversight",
+        format!("{} reviewed: {} approved, {} vetoed, {} escalated", rulings.reviewed, rulings.approved, rulings.vetoed, rulings.escalated),
+    );
     line("journal", format!("{} events, head {}", now.head.sequence, now.head.hash));
     match open(now) {
         (0, 0) => {}

@@ -17,7 +17,15 @@ pub(super) fn run(screen: &mut Screen) -> Result<(), Fault> {
     let mut text = format!("{:width$}  {:<22} {:>12} {:>14}  licence\n", "NAME", "INDUSTRY", "TO OPEN", "PRICE");
     for template in templates {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{:width$}  {:<22} {:>12} {:>14}  {}", template.name, template.industry, whole(template), price(template), licence(template));
+        let _ = writeln!(
+            text,
+            "{:width$}  {:<22} {:>12} {:>14}  {}",
+            template.name,
+            template.industry,
+            whole(template),
+            price(template),
+            licence(template)
+        );
     }
     text.push_str("\nAmounts are planning figures in USD. Launch one by its name, or describe your own concept:\n");
     text.push_str("  bbb launch \"Podcast Production Studio\"\n  bbb launch \"Weekly lunch menus for restaurants\"\n");

@@ -139,7 +139,9 @@ fn hear<T: DeserializeOwned>(stream: &mut BufReader<UnixStream>) -> Result<Optio
     }
     let answer: Answer = serde_json::from_slice(&line).map_err(|_| strange("an answer"))?;
     match answer {
-        Answer { version, .. } if version != VERSION => Err(Fault::refused(format!("the running bbb speaks version {version} of the control protocol"))),
+        Answer { version, .. } if version != VERSION => {
+            Err(Fault::refused(format!("the running bbb speaks version {version} of the control protocol")))
+        }
         Answer { fault: Some(fault), .. } => Err(fault),
         Answer { ok: Some(ok), .. } => serde_json::from_str(ok.get()).map(Some).map_err(|error| strange(&format!("an answer ({error})"))),
         // `()` is `null`, which an optional field takes for absent.

@@ -94,7 +94,9 @@ async fn serve(mut stream: UnixStream, service: &Service) -> io::Result<()> {
     let (reader, mut writer) = stream.split();
     let mut line = Vec::new();
     let limit = MAX_REQUEST_BYTES as u64 + 1;
-    timeout(REQUEST_TIMEOUT, BufReader::new(reader.take(limit)).read_until(b'\n', &mut line)).await.map_err(|_| io::ErrorKind::TimedOut)??;
+    timeout(REQUEST_TIMEOUT, BufReader::new(reader.take(limit)).read_until(b'\n', &mut line))
+        .await
+        .map_err(|_| io::ErrorKind::TimedOut)??;
     let ask = match read(&line) {
         Ok(ask) => ask,
         Err(fault) => return say::<()>(&mut writer, Err(fault)).await,
@@ -133,7 +135,9 @@ fn read(line: &[u8]) -> Result<Ask, Fault> {
     let version = serde_json::from_slice::<serde_json::Value>(line).ok().and_then(|value| value.get("version")?.as_u64());
     if version != Some(u64::from(VERSION)) {
         let found = version.map_or("none".to_owned(), |version| version.to_string());
-        return Err(Fault::refused(format!("the running bbb speaks version {VERSION} of the control protocol, not {found}: use the same bbb")));
+        return Err(Fault::refused(format!(
+            "the running bbb speaks version {VERSION} of the control protocol, not {found}: use the same bbb"
+        )));
     }
     let request: Request = serde_json::from_slice(line).map_err(|error| Fault::usage(format!("the request cannot be read: {error}")))?;
     Ok(request.ask)
@@ -143,7 +147,9 @@ async fn say<T: Serialize>(writer: &mut (impl AsyncWriteExt + Unpin), answer: Re
     let raw = |value: T| -> Result<Box<RawValue>, Fault> {
         let raw = to_raw_value(&value).map_err(|error| Fault::failed(format!("the answer cannot be written: {error}")))?;
         if raw.get().len() >= MAX_ANSWER_BYTES {
-            return Err(Fault::failed(format!("the answer is over the limit of {MAX_ANSWER_BYTES} bytes; stop the running bbb and ask again")));
+            return Err(Fault::failed(format!(
+                "the answer is over the limit of {MAX_ANSWER_BYTES} bytes; stop the running bbb and ask again"
+            )));
         }
         Ok(raw)
     };

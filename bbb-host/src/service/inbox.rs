@@ -95,7 +95,15 @@ fn text(state: &State, inbox: &Inbox, notes: &Notes) -> String {
     // Writing to a string cannot fail.
     let _ = writeln!(out, "{} ({}, {}): {}", state.spec.blueprint.name, id, state.spec.world, count(inbox));
     for item in &inbox.waiting {
-        let _ = writeln!(out, "\n{}  {} by {}, {}, until {} UTC", item.proposal, item.kind, item.role, price(&item.cost), moment(item.expires_at));
+        let _ = writeln!(
+            out,
+            "\n{}  {} by {}, {}, until {} UTC",
+            item.proposal,
+            item.kind,
+            item.role,
+            price(&item.cost),
+            moment(item.expires_at)
+        );
         let rules: Vec<&str> = item.rules.iter().map(bbb_core::oversight::verdict::RuleId::as_str).collect();
         let _ = writeln!(out, "    asked because of {}{}", rules.join(", "), note(notes, item.proposal));
         let _ = writeln!(out, "    the role says ({} % sure): {}", item.confidence, tame(&item.rationale, false));

@@ -53,7 +53,9 @@ fn write(path: &Path, id: BusinessId, records: &[Record]) -> Result<(), Fault> {
     let named = |error: &std::io::Error| Fault::file(path.display(), error);
     // Never over another file: an export is evidence.
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => Fault::refused(format!("{} is already there; an export does not overwrite files", path.display())),
+        std::io::ErrorKind::AlreadyExists => {
+            Fault::refused(format!("{} is already there; an export does not overwrite files", path.display()))
+        }
         _ => named(&error),
     })?;
     let mut out = BufWriter::new(file);

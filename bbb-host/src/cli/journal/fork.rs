@@ -87,7 +87,9 @@ impl Fork {
             return Err(Fault::refused(format!("{} is {world}: only a simulated business can be forked, the world cannot", self.business)));
         }
         let length = usize::try_from(self.at).ok().filter(|at| *at <= events.len());
-        let copied = length.map(|at| &events[..at]).ok_or_else(|| Fault::usage(format!("--at is {}: the journal has {} events", self.at, events.len())))?;
+        let copied = length
+            .map(|at| &events[..at])
+            .ok_or_else(|| Fault::usage(format!("--at is {}: the journal has {} events", self.at, events.len())))?;
         if replay(self.business, copied)?.status.is_over() {
             return Err(Fault::refused(format!("the business is over at event {}: fork it earlier", self.at)));
         }

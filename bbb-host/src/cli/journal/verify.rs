@@ -39,7 +39,10 @@ impl Verify {
             "head": head.hash.to_string(),
             "status": state,
         });
-        screen.result(&object, &format!("{id}: {} events, every hash and every event fits\nhead {}\nstatus {state}", head.sequence, head.hash))
+        screen.result(
+            &object,
+            &format!("{id}: {} events, every hash and every event fits\nhead {}\nstatus {state}", head.sequence, head.hash),
+        )
     }
 }
 

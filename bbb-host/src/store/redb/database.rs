@@ -1,5 +1,6 @@
 //! Opening the database: whose file it is, which format it has, and the index rebuilt from it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use bbb_core::journal::store::Error;
 use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, StorageBackend, StorageError, TableHandle, WriteTransaction};
 
 use super::OpenError;
-use super::index::Index;
+use super::index::{Change, Index};
 use super::layout::{self, BATCHES, FORMAT, FORMAT_KEY, HEADS, INDEXED_KEY, MAX_RUNS_PER_ROW, META, RUNS, Row, SIGNALS, SNAPSHOTS};
 
 /// Where the database is, so that it can be opened again after a failure.
@@ -248,16 +249,12 @@ fn load(database: &Database) -> Result<Index, Error> {
 }
 
 /// Writes what the derived tables lack, so that the next opening need not read the batches up to `next_batch`.
-pub(super) fn persist(
-    transaction: &WriteTransaction,
-    pending: &[(BusinessId, Row, Vec<layout::Run>)],
-    next_batch: u64,
-) -> Result<(), Error> {
+pub(super) fn persist(transaction: &WriteTransaction, pending: &BTreeMap<BusinessId, Change>, next_batch: u64) -> Result<(), Error> {
     let mut heads = transaction.open_table(HEADS).map_err(failure)?;
     let mut runs = transaction.open_table(RUNS).map_err(failure)?;
-    for (business, row, tail) in pending {
-        heads.insert(&business.bytes(), row.to_bytes().as_slice()).map_err(failure)?;
-        for part in tail.chunks(MAX_RUNS_PER_ROW) {
+    for (business, change) in pending {
+        heads.insert(&business.bytes(), change.row.to_bytes().as_slice()).map_err(failure)?;
+        for part in change.runs.chunks(MAX_RUNS_PER_ROW) {
             let key = layout::run_key(*business, part[0].first);
             runs.insert(&key, layout::runs_to_bytes(part).as_slice()).map_err(failure)?;
         }

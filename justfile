@@ -1,0 +1,20 @@
+# Everything that CI runs.
+ci:
+    bash .ci/run
+
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+
+test:
+    cargo test --workspace
+
+# One subject of the large test binary, such as `just it mail`.
+it SUBJECT:
+    cargo test --test it {{SUBJECT}}
+
+bench:
+    cargo bench -p bbb
+
+doc:
+    RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --open
