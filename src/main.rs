@@ -1,2 +1,7 @@
 //! The `bbb` binary.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bbb_host::cli::main()
+}

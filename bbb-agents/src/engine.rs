@@ -1,5 +1,6 @@
 //! The engine: launches and resumes businesses on one store.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,16 +10,17 @@ use bbb_core::journal::chain::Head;
 use bbb_core::journal::store::{self, Store};
 use bbb_core::journal::writer::{self, Journal};
 use bbb_core::oversight::charter::Charter;
-use bbb_core::role::Role;
+use bbb_core::role::{Agent, Role};
 use bbb_core::round::Round;
 use bbb_core::spec::{Spec, Versions, WorldKind};
 use bbb_core::state::{FOLD_VERSION, Misfit, State};
+use bbb_core::time::Timestamp;
 use bbb_core::{orient, time};
 use ractor::Actor;
 
-use crate::handle::BusinessHandle;
+use crate::handle::{BusinessHandle, Command, Refused};
 use crate::minds::Minds;
-use crate::supervisor::{Start, Supervisor};
+use crate::supervisor::{Start, Supervisor, commands};
 use crate::world::World;
 
 /// Committed events between two snapshots of a live business.
@@ -30,6 +32,7 @@ pub(crate) struct Options {
     pub(crate) charter: Charter,
     pub(crate) snapshot_every_events: Option<u64>,
     pub(crate) yields_before_reply: Option<[usize; 7]>,
+    pub(crate) never_started: BTreeSet<Agent>,
 }
 
 /// Builds an [`Engine`].
@@ -59,6 +62,14 @@ impl EngineBuilder {
     #[must_use]
     pub fn yields_before_reply(mut self, yields: [usize; Role::ALL.len()]) -> Self {
         self.options.yields_before_reply = Some(yields);
+        self
+    }
+
+    /// Never starts this agent: a test hook that shows what a business is without it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn never_start(mut self, agent: Agent) -> Self {
+        self.options.never_started.insert(agent);
         self
     }
 
@@ -127,6 +138,9 @@ pub enum Error {
     /// The actors could not be started.
     #[error("the actors could not be started: {0}")]
     Actors(String),
+    /// A command does not fit the business.
+    #[error(transparent)]
+    Refused(#[from] Refused),
 }
 
 impl From<store::Error> for Error {
@@ -138,8 +152,12 @@ impl From<store::Error> for Error {
 impl Engine {
     /// An engine on this store, with playbook minds and the shipped charter.
     pub fn builder(store: Arc<dyn Store>) -> EngineBuilder {
-        let options =
-            Options { charter: Charter::shipped().clone(), snapshot_every_events: Some(SNAPSHOT_EVERY_EVENTS), yields_before_reply: None };
+        let options = Options {
+            charter: Charter::shipped().clone(),
+            snapshot_every_events: Some(SNAPSHOT_EVERY_EVENTS),
+            yields_before_reply: None,
+            never_started: BTreeSet::new(),
+        };
         EngineBuilder { store, minds: Minds::playbook(), options }
     }
 
@@ -220,6 +238,26 @@ impl Engine {
     /// [`Error::Unknown`], and the journal's.
     pub async fn peek(&self, id: BusinessId) -> Result<State, Error> {
         Ok(self.load(id, WorldKind::Live).await?.0)
+    }
+
+    /// Tells a business that runs nowhere something: the command is journaled at `now` (at the journal's own time where time is virtual), and has its
+    /// effect when the business is resumed. No agent is started and no effect begins.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`], [`Error::Refused`] where the command does not fit, and the journal's.
+    pub async fn tell(&self, id: BusinessId, command: Command, now: Timestamp) -> Result<(), Error> {
+        self.peek(id).await?;
+        // The lease is taken before the journal is read for good, so that nothing is written in between.
+        let mut journal = Journal::open(Arc::clone(&self.store), id).await?;
+        let state = self.peek(id).await?;
+        let now = if state.spec.world.is_simulated() { state.now } else { now };
+        let mut round = Round::new(state, now);
+        commands::stage(&mut round, command)?;
+        if !round.staged().is_empty() {
+            let wake_at = orient::next_due(round.state(), round.now());
+            journal.commit(round.staged(), wake_at, round.state().status.is_over()).await?;
+        }
+        Ok(())
     }
 
     /// The state, from a snapshot where there is a usable one, and the events that it was folded from, where they were all read. The market of a

@@ -15,6 +15,7 @@ pub mod decide;
 pub mod draw;
 pub mod event;
 pub mod id;
+pub mod invariant;
 pub mod journal;
 pub mod limits;
 pub mod market;

@@ -1,4 +1,13 @@
 //! The host of Better Business Builder: stores, configuration, control socket, reports, command line
 
+pub mod cli;
+pub mod config;
+pub mod control;
+pub mod data_dir;
+pub mod desk;
+pub mod fault;
+pub mod keys;
+pub mod leads;
 pub mod report;
+pub mod service;
 pub mod store;

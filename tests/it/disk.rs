@@ -18,6 +18,8 @@ struct State {
     /// What was done since then.
     unsynced: Vec<Change>,
     syncs: usize,
+    /// How many answers the store has given, as the test says.
+    answers: usize,
     /// Where each crash can leave the disk: one image per sync, if they are wanted.
     images: Option<Vec<Image>>,
     ignored_sync: Option<usize>,
@@ -51,6 +53,8 @@ pub(crate) enum Change {
 pub(crate) struct Image {
     pub(crate) durable: Vec<u8>,
     pub(crate) unsynced: Vec<Change>,
+    /// How many answers the store had given before.
+    pub(crate) answers: usize,
 }
 
 impl Change {
@@ -79,6 +83,11 @@ impl Disk {
         Disk(Arc::new(Mutex::new(State { images: Some(Vec::new()), ignored_sync, ..State::default() })))
     }
 
+    /// A disk with these bytes that keeps an image of every sync.
+    pub(crate) fn recording_from(bytes: Vec<u8>) -> Disk {
+        Disk(Arc::new(Mutex::new(State { durable: bytes.clone(), live: bytes, images: Some(Vec::new()), ..State::default() })))
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
     }
@@ -96,6 +105,11 @@ impl Disk {
         self.state().failing = None;
     }
 
+    /// Notes that the store has given its `count`th answer: from now on a crash must not lose it.
+    pub(crate) fn answered(&self, count: usize) {
+        self.state().answers = count;
+    }
+
     /// Syncs that were completed, or claimed to be.
     pub(crate) fn syncs(&self) -> usize {
         self.state().syncs
@@ -110,7 +124,7 @@ impl Disk {
     pub(crate) fn images(&self) -> Vec<Image> {
         let state = self.state();
         let mut images = state.images.clone().unwrap_or_default();
-        images.push(Image { durable: state.durable.clone(), unsynced: state.unsynced.clone() });
+        images.push(Image { durable: state.durable.clone(), unsynced: state.unsynced.clone(), answers: state.answers });
         images
     }
 }
@@ -132,8 +146,9 @@ impl State {
             None => {}
         }
         let ignored = self.ignored_sync == Some(self.syncs);
-        let (durable, unsynced) = (&self.durable, &self.unsynced);
-        self.images.iter_mut().for_each(|images| images.push(Image { durable: durable.clone(), unsynced: unsynced.clone() }));
+        if let Some(images) = &mut self.images {
+            images.push(Image { durable: self.durable.clone(), unsynced: self.unsynced.clone(), answers: self.answers });
+        }
         self.syncs += 1;
         if !ignored {
             self.durable.clone_from(&self.live);

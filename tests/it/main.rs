@@ -2,10 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
+mod crash;
+mod determinism;
 mod disk;
+mod llm;
+mod mail;
 mod projection;
 mod report;
+mod run;
 mod store_conformance;
+mod store_crash;
 mod store_golden;
+mod store_kill;
 mod store_redb;
+mod supervision;
 mod support;

@@ -1,5 +1,9 @@
 //! Journals to write, and a writer that remembers what it wrote.
 
+pub(crate) mod peers;
+pub(crate) mod permits;
+pub(crate) mod script;
+
 use std::sync::Arc;
 
 use bbb_core::event::{By, Event, Payload};

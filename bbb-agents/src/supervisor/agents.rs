@@ -75,7 +75,7 @@ impl Business {
     pub(super) async fn start_agents(&mut self, myself: &ActorRef<ToSupervisor>) -> Result<(), SpawnErr> {
         let Some(round) = &self.round else { return Ok(()) };
         let now = round.now();
-        let down = |agent| round.state().is_down(agent, now);
+        let down = |agent| self.options.never_started.contains(&agent) || round.state().is_down(agent, now);
         for role in Role::ALL {
             if self.agents.roles[role.index()].is_none() && !down(Agent::Role(role)) {
                 let desk = Desk {

@@ -90,7 +90,8 @@ impl Business {
     }
 }
 
-fn stage(round: &mut Round, command: Command) -> Result<(), Refused> {
+/// Stages what a command amounts to.
+pub(crate) fn stage(round: &mut Round, command: Command) -> Result<(), Refused> {
     let status = round.state().status.clone();
     let wrong = || Refused::Status(status.as_str().to_owned());
     if status.is_over() && !matches!(command, Command::ResolveDoubt(..)) {

@@ -5,8 +5,9 @@
 //! killed between two commits and resumed goes on as if nothing had been. In a virtual world a step waits until all effects of the one before have ended; then
 //! they are settled in the order of their ids, and which of them ended first does not matter.
 
+pub(crate) mod commands;
+
 mod agents;
-mod commands;
 mod step;
 
 use std::collections::BTreeMap;

@@ -9,7 +9,7 @@ use crate::task::{NewTask, TaskKind};
 use crate::time::DAY_MS;
 
 /// Organic channels that get a post a day.
-const POST_CHANNELS: usize = 2;
+const POST_CHANNELS: usize = 3;
 /// Days between two looks at the price.
 const PRICE_REVIEW_DAYS: u32 = 14;
 /// Days between two bills.

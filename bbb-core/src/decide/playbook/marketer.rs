@@ -8,19 +8,19 @@ use crate::decide::{Decision, Draft, text};
 use crate::money::Cents;
 use crate::task::{Task, TaskKind};
 
-/// The share of the blueprint's monthly expenses that one post may cost, in thousandths.
-const POST_PER_MILLE: i64 = 4;
-/// The share of the blueprint's monthly expenses that one day of advertising may cost, in thousandths.
-const ADS_PER_MILLE: i64 = 8;
+/// The share of the blueprint's monthly expenses that one post may cost, in ten-thousandths.
+const POST_PER_10_000: i64 = 25;
+/// The share of the blueprint's monthly expenses that one day of advertising may cost, in ten-thousandths.
+const ADS_PER_10_000: i64 = 30;
 
 pub(super) fn decide(view: &View<'_>, task: &Task) -> Decision {
     let blueprint = &view.spec().blueprint;
-    let share = |per_mille: i64| Cents::new(blueprint.expected_monthly_expenses.get() * per_mille / 1000).max(Cents::from_dollars(1));
+    let share = |per_10_000: i64| Cents::new(blueprint.expected_monthly_expenses.get() * per_10_000 / 10_000).max(Cents::from_dollars(1));
     match task.order.kind {
         TaskKind::PublishPosts => {
             let channel = task.order.channel.unwrap_or(Channel::Social);
             let (title, body) = text::post(blueprint, view.trade().channel(channel).posts);
-            let cost = share(POST_PER_MILLE);
+            let cost = share(POST_PER_10_000);
             let drafts = match cost <= view.left_today() {
                 true => vec![Draft::new(PublishPost { channel, title, body, cost }, 70, format!("a post on {channel} keeps it alive"))],
                 false => Vec::new(),
@@ -29,7 +29,7 @@ pub(super) fn decide(view: &View<'_>, task: &Task) -> Decision {
         }
         TaskKind::RunAds => {
             let channel = task.order.channel.unwrap_or(Channel::PaidSearch);
-            let spend_limit = share(ADS_PER_MILLE).min(view.left_today());
+            let spend_limit = share(ADS_PER_10_000).min(view.left_today());
             let ads = RunAds { channel, headline: text::advertisement(blueprint), spend_limit };
             let drafts = match spend_limit > Cents::ZERO {
                 true => vec![Draft::new(ads, 60, format!("{spend_limit} USD on {channel} for today"))],

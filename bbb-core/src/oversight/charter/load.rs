@@ -96,7 +96,9 @@ pub(super) fn load(name: &str, text: &str, owners: bool, policies: &mut PolicySe
             return Err(refuse(format!("@id(\"{}\") is the name of {whose}", rule.id)));
         }
         let policy = policy.new_id(PolicyId::new(&rule.id));
-        named.add(policy.clone()).and_then(|()| policies.add(policy)).map_err(|error| refuse(error.to_string()))?;
+        for set in [&mut named, &mut *policies] {
+            set.add(policy.clone()).map_err(|error| refuse(error.to_string()))?;
+        }
         rules.push(rule);
     }
     if parsed.num_of_policies() + parsed.num_of_templates() != starts.len() {

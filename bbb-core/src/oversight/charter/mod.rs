@@ -18,9 +18,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use cedar_policy::{AuthorizationError, Authorizer, Decision, Entities, PolicyId, PolicySet};
+use cedar_policy::{ActionConstraint, AuthorizationError, Authorizer, Decision, Entities, Policy, PolicyId, PolicySet};
 
 pub use self::load::{Error, MAX_OWNER_POLICIES, MAX_POLICY_BYTES};
+use crate::action::ActionKind;
 use crate::oversight::facts::Facts;
 use crate::oversight::verdict::{Finding, RuleId, Ruling};
 
@@ -39,7 +40,8 @@ pub struct Charter(Arc<Inner>);
 struct Inner {
     authorizer: Authorizer,
     entities: Entities,
-    policies: PolicySet,
+    /// By kind of action, in the order of [`ActionKind::ALL`]: the policies whose scope admits it. The others could neither decide nor fail.
+    policies: Vec<PolicySet>,
     /// In the order of the texts.
     rules: Vec<Rule>,
     by_policy: HashMap<PolicyId, usize>,
@@ -123,10 +125,11 @@ impl Charter {
             load::load(name, text, owners, &mut policies, &mut rules)?;
             digest.update(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_le_bytes()).update(text.as_bytes());
         }
-        Ok(Charter::assemble(policies, rules, digest.finalize().to_hex().to_string()))
+        Ok(Charter::assemble(&policies, rules, digest.finalize().to_hex().to_string()))
     }
 
-    fn assemble(policies: PolicySet, rules: Vec<Rule>, digest: String) -> Charter {
+    fn assemble(policies: &PolicySet, rules: Vec<Rule>, digest: String) -> Charter {
+        let policies = ActionKind::ALL.iter().map(|kind| admitting(policies, *kind)).collect();
         let by_policy = rules.iter().enumerate().map(|(index, rule)| (PolicyId::new(&rule.id), index)).collect();
         Charter(Arc::new(Inner { authorizer: Authorizer::new(), entities: Entities::empty(), policies, rules, by_policy, digest }))
     }
@@ -167,7 +170,7 @@ impl Charter {
             return vec![veto(RuleId::named("charter.error"), "the facts could not be put before the charter")];
         };
         let inner = &*self.0;
-        let response = inner.authorizer.is_authorized(&request, &inner.policies, &inner.entities);
+        let response = inner.authorizer.is_authorized(&request, &inner.policies[facts.kind as usize], &inner.entities);
         let mut findings: Vec<Finding> = response.diagnostics().reason().map(|policy| self.decided(policy, response.decision())).collect();
         if findings.is_empty() {
             findings.push(veto(RuleId::named("charter.default-deny"), "no policy allows this"));
@@ -189,4 +192,15 @@ impl Charter {
         };
         Finding::new(ruling, RuleId::new(format!("charter.{id}")), note)
     }
+}
+
+/// The policies whose scope admits this kind of action.
+fn admitting(policies: &PolicySet, kind: ActionKind) -> PolicySet {
+    let admits = |policy: &&Policy| match policy.action_constraint() {
+        ActionConstraint::Any => true,
+        ActionConstraint::Eq(action) => request::is_action(&action, kind),
+        ActionConstraint::In(actions) => actions.iter().any(|action| request::is_action(action, kind)),
+    };
+    // Cannot fail: the names were unique in the set that they come from, and none is a template's.
+    PolicySet::from_policies(policies.policies().filter(admits).cloned()).expect("a part of a policy set should be one")
 }

@@ -56,6 +56,11 @@ fn entity(kind: &str, name: &str) -> EntityUid {
     EntityUid::from_type_name_and_id(kind, EntityId::new(name))
 }
 
+/// Whether this is the name of that kind of action.
+pub(super) fn is_action(name: &EntityUid, kind: ActionKind) -> bool {
+    NAMES.actions[kind as usize] == *name
+}
+
 /// The facts did not make a request.
 #[derive(Debug)]
 pub(super) struct Unfit;

@@ -444,7 +444,7 @@ fn unchecked(text: &str) -> Charter {
     policies.add(policy).expect("a new name");
     let text = || "mine".to_owned();
     rules.push(Rule { id: text(), sentence: text(), ground: text(), permits, escalates: false, owners: true });
-    Charter::assemble(policies, rules, String::new())
+    Charter::assemble(&policies, rules, String::new())
 }
 
 #[test]
@@ -522,13 +522,27 @@ fn shipped_policies_are_valid_and_only_escalations_look_at_the_owners_answer() {
     }
     let charter = Charter::shipped();
     assert!(charter.policies().count() >= 12);
-    for policy in charter.0.policies.policies() {
+    for policy in charter.0.policies.iter().flat_map(PolicySet::policies) {
         let text = policy.to_cedar().expect("a static policy");
         let escalates = policy.annotation("escalate") == Some("owner");
         assert_eq!(text.contains("owner_approved"), escalates, "{}", policy.id());
         assert!(policy.annotation("says").is_some_and(|says| says.ends_with('.')), "{}", policy.id());
         assert!(policy.annotation("ground").is_some(), "{}", policy.id());
     }
+}
+
+#[test]
+fn every_policy_and_example_is_in_the_design_document() {
+    let document = include_str!("../../../../docs/design/oversight.md");
+    for info in Charter::shipped().policies() {
+        assert!(document.contains(&format!("`{}`", info.id)), "{}", info.id);
+    }
+    let (_, example) = document.split_once("```cedar\n").expect("an example");
+    let (example, _) = example.split_once("```").expect("its end");
+    assert_eq!(
+        Charter::with_owner_policies("document", example).map(|charter| charter.policies().filter(|info| info.owners).count()),
+        Ok(2)
+    );
 }
 
 #[test]

@@ -15,9 +15,6 @@ use self::normal::Normal;
 use crate::oversight::facts::Facts;
 use crate::oversight::verdict::{Finding, RuleId, Ruling};
 
-/// The most findings of one review; past it, more of the same would tell nobody anything.
-pub const MAX_FINDINGS: usize = 32;
-
 /// A content rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RuleInfo {
@@ -86,8 +83,8 @@ impl Hit {
     }
 }
 
-/// What the content checks say about the text of a proposal: vetoes and escalations, sorted by rule; none where all is well, and none for
-/// actions that send no text. An owner's yes answers escalations, and no veto.
+/// What the content checks say about the text of a proposal: vetoes and escalations, sorted by rule, at most one for each rule and field; none
+/// where all is well, and none for actions that send no text. An owner's yes answers escalations, and no veto.
 pub fn findings(facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (field, text) in facts.texts() {
@@ -95,14 +92,18 @@ pub fn findings(facts: &Facts) -> Vec<Finding> {
         hits.retain(|hit| hit.ruling == Ruling::Veto || !facts.owner_approved);
         hits.sort_unstable();
         hits.dedup();
-        let found = hits.into_iter().take(MAX_FINDINGS - findings.len());
-        findings.extend(found.map(|hit| {
-            let note = format!("{field}, bytes {} to {}", hit.start, hit.end);
-            Finding::new(hit.ruling, RuleId::named(hit.rule), note)
-        }));
+        findings.extend(hits.chunk_by(|one, other| one.rule == other.rule).map(|same| finding(field, same)));
     }
     findings.sort_by(|a, b| a.rule.cmp(&b.rule));
     findings
+}
+
+/// The finding about all hits of one rule in one field; it names the place of the first.
+fn finding(field: &str, same: &[Hit]) -> Finding {
+    let first = same[0];
+    let more = if same.len() > 1 { format!(" and {} more", same.len() - 1) } else { String::new() };
+    let note = format!("{field}, bytes {} to {}{more}", first.start, first.end);
+    Finding::new(first.ruling, RuleId::named(first.rule), note)
 }
 
 fn check(facts: &Facts, field: &'static str, text: &str) -> Vec<Hit> {

@@ -184,13 +184,14 @@ fn neither_facts_nor_findings_print_personal_text() {
 }
 
 #[test]
-fn findings_are_bounded_and_long_texts_are_read_in_linear_time() {
-    let long = "guaranteed {name} a@b.example 4242 4242 4242 4242 +4420794609 !!! earn $500 a day [name ".repeat(2000);
+fn each_rule_has_one_finding_a_field_and_no_text_is_read_in_quadratic_time() {
+    let long = "guaranteed {name} a@b.example 4242 4242 4242 4242 +4420794609 !!! earn $500 a day [name ".repeat(100);
     let scene = Scene::new();
-    let facts = scene.facts(&scene.proposal(scene.answer(&long)));
-    assert_eq!(findings(&facts).len(), MAX_FINDINGS);
+    let found = findings(&scene.facts(&scene.proposal(scene.answer(&long))));
+    assert_eq!(found.len(), 7, "{found:?}");
+    assert!(found.iter().any(|finding| finding.note == "answer, bytes 11 to 17 and 99 more"), "{found:?}");
     for mark in ["{", "[", "<", "@", "-----begin ", "sk-", "1 ", "+1 ", "a@", "earn ", "cure ", "!"] {
-        findings(&scene.facts(&scene.proposal(scene.answer(&mark.repeat(200_000 / mark.len())))));
+        findings(&scene.facts(&scene.proposal(scene.answer(&mark.repeat(50_000 / mark.len())))));
     }
 }
 

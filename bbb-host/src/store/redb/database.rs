@@ -1,8 +1,9 @@
 //! Opening the database: whose file it is, which format it has, and the index rebuilt from it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bbb_core::id::BusinessId;
@@ -10,7 +11,7 @@ use bbb_core::journal::store::Error;
 use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, StorageBackend, StorageError, TableHandle, WriteTransaction};
 
 use super::OpenError;
-use super::index::Index;
+use super::index::{Change, Index};
 use super::layout::{self, BATCHES, FORMAT, FORMAT_KEY, HEADS, INDEXED_KEY, MAX_RUNS_PER_ROW, META, RUNS, Row, SIGNALS, SNAPSHOTS};
 
 /// Where the database is, so that it can be opened again after a failure.
@@ -76,13 +77,39 @@ impl Place {
         self.guarded(|| {
             let mut builder = Database::builder();
             builder.set_cache_size(cache_bytes);
-            self.look(&builder)?;
             let opened = match self {
-                Place::File(path) => builder.create(path),
+                Place::File(path) => {
+                    match path.metadata().is_ok_and(|metadata| metadata.len() > 0) {
+                        true => self.look(path, &builder)?,
+                        false => self.create(path, &builder)?,
+                    }
+                    builder.open(path)
+                }
                 Place::Backend(backend) => builder.create_with_backend(backend.clone()),
             };
             self.ready(opened.map_err(|error| self.refusal(error))?)
         })
+    }
+
+    /// Makes an empty store beside `path` and renames it, because a database whose making was cut short by a kill cannot be opened.
+    fn create(&self, path: &Path, builder: &redb::Builder) -> Result<(), OpenError> {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(".new");
+        let new = path.with_file_name(name);
+        let io = |error: std::io::Error| OpenError::Io { place: self.to_string(), reason: error.to_string() };
+        let database = match builder.create(&new) {
+            // What a kill left of an earlier attempt: it holds nothing that anybody was told of.
+            Err(DatabaseError::Storage(StorageError::Io(error))) if error.kind() == std::io::ErrorKind::InvalidData => {
+                std::fs::remove_file(&new).map_err(io)?;
+                builder.create(&new)
+            }
+            other => other,
+        };
+        self.ready(database.map_err(|error| self.refusal(error))?).map(drop)?;
+        std::fs::rename(&new, path).map_err(io)?;
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // The new name is durable only once the directory is.
+        std::fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(io)
     }
 
     /// Opens the database again after a failure; never makes a new one.
@@ -111,11 +138,7 @@ impl Place {
 
     /// Opening a database for writing changes it, even if only to note that it is open. So a file is first looked at without writing: one that is not ours
     /// stays as it is.
-    fn look(&self, builder: &redb::Builder) -> Result<(), OpenError> {
-        let Place::File(path) = self else { return Ok(()) };
-        if path.metadata().map_or(true, |metadata| metadata.len() == 0) {
-            return Ok(());
-        }
+    fn look(&self, path: &Path, builder: &redb::Builder) -> Result<(), OpenError> {
         match builder.open_read_only(path) {
             Ok(database) => self.format(&database).map(drop),
             // After a kill nothing can be read before it is repaired.
@@ -226,16 +249,12 @@ fn load(database: &Database) -> Result<Index, Error> {
 }
 
 /// Writes what the derived tables lack, so that the next opening need not read the batches up to `next_batch`.
-pub(super) fn persist(
-    transaction: &WriteTransaction,
-    pending: &[(BusinessId, Row, Vec<layout::Run>)],
-    next_batch: u64,
-) -> Result<(), Error> {
+pub(super) fn persist(transaction: &WriteTransaction, pending: &BTreeMap<BusinessId, Change>, next_batch: u64) -> Result<(), Error> {
     let mut heads = transaction.open_table(HEADS).map_err(failure)?;
     let mut runs = transaction.open_table(RUNS).map_err(failure)?;
-    for (business, row, tail) in pending {
-        heads.insert(&business.bytes(), row.to_bytes().as_slice()).map_err(failure)?;
-        for part in tail.chunks(MAX_RUNS_PER_ROW) {
+    for (business, change) in pending {
+        heads.insert(&business.bytes(), change.row.to_bytes().as_slice()).map_err(failure)?;
+        for part in change.runs.chunks(MAX_RUNS_PER_ROW) {
             let key = layout::run_key(*business, part[0].first);
             runs.insert(&key, layout::runs_to_bytes(part).as_slice()).map_err(failure)?;
         }

@@ -15,7 +15,8 @@ use super::layout::{Frame, Row, Run};
 pub(super) struct Index {
     entries: BTreeMap<BusinessId, Entry>,
     due: BTreeSet<(Timestamp, BusinessId)>,
-    changed: BTreeSet<BusinessId>,
+    /// Businesses whose rows the derived tables do not have yet, each once.
+    changed: Vec<BusinessId>,
     pending_runs: usize,
     /// The number of the next batch row.
     pub(super) next_batch: u64,
@@ -26,13 +27,21 @@ struct Entry {
     row: Row,
     /// Runs that the derived tables do not have yet, in order.
     tail: Vec<Run>,
+    changed: bool,
+}
+
+/// What the derived tables lack of a business: its newest row, and further runs.
+#[derive(Debug)]
+pub(super) struct Change {
+    pub(super) row: Row,
+    pub(super) runs: Vec<Run>,
 }
 
 impl Index {
     /// Adds what the derived tables know of a business.
     pub(super) fn restore(&mut self, business: BusinessId, row: Row) {
         self.due.extend(row.due_at().map(|at| (at, business)));
-        self.entries.insert(business, Entry { row, tail: Vec::new() });
+        self.entries.insert(business, Entry { row, tail: Vec::new(), changed: false });
     }
 
     /// The row of a business.
@@ -47,7 +56,7 @@ impl Index {
 
     /// Takes over what was committed.
     pub(super) fn apply(&mut self, business: BusinessId, row: Row, runs: &[Run]) {
-        let entry = self.entries.entry(business).or_insert(Entry { row: Row::EMPTY, tail: Vec::new() });
+        let entry = self.entries.entry(business).or_insert(Entry { row: Row::EMPTY, tail: Vec::new(), changed: false });
         if entry.row.due_at() != row.due_at() {
             if let Some(at) = entry.row.due_at() {
                 self.due.remove(&(at, business));
@@ -57,7 +66,9 @@ impl Index {
         entry.row = row;
         entry.tail.extend_from_slice(runs);
         self.pending_runs += runs.len();
-        self.changed.insert(business);
+        if !std::mem::replace(&mut entry.changed, true) {
+            self.changed.push(business);
+        }
     }
 
     /// Takes over an entry of a batch row that the derived tables do not cover.
@@ -112,9 +123,9 @@ impl Index {
     }
 
     /// What the derived tables do not have yet.
-    pub(super) fn pending(&self) -> Vec<(BusinessId, Row, Vec<Run>)> {
+    pub(super) fn pending(&self) -> BTreeMap<BusinessId, Change> {
         let entries = self.changed.iter().filter_map(|business| Some((business, self.entries.get(business)?)));
-        entries.map(|(business, entry)| (*business, entry.row, entry.tail.clone())).collect()
+        entries.map(|(business, entry)| (*business, Change { row: entry.row, runs: entry.tail.clone() })).collect()
     }
 
     /// Forgets what the derived tables now have.
@@ -122,16 +133,20 @@ impl Index {
         for business in std::mem::take(&mut self.changed) {
             if let Some(entry) = self.entries.get_mut(&business) {
                 entry.tail = Vec::new();
+                entry.changed = false;
             }
         }
         self.pending_runs = 0;
     }
 
     /// Whether `other` knows the same rows, except that those in `changes` stand for this index's own.
-    pub(super) fn same_rows(&self, changes: &BTreeMap<BusinessId, Row>, other: &Index) -> bool {
+    pub(super) fn same_rows(&self, changes: &BTreeMap<BusinessId, Change>, other: &Index) -> bool {
         let added = changes.keys().filter(|business| !self.entries.contains_key(business)).count();
         other.entries.len() == self.entries.len() + added
-            && self.entries.iter().all(|(business, entry)| other.row(*business) == Some(*changes.get(business).unwrap_or(&entry.row)))
-            && changes.iter().all(|(business, row)| other.row(*business) == Some(*row))
+            && self
+                .entries
+                .iter()
+                .all(|(business, entry)| other.row(*business) == Some(changes.get(business).map_or(entry.row, |change| change.row)))
+            && changes.iter().all(|(business, change)| other.row(*business) == Some(change.row))
     }
 }

@@ -182,9 +182,8 @@ impl Batcher {
         self.open.extend_from_slice(&epoch.to_le_bytes());
     }
 
-    /// Writes an append, and returns where its records are. Its parts may fall into several rows, of one transaction.
-    pub(super) fn append(&mut self, append: &Append, signals: &[SignalId]) -> Vec<Run> {
-        let mut runs = Vec::with_capacity(1);
+    /// Writes an append, and adds to `runs` where its records are. Its parts may fall into several rows, of one transaction.
+    pub(super) fn append(&mut self, append: &Append, signals: &[SignalId], runs: &mut Vec<Run>) {
         let mut records = append.records.as_slice();
         let mut signals = signals;
         while let Some(first) = records.first() {
@@ -199,7 +198,6 @@ impl Batcher {
             records = rest;
             signals = &[];
         }
-        runs
     }
 
     fn part_header(&mut self, append: &Append, signals: &[SignalId], count: usize, bytes: usize) {
@@ -361,5 +359,96 @@ impl<'a> Input<'a> {
         let flags = self.array::<1>()?[0];
         let at = Timestamp::from_ms(i64::from_le_bytes(self.array()?));
         (flags & !(WAKES | ENDED) == 0).then_some(((flags & WAKES != 0).then_some(at), flags & ENDED != 0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bbb_core::event::{By, Event, Payload};
+    use bbb_core::journal::store::Epoch;
+
+    fn append(count: usize, text_bytes: usize) -> Append {
+        let mut head = Head::EMPTY;
+        let one = |_| {
+            let payload = Payload::Paused { by: By::Owner, reason: "x".repeat(text_bytes) };
+            let event = Event { sequence: head.sequence + 1, at: Timestamp::from_ms(1), cause: 0, payload };
+            let record = Record::encode(&event, &head.hash).expect("small");
+            head = record.follow(&head).expect("in order");
+            record
+        };
+        let records = (0..count).map(one).collect();
+        let business = BusinessId::from_bytes([3; 8]);
+        let wake_at = Some(Timestamp::from_ms(-7));
+        Append { business, epoch: Epoch(9), expected_sequence: 0, records, signals: Vec::new(), wake_at, ended: true }
+    }
+
+    fn batched(append: &Append, signals: &[SignalId]) -> (Vec<Run>, Vec<(u64, Vec<u8>)>) {
+        let mut batcher = Batcher::new(5);
+        batcher.lease(append.business, 9);
+        let mut runs = Vec::new();
+        batcher.append(append, signals, &mut runs);
+        let (rows, next) = batcher.finish();
+        assert_eq!(next, 5 + rows.len() as u64);
+        (runs, rows)
+    }
+
+    #[test]
+    fn what_is_batched_reads_back_from_the_frames_and_through_the_runs() {
+        for (count, text_bytes) in [(1, 10), (3, 1000), (100, 1000), (2, 100_000), (4096, 1)] {
+            let append = append(count, text_bytes);
+            let (runs, rows) = batched(&append, &[[1; 24], [2; 24]]);
+            let mut found = Vec::new();
+            for (number, row) in &rows {
+                assert!(row.len() <= MAX_BATCH_BYTES || frames(*number, row).expect("own row").len() == 1, "{} bytes", row.len());
+                for frame in frames(*number, row).expect("own row") {
+                    match frame {
+                        Frame::Lease { business, epoch } => assert_eq!((business, epoch), (append.business, 9)),
+                        Frame::Records { business, epoch, wake_at, ended, records, .. } => {
+                            assert_eq!((business, epoch, wake_at, ended), (append.business, 9, append.wake_at, true));
+                            found.extend(records);
+                        }
+                    }
+                }
+            }
+            assert_eq!(found, append.records);
+            let at = |run: &Run| {
+                let (_, row) = rows.iter().find(|(number, _)| *number == run.batch).expect("its row");
+                records(&row[run.offset as usize..], run.count as usize).expect("own records")
+            };
+            assert_eq!(runs.iter().flat_map(at).collect::<Vec<_>>(), append.records);
+        }
+    }
+
+    #[test]
+    fn every_altered_byte_and_every_cut_of_a_row_is_noticed() {
+        let (_, rows) = batched(&append(2, 10), &[[1; 24]]);
+        let (number, row) = &rows[0];
+        for index in 0..row.len() {
+            let mut altered = row.clone();
+            altered[index] ^= 1;
+            assert!(frames(*number, &altered).is_err(), "byte {index}");
+            assert!(frames(*number, &row[..index]).is_err(), "cut at {index}");
+        }
+        assert!(frames(number + 1, row).is_err(), "a row under another's number");
+    }
+
+    #[test]
+    fn rows_of_the_derived_tables_read_back_and_others_are_refused() {
+        let head = Head { sequence: 7, hash: Hash([5; 32]) };
+        for (wake_at, ended) in [(None, false), (Some(Timestamp::from_ms(-1)), true)] {
+            let row = Row { epoch: 3, head, wake_at, ended };
+            let bytes = row.to_bytes();
+            assert_eq!(Row::from_bytes(&bytes), Some(row));
+            assert_eq!(Row::from_bytes(&bytes[1..]), None);
+            assert_eq!(Row::from_bytes(&[bytes.as_slice(), &[0]].concat()), None);
+        }
+        let business = BusinessId::from_bytes([1; 8]);
+        let runs = [Run { first: 4, batch: 9, offset: 8, count: 3 }, Run { first: 7, batch: 10, offset: 80, count: 1 }];
+        let bytes = runs_to_bytes(&runs);
+        assert_eq!(runs_from_bytes(&run_key(business, 4), business, &bytes), Some(runs.to_vec()));
+        assert_eq!(runs_from_bytes(&run_key(business, 4), business, &bytes[1..]), None);
+        assert_eq!(runs_from_bytes(&run_key(business, 4), BusinessId::from_bytes([2; 8]), &bytes), None);
+        assert!(run_key(business, 255) < run_key(business, 256), "keys are ordered as their numbers");
     }
 }

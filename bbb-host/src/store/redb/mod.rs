@@ -151,7 +151,11 @@ impl RedbStore {
 
     /// Queues a command and waits for its answer. Once queued it is carried out, whether or not somebody still waits.
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Command) -> Result<T, Error> {
-        let permit = Arc::clone(&self.admission).acquire_owned().await.map_err(|_| Error::Closed)?;
+        // Tried first without waiting: that spares the runtime's budget, and so a task that appends for many is not cut short within a group.
+        let permit = match Arc::clone(&self.admission).try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => Arc::clone(&self.admission).acquire_owned().await.map_err(|_| Error::Closed)?,
+        };
         self.shared.check()?;
         let (sender, answer) = oneshot::channel();
         let queued = Queued { command: command(sender), _permit: permit };

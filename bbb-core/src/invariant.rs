@@ -1,0 +1,173 @@
+//! The promises of the engine as checks on a journal: what must hold for every journal, however it came about.
+//!
+//! Tests run these after every random run and every crash; `bbb journal verify` runs them on what it is given.
+
+use std::collections::BTreeMap;
+
+use crate::action::{Action, Cost, Digest};
+use crate::event::{Event, Outcome, Payload, Recovery};
+use crate::id::{BusinessId, ProposalId};
+use crate::money::Cents;
+use crate::oversight::verdict::Ruling;
+use crate::state::{Misfit, State};
+
+/// A promise that a journal breaks.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Violation {
+    /// The events do not fit together.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+    /// An effect began without an earlier approval of exactly this content.
+    #[error("event {sequence}: {proposal} began without an approval of its content")]
+    Unapproved {
+        /// The event.
+        sequence: u64,
+        /// The effect.
+        proposal: ProposalId,
+    },
+    /// An effect began while the business was not active.
+    #[error("event {sequence}: {proposal} began while the business was not active")]
+    Inactive {
+        /// The event.
+        sequence: u64,
+        /// The effect.
+        proposal: ProposalId,
+    },
+    /// An effect began again although it may have happened.
+    #[error("event {sequence}: {proposal} began again although it may have happened")]
+    Repeated {
+        /// The event.
+        sequence: u64,
+        /// The effect.
+        proposal: ProposalId,
+    },
+    /// More was spent and held than a cap allows.
+    #[error("event {sequence}: {what} is at {amount}, over its cap of {cap}")]
+    OverCap {
+        /// The event.
+        sequence: u64,
+        /// Which cap.
+        what: &'static str,
+        /// Spent and held.
+        amount: String,
+        /// The cap.
+        cap: String,
+    },
+    /// Oversight's counts do not add up.
+    #[error("oversight reviewed {reviewed} proposals, but its rulings add up to {sum}")]
+    Counts {
+        /// Proposals reviewed.
+        reviewed: u64,
+        /// The sum of approvals, vetoes and escalations.
+        sum: u64,
+    },
+}
+
+/// What is known of one proposal.
+struct Known {
+    digest: Digest,
+    approved: bool,
+    /// Set while the effect may be under way, and for good once it has or may have happened.
+    begun: Option<Begun>,
+    key: Option<String>,
+}
+
+#[derive(PartialEq)]
+enum Begun {
+    UnderWay(Recovery),
+    MayHaveHappened,
+}
+
+/// Checks a whole journal; returns its state.
+///
+/// # Errors
+/// The first promise that it breaks.
+pub fn check(events: &[Event]) -> Result<Option<State>, Violation> {
+    let Some((first, rest)) = events.split_first() else { return Ok(None) };
+    let mut state = State::launch(BusinessId::from_bytes([0; 8]), first)?;
+    let mut known: BTreeMap<ProposalId, Known> = BTreeMap::new();
+    for event in rest {
+        check_event(event, &state, &mut known)?;
+        state.apply(event)?;
+        check_caps(event, &state)?;
+    }
+    let rulings = &state.rulings;
+    let sum = rulings.approved + rulings.vetoed + rulings.escalated;
+    if rulings.reviewed != sum {
+        return Err(Violation::Counts { reviewed: rulings.reviewed, sum });
+    }
+    Ok(Some(state))
+}
+
+fn check_event(event: &Event, state: &State, known: &mut BTreeMap<ProposalId, Known>) -> Result<(), Violation> {
+    let sequence = event.sequence;
+    match &event.payload {
+        Payload::Proposed { proposal } => {
+            let digest = proposal.action.digest();
+            known.insert(proposal.id, Known { digest, approved: false, begun: None, key: None });
+        }
+        Payload::Reviewed { proposal, digest, verdict, .. } => {
+            approve(known, *proposal, digest, verdict.ruling == Ruling::Approve && !verdict.rules.is_empty());
+        }
+        Payload::Answered { proposal, digest, approve: yes, .. } => approve(known, *proposal, digest, *yes),
+        Payload::Withdrawn { proposal, .. } => drop(known.remove(proposal)),
+        Payload::Intended { proposal, digest, recovery, key, .. } => {
+            let entry = known.get_mut(proposal).filter(|entry| entry.approved && entry.digest == *digest);
+            let entry = entry.ok_or(Violation::Unapproved { sequence, proposal: *proposal })?;
+            if state.status != crate::state::Status::Active {
+                return Err(Violation::Inactive { sequence, proposal: *proposal });
+            }
+            let other_key = entry.key.as_ref().is_some_and(|earlier| earlier != key);
+            if entry.begun.is_some() || other_key {
+                return Err(Violation::Repeated { sequence, proposal: *proposal });
+            }
+            entry.begun = Some(Begun::UnderWay(*recovery));
+            entry.key = Some(key.clone());
+        }
+        Payload::Settled { proposal, outcome, .. } => {
+            let entry = known.get_mut(proposal).filter(|entry| matches!(entry.begun, Some(Begun::UnderWay(_))));
+            let entry = entry.ok_or(Violation::Unapproved { sequence, proposal: *proposal })?;
+            entry.begun = match outcome {
+                Outcome::Failed { .. } | Outcome::Released { .. } => None,
+                Outcome::Done { .. } | Outcome::InDoubt { .. } | Outcome::Lost => Some(Begun::MayHaveHappened),
+            };
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn approve(known: &mut BTreeMap<ProposalId, Known>, proposal: ProposalId, digest: &Digest, yes: bool) {
+    if let Some(entry) = known.get_mut(&proposal) {
+        entry.approved |= yes && entry.digest == *digest;
+    }
+}
+
+/// After an intent, nothing may be over its cap; an overrun, which only a provider can cause, is journaled and so is not looked for.
+fn check_caps(event: &Event, state: &State) -> Result<(), Violation> {
+    let Payload::Intended { hold, proposal, .. } = &event.payload else { return Ok(()) };
+    let sequence = event.sequence;
+    let over = |what, amount: String, cap: String| Err(Violation::OverCap { sequence, what, amount, cap });
+    let (book, cap) = state.books.of(hold.money);
+    let used = book.spent.plus(book.held);
+    if hold.money.cents() > Cents::ZERO && used > cap {
+        return over("money", used.to_string(), cap.to_string());
+    }
+    let tokens = state.books.tokens_spent + state.books.tokens_held;
+    if hold.tokens > 0 && tokens > state.books.caps.tokens {
+        return over("tokens", tokens.to_string(), state.books.caps.tokens.to_string());
+    }
+    if hold.messages > 0 && state.books.messages_today > state.books.caps.messages_per_day {
+        return over("messages today", state.books.messages_today.to_string(), state.books.caps.messages_per_day.to_string());
+    }
+    let worst = state.work.proposals.get(proposal).map(|open| worst_case(&open.proposal.action, state));
+    match worst.filter(|worst| worst.money.cents() > hold.money.cents()) {
+        Some(worst) => over("hold", worst.money.to_string(), hold.money.to_string()),
+        None => Ok(()),
+    }
+}
+
+fn worst_case(action: &Action, state: &State) -> Cost {
+    action.worst_case(state.spec.world.is_simulated())
+}

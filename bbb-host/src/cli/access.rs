@@ -1,0 +1,140 @@
+//! Access to a data directory: over the socket of the process that holds it, or by holding it oneself.
+
+use std::sync::Arc;
+
+use bbb_agents::engine::Engine;
+use bbb_agents::handle::Command;
+use bbb_core::event::Event;
+use bbb_core::id::BusinessId;
+use bbb_core::journal::chain::{Head, Record};
+
+use crate::cli::{Common, runtime};
+use crate::control::client::Client;
+use crate::data_dir::{DataDir, HOLDER_RETRIES, HOLDER_RETRY_WAIT, holder_is_silent};
+use crate::fault::Fault;
+use crate::service::inbox::OwnersInbox;
+use crate::service::{MAX_PAGE_RECORDS, Now, Row, Service};
+use crate::store::redb::RedbStore;
+
+/// Whom a command asks.
+pub(super) enum Access {
+    /// The process that holds the directory.
+    Remote(Client),
+    /// Nobody else holds it: this process does, for as long as this lives.
+    Local(Local),
+}
+
+pub(super) struct Local {
+    service: Service,
+    runtime: tokio::runtime::Runtime,
+}
+
+/// Whoever comes first: the process that listens, or this one.
+pub(super) enum Holder {
+    Other(Client),
+    This(RedbStore),
+}
+
+/// Finds out who holds a directory. A process that is just starting or ending is waited for, a few seconds at most.
+pub(super) fn holder(data: &DataDir) -> Result<Holder, Fault> {
+    for _ in 0..HOLDER_RETRIES {
+        if let Some(client) = Client::connect(data)? {
+            return Ok(Holder::Other(client));
+        }
+        if let Some(store) = data.try_open_store()? {
+            return Ok(Holder::This(store));
+        }
+        std::thread::sleep(HOLDER_RETRY_WAIT);
+    }
+    Err(holder_is_silent(data.path()))
+}
+
+impl Access {
+    /// Access to the directory of the command line, which must be there.
+    pub(super) fn open(common: &Common) -> Result<Access, Fault> {
+        let data = DataDir::existing(&common.data)?;
+        if !data.has_store() {
+            return Err(Fault::not_found(format!("nothing was launched in {} yet", data.path().display())));
+        }
+        match holder(&data)? {
+            Holder::Other(client) => Ok(Access::Remote(client)),
+            Holder::This(store) => {
+                let engine = Engine::builder(Arc::new(store)).build();
+                Ok(Access::Local(Local { service: Service::new(data, engine), runtime: runtime(1)? }))
+            }
+        }
+    }
+
+    pub(super) fn list(&self) -> Result<Vec<Row>, Fault> {
+        match self {
+            Access::Remote(client) => client.list(),
+            Access::Local(local) => local.runtime.block_on(local.service.list()),
+        }
+    }
+
+    pub(super) fn now(&self, id: BusinessId) -> Result<Now, Fault> {
+        match self {
+            Access::Remote(client) => client.now(id),
+            Access::Local(local) => local.runtime.block_on(local.service.now(id)),
+        }
+    }
+
+    pub(super) fn inbox(&self, id: BusinessId) -> Result<OwnersInbox, Fault> {
+        match self {
+            Access::Remote(client) => client.inbox(id),
+            Access::Local(local) => local.runtime.block_on(local.service.inbox(id)),
+        }
+    }
+
+    pub(super) fn records(&self, id: BusinessId, after: u64, limit: usize) -> Result<Vec<Record>, Fault> {
+        match self {
+            Access::Remote(client) => client.records(id, after, limit),
+            Access::Local(local) => local.runtime.block_on(local.service.records(id, after, limit)),
+        }
+    }
+
+    pub(super) fn command(&self, id: BusinessId, command: Command) -> Result<(), Fault> {
+        match self {
+            Access::Remote(client) => client.command(id, command),
+            Access::Local(local) => local.runtime.block_on(local.service.command(id, command)),
+        }
+    }
+
+    /// The whole journal as it stands now, its chain verified here.
+    pub(super) fn journal(&self, id: BusinessId) -> Result<(Vec<Record>, Head), Fault> {
+        let (mut records, mut head) = (Vec::new(), Head::EMPTY);
+        loop {
+            let page = self.records(id, head.sequence, MAX_PAGE_RECORDS)?;
+            if page.is_empty() {
+                return Ok((records, head));
+            }
+            for record in page {
+                head = record.follow(&head)?;
+                records.push(record);
+            }
+        }
+    }
+
+    /// The business of the command line, or the only one.
+    pub(super) fn pick(&self, id: Option<BusinessId>) -> Result<BusinessId, Fault> {
+        let Some(id) = id else { return only(&self.list()?) };
+        Ok(id)
+    }
+}
+
+/// The only business; or an error that lists them.
+pub(super) fn only(rows: &[Row]) -> Result<BusinessId, Fault> {
+    match rows {
+        [] => Err(Fault::not_found("no business was launched in this data directory yet")),
+        [row] => Ok(row.business),
+        rows => {
+            let lines: Vec<String> = rows.iter().map(|row| format!("\n  {}  {} ({})", row.business, row.name, row.world)).collect();
+            Err(Fault::usage(format!("there are {} businesses here; say which:{}", rows.len(), lines.concat())))
+        }
+    }
+}
+
+/// The events in records.
+pub(super) fn decode(records: &[Record]) -> Result<Vec<Event>, Fault> {
+    Ok(records.iter().map(Record::decode).collect::<Result<_, _>>()?)
+}

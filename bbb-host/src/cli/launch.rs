@@ -1,0 +1,237 @@
+//! `bbb launch`: launches a business and runs it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bbb_core::blueprint;
+use bbb_core::draw::Seed;
+use bbb_core::id::BusinessId;
+use bbb_core::money::Cents;
+use bbb_core::spec::{Autonomy, Caps, MindKind, Sender, Spec, WorldKind};
+use bbb_core::time::{DAY_MS, HOUR_MS, SIMULATION_START};
+use clap::{Args, ValueEnum};
+
+use crate::cli::business::money;
+use crate::cli::run::{Session, StopSignal, take};
+use crate::cli::screen::Screen;
+use crate::cli::{Common, runtime, world};
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::fault::Fault;
+use crate::leads::{self, Lead};
+use crate::service::now;
+
+/// The most worker threads.
+pub(super) const MAX_THREADS: i64 = 256;
+/// The longest run in days: ten years.
+const MAX_DAYS: i64 = 3_650;
+/// The longest run in hours.
+const MAX_HOURS: i64 = 87_600;
+/// How long a simulated business runs where nothing is said.
+const DEFAULT_DAYS: u32 = 90;
+/// The largest budget, in dollars.
+const MAX_BUDGET_USD: i64 = 1_000_000_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum WorldArg {
+    /// A virtual clock and a market model; nothing leaves this machine
+    Simulated,
+    /// Real leads and a real clock; effects are recorded and not sent
+    Shadow,
+    /// The real world
+    Live,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum MindArg {
+    /// Fixed rules from the blueprint
+    Playbook,
+    /// A language model that chooses among the playbook's options
+    Llm,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Launch {
+    /// A template's name (see: bbb templates), or your own concept in one line
+    #[arg(value_name = "TEMPLATE OR CONCEPT")]
+    concept: String,
+    /// The founder's name
+    #[arg(long, default_value = "Founder", value_name = "NAME")]
+    founder: String,
+    /// The world that the business acts on
+    #[arg(long, value_enum, default_value_t = WorldArg::Simulated)]
+    world: WorldArg,
+    /// How many days it runs, 1 to 3650 [default: 90 simulated; without end in shadow and live]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=MAX_DAYS), conflicts_with = "hours", value_name = "N")]
+    days: Option<u32>,
+    /// How many hours it runs, 1 to 87600, instead of days
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=MAX_HOURS), value_name = "H")]
+    hours: Option<u32>,
+    /// What all randomness of a simulated run is derived from
+    #[arg(long, default_value_t = 42, value_name = "S")]
+    seed: u64,
+    /// Worker threads; the result is the same with any number
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=MAX_THREADS), value_name = "N")]
+    threads: u16,
+    /// How much it may do without asking, 0 (observe) to 6 (full) [default: 6 simulated, 2 in shadow and live]
+    #[arg(long, value_parser = clap::value_parser!(u8).range(0..=6), value_name = "0-6")]
+    autonomy: Option<u8>,
+    /// What it may spend in all, a quarter of it in one day [default: simulated, what the template needs; else caps.money_usd, 50]
+    #[arg(long, value_parser = budget, value_name = "USD")]
+    budget: Option<Cents>,
+    /// How its roles think
+    #[arg(long, value_enum, default_value_t = MindArg::Playbook)]
+    mind: MindArg,
+    /// Leads to begin with, as CSV with a heading; only in shadow and live
+    #[arg(long, value_name = "FILE.csv")]
+    leads: Option<PathBuf>,
+    /// The configuration file; ./bbb.toml where it is there
+    #[arg(long, env = "BBB_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The time zone of its days and quiet hours, an IANA name such as America/New_York
+    #[arg(long, default_value = "UTC", value_name = "ZONE")]
+    zone: String,
+    /// You have the licence that this kind of business needs
+    #[arg(long)]
+    licence_confirmed: bool,
+}
+
+fn budget(text: &str) -> Result<Cents, String> {
+    let budget = Cents::parse_dollars(text).map_err(|error| error.to_string())?;
+    match budget > Cents::from_dollars(MAX_BUDGET_USD) {
+        true => Err(format!("a budget is at most {MAX_BUDGET_USD} USD")),
+        false => Ok(budget),
+    }
+}
+
+impl Launch {
+    pub(super) fn run(self, common: &Common, screen: &mut Screen) -> Result<(), Fault> {
+        if self.world == WorldArg::Simulated && self.leads.is_some() {
+            return Err(Fault::usage("--leads is for --world shadow and --world live: a simulated market has its own leads, and real people have no place in it"));
+        }
+        let config = Config::load(self.config.as_deref())?;
+        let spec = self.spec(&config)?;
+        // Read before anything is launched: a list is taken whole or not at all.
+        let leads = self.leads.as_deref().map_or_else(|| Ok(Vec::new()), leads::read).map_err(|error| Fault::usage(error.to_string()))?;
+        let data = DataDir::create(&common.data)?;
+        let store = take(&data)?;
+        runtime(self.threads)?.block_on(async {
+            let mut stop = StopSignal::catch()?;
+            let session = Session::begin(data, store)?;
+            session.launch(Plan { spec, leads, config, file: self.config }, &mut stop, screen).await
+        })
+    }
+
+    /// What the business is launched with.
+    fn spec(&self, config: &Config) -> Result<Spec, Fault> {
+        let (origin, blueprint) = blueprint::resolve(&self.concept).map_err(|error| Fault::usage(format!("{error}; see: bbb templates")))?;
+        let days = self.days.or_else(|| Some(self.hours?.div_ceil(24)));
+        let mut spec = Spec::simulated(origin, blueprint, Seed::new(self.seed), days.unwrap_or(DEFAULT_DAYS));
+        spec.founder = self.founder.trim().to_owned();
+        spec.zone.clone_from(&self.zone);
+        if let Some(level) = self.autonomy {
+            spec.autonomy = Autonomy::try_from(level).map_err(|error| Fault::usage(error.to_string()))?;
+        }
+        if self.mind == MindArg::Llm {
+            spec.mind = MindKind::Llm;
+            spec.model = config.model();
+        }
+        match self.world {
+            WorldArg::Simulated => self.simulate(&mut spec, config),
+            WorldArg::Shadow => self.make_real(&mut spec, WorldKind::Shadow, config)?,
+            WorldArg::Live => self.make_real(&mut spec, WorldKind::Live, config)?,
+        }
+        Ok(spec)
+    }
+
+    fn simulate(&self, spec: &mut Spec, config: &Config) {
+        if let Some(hours) = self.hours {
+            spec.end = Some(SIMULATION_START.plus_ms(i64::from(hours) * HOUR_MS));
+        }
+        if let Some(budget) = self.budget {
+            spec.caps.simulated_money = budget;
+            spec.caps.money_per_day = budget.percent(25);
+        }
+        if spec.mind == MindKind::Llm {
+            // Model calls cost real money and tokens in every world.
+            let Caps { real_money, tokens, .. } = config.caps(None);
+            (spec.caps.real_money, spec.caps.tokens) = (real_money, tokens);
+        }
+    }
+
+    fn make_real(&self, spec: &mut Spec, world: WorldKind, config: &Config) -> Result<(), Fault> {
+        let start = now();
+        let length_ms = self.days.map(|days| i64::from(days) * DAY_MS).or(self.hours.map(|hours| i64::from(hours) * HOUR_MS));
+        spec.world = world;
+        spec.start = start;
+        spec.end = length_ms.map(|ms| start.plus_ms(ms));
+        spec.nonce = nonce()?;
+        spec.caps = config.caps(self.budget);
+        spec.licence_confirmed = self.licence_confirmed;
+        if self.autonomy.is_none() {
+            spec.autonomy = Autonomy::ASK;
+        }
+        // Nothing leaves a shadow, so it may do without an own sender.
+        spec.sender = if world == WorldKind::Shadow && !config.has_sender() { Sender::simulated() } else { config.sender()? };
+        Ok(())
+    }
+}
+
+/// Tells apart businesses that are launched with the same words.
+fn nonce() -> Result<String, Fault> {
+    let number = getrandom::u64().map_err(|error| Fault::failed(format!("the system gives no random numbers: {error}")))?;
+    Ok(format!("{number:016x}"))
+}
+
+/// Everything that a launch needs, checked.
+struct Plan {
+    spec: Spec,
+    leads: Vec<Lead>,
+    config: Config,
+    file: Option<PathBuf>,
+}
+
+impl Session {
+    async fn launch(&self, plan: Plan, stop: &mut StopSignal, screen: &mut Screen) -> Result<(), Fault> {
+        let engine = world::engine(Arc::clone(self.service.store()), plan.spec.mind);
+        let spec = engine.prepare(plan.spec);
+        let id = spec.id();
+        if self.service.store().list().await?.iter().any(|listed| listed.business == id) {
+            screen.note(&format!("this very run was launched here before, as {id}; a simulated run is a function of what it is launched with"));
+            return self.go_on(id, plan.file.as_deref(), stop, screen).await;
+        }
+        let vault = self.service.vault(id, &spec)?;
+        let arrivals = leads::arrivals(&plan.leads, &vault).map_err(|error| Fault::failed(error.to_string()))?;
+        let wired = world::world(&spec, &plan.config, vault)?;
+        if let Some(desk) = &wired.desk {
+            arrivals.iter().for_each(|arrival| desk.learn(&arrival.signal));
+        }
+        let handle = engine.launch(spec.clone(), wired.world).await?;
+        introduce(id, &spec, screen);
+        if !arrivals.is_empty() {
+            let consent = plan.leads.iter().filter(|lead| lead.consent).count();
+            let new = handle.receive(arrivals).await?;
+            screen.note(&format!("{new} leads imported, {consent} of them with consent; nobody else is ever written to"));
+        }
+        self.run(handle, stop, screen).await
+    }
+}
+
+fn introduce(id: BusinessId, spec: &Spec, screen: &Screen) {
+    let simulated = spec.world.is_simulated();
+    let length = spec.days().map_or("without end".to_owned(), |days| format!("{days} day{}", if days == 1 { "" } else { "s" }));
+    let cap = if simulated { spec.caps.simulated_money } else { spec.caps.real_money };
+    let (name, world, seed) = (&spec.blueprint.name, spec.world, spec.seed.get());
+    screen.note(&format!(
+        "launched {id}: {name}, {world}, {length}, seed {seed}, autonomy {}, budget {}",
+        spec.autonomy.get(),
+        money(cap, simulated)
+    ));
+    if let (false, Some(licence), false) = (spec.licence_confirmed, &spec.blueprint.licence, simulated) {
+        screen.note(&format!("this kind of business needs: {licence}; confirm it with --licence-confirmed"));
+    }
+    if !simulated {
+        screen.note(&format!("from another terminal:  bbb inbox {id}   (then approve or veto), bbb status, bbb pause, bbb stop"));
+        screen.note("Ctrl-C interrupts it; it goes on with: bbb resume");
+    }
+}

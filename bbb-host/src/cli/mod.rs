@@ -1,0 +1,176 @@
+//! The command line of `bbb`: a file per command.
+//!
+//! Results go to standard output and nothing else does; progress, notes and errors go to standard error. The exit code says what kind of error it was, see
+//! [`crate::fault::Kind`].
+
+mod access;
+mod business;
+mod inbox;
+mod journal;
+mod launch;
+mod owner;
+mod progress;
+mod report;
+mod resume;
+mod run;
+mod screen;
+mod status;
+mod templates;
+mod world;
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::screen::Screen;
+use crate::config::DEFAULT_TOML;
+use crate::fault::{Fault, Kind};
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  done
+  1  failed: the machine, a disk, an adapter, or a defect
+  2  usage: the input breaks a rule; nothing was changed
+  3  not found: no such business, proposal or file
+  4  refused: it does not fit what is there (wrong status, already running)
+  5  corrupted: a journal or its store is not what was written
+
+Environment:
+  BBB_DATA           the data directory (--data)
+  BBB_CONFIG         the configuration file (--config)
+  BBB_<SECTION>_<KEY>  one setting of it, such as BBB_SMTP_HOST; see: bbb config
+  BBB_SMTP_PASSWORD  the password for sending mail
+  BBB_LLM_API_KEY    the key of the language model
+  BBB_LOG            what is logged to standard error, such as info or bbb_agents=debug";
+
+/// Launch businesses that run by themselves, under an oversight that cannot be bypassed
+#[derive(Debug, Parser)]
+#[command(name = "bbb", version, after_help = AFTER_HELP, max_term_width = 100, disable_help_subcommand = true)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+struct Common {
+    /// The data directory, where journals and keys are kept
+    #[arg(long, global = true, env = "BBB_DATA", default_value = "./bbb-data", value_name = "DIR")]
+    data: PathBuf,
+    /// Print one JSON object instead of text; errors are JSON too
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the templates that a business can be launched from
+    Templates,
+    /// Launch a business from a template or from your own concept, and run it
+    Launch(Box<launch::Launch>),
+    /// Run a business on, after an interruption or a pause
+    Resume(resume::Resume),
+    /// Show how a business stands, or list all of them
+    Status(status::Status),
+    /// Show what waits for your decision
+    Inbox(inbox::Inbox),
+    /// Say yes to a proposal that waits
+    Approve(owner::Approve),
+    /// Say no to a proposal that waits
+    Veto(owner::Veto),
+    /// Start no effect from now on
+    Pause(owner::Pause),
+    /// End a business for good
+    Stop(owner::Stop),
+    /// Say what became of an effect in doubt
+    Doubt(owner::Doubt),
+    /// Report on a business
+    Report(report::Report),
+    /// Read, check, export and fork journals
+    #[command(subcommand)]
+    Journal(journal::Journal),
+    /// Print the configuration file with all defaults, explained
+    Config,
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let mut screen = Screen::new(cli.common.json);
+    match start_log().and_then(|()| dispatch(cli, &mut screen)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            screen.fault(&fault);
+            ExitCode::from(fault.kind.exit_code())
+        }
+    }
+}
+
+fn dispatch(cli: Cli, screen: &mut Screen) -> Result<(), Fault> {
+    let Cli { common, command } = cli;
+    match command {
+        Command::Templates => templates::run(screen),
+        Command::Launch(launch) => launch.run(&common, screen),
+        Command::Resume(resume) => resume.run(&common, screen),
+        Command::Status(status) => status.run(&common, screen),
+        Command::Inbox(inbox) => inbox.run(&common, screen),
+        Command::Approve(approve) => approve.run(&common, screen),
+        Command::Veto(veto) => veto.run(&common, screen),
+        Command::Pause(pause) => pause.run(&common, screen),
+        Command::Stop(stop) => stop.run(&common, screen),
+        Command::Doubt(doubt) => doubt.run(&common, screen),
+        Command::Report(report) => report.run(&common, screen),
+        Command::Journal(journal) => journal.run(&common, screen),
+        Command::Config => screen.print(DEFAULT_TOML),
+    }
+}
+
+/// What clap found: help and version are no errors, everything else is bad input.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // Nobody listens: then nobody misses the help.
+        drop(error.print());
+        return ExitCode::SUCCESS;
+    }
+    let wants_json = std::env::args_os().any(|argument| argument == OsStr::new("--json"));
+    if wants_json {
+        let text = error.render().to_string();
+        let first = text.split("\n\n").next().unwrap_or_default();
+        let message = first.strip_prefix("error: ").unwrap_or(first).trim();
+        Screen::new(true).fault(&Fault::usage(message));
+    } else {
+        drop(error.print());
+    }
+    ExitCode::from(Kind::Usage.exit_code())
+}
+
+/// Logs to standard error what `BBB_LOG` asks for. The actor library's own log tells nothing that the journal does not.
+fn start_log() -> Result<(), Fault> {
+    let wanted = std::env::var("BBB_LOG").unwrap_or_default();
+    let wanted = if wanted.trim().is_empty() { "warn" } else { wanted.trim() };
+    let filter = EnvFilter::try_new(format!("{wanted},ractor=off")).map_err(|error| Fault::usage(format!("BBB_LOG: {error}")))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).without_time();
+    // It was started before only where `main` is called twice in one process, and then it goes on.
+    drop(log.try_init());
+    Ok(())
+}
+
+/// A runtime with so many worker threads; one thread does without workers.
+fn runtime(threads: u16) -> Result<tokio::runtime::Runtime, Fault> {
+    let mut builder = match threads {
+        0 | 1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    if threads > 1 {
+        builder.worker_threads(usize::from(threads));
+    }
+    builder.enable_all().build().map_err(|error| Fault::failed(format!("the runtime could not be started: {error}")))
+}

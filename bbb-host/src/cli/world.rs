@@ -1,0 +1,70 @@
+//! Wiring: the adapters, keys and minds of one business, from its spec and the configuration.
+
+use std::sync::Arc;
+
+use bbb_agents::engine::Engine;
+use bbb_agents::minds::Minds;
+use bbb_agents::world::World;
+use bbb_core::action::CallModel;
+use bbb_core::decide::llm::LlmMind;
+use bbb_core::journal::store::Store;
+use bbb_core::port::{Port, Ports};
+use bbb_core::seal::Vault;
+use bbb_core::spec::{MindKind, Spec, WorldKind};
+use bbb_integrations::ConfigError;
+use bbb_integrations::llm::openai::OpenAiModel;
+use bbb_integrations::mail::smtp::SmtpMail;
+
+use crate::config::Config;
+use crate::desk::Desk;
+use crate::fault::Fault;
+use crate::service::now;
+
+/// A world, and its desk where it is not simulated.
+pub(super) struct Wired {
+    pub(super) world: World,
+    pub(super) desk: Option<Arc<Desk>>,
+}
+
+/// The world of a business whose personal text `vault` opens.
+pub(super) fn world(spec: &Spec, config: &Config, vault: Vault) -> Result<Wired, Fault> {
+    let model = model(spec, config, &vault)?;
+    if spec.world.is_simulated() {
+        return Ok(Wired { world: World::simulated(spec, model), desk: None });
+    }
+    let desk = Arc::new(Desk::new(vault.clone()));
+    let qualify_leads: Arc<dyn Port<_>> = Arc::<Desk>::clone(&desk);
+    let mut ports = Ports::default();
+    ports.qualify_leads = Some(qualify_leads);
+    ports.call_model = model;
+    let world = if spec.world == WorldKind::Live {
+        let mail = SmtpMail::new(config.smtp()?, &spec.sender, vault.clone()).map_err(|error| setting("smtp", &error))?;
+        ports.send_email = Some(Arc::new(mail));
+        World::live(ports, vault, Arc::new(now))
+    } else {
+        World::shadow(ports, vault, Arc::new(now))
+    };
+    Ok(Wired { world, desk: Some(desk) })
+}
+
+fn model(spec: &Spec, config: &Config, vault: &Vault) -> Result<Option<Arc<dyn Port<CallModel>>>, Fault> {
+    if spec.mind == MindKind::Playbook {
+        return Ok(None);
+    }
+    let model = OpenAiModel::new(config.llm(&spec.model)?, vault.clone()).map_err(|error| setting("llm", &error))?;
+    Ok(Some(Arc::new(model)))
+}
+
+/// A setting that an adapter refuses. Those of the sender are named in full by the mail adapter.
+fn setting(section: &str, error: &ConfigError) -> Fault {
+    Fault::usage(format!("the configuration, [{section}]: {error}"))
+}
+
+/// The engine that runs such a business.
+pub(super) fn engine(store: Arc<dyn Store>, mind: MindKind) -> Engine {
+    let minds = match mind {
+        MindKind::Playbook => Minds::playbook(),
+        MindKind::Llm => Minds::all(Arc::new(LlmMind)),
+    };
+    Engine::builder(store).minds(minds).build()
+}

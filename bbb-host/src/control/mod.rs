@@ -1,0 +1,184 @@
+//! The control socket: how other `bbb` commands reach the process that holds a data directory.
+//!
+//! One request a connection: a line of JSON from the client, one line back, or for `follow` one line an event until either side hangs up. Both directions name the
+//! protocol's version, lines are bounded, and the server talks only to processes of its own user (and root). Nothing here acts by itself: a command
+//! ends in the journal or is refused.
+
+pub mod client;
+pub mod server;
+
+use std::sync::Arc;
+
+use bbb_agents::handle::Command;
+use bbb_core::event::Event;
+use bbb_core::id::{BusinessId, ProposalId};
+use bbb_core::journal::chain::{Hash, Record};
+use bbb_core::state::State;
+use bbb_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::fault::Fault;
+use crate::service::WireHead;
+
+/// The protocol's version; both sides must have the same.
+pub const VERSION: u32 = 1;
+/// The most bytes of a request's line.
+pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
+/// The most bytes of an answer's line: a state of many contacts is large.
+pub const MAX_ANSWER_BYTES: usize = 512 * 1024 * 1024;
+
+/// A request's line.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// [`VERSION`].
+    pub version: u32,
+    /// What is asked.
+    pub ask: Ask,
+}
+
+/// What a client asks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Ask {
+    /// All businesses: a list of [`crate::service::Row`].
+    List,
+    /// One business: a [`WireNow`].
+    State(BusinessId),
+    /// What waits for the owner: a [`crate::service::inbox::OwnersInbox`].
+    Inbox(BusinessId),
+    /// A page of the journal: a list of [`WireRecord`].
+    Records {
+        /// Whose.
+        business: BusinessId,
+        /// After which sequence.
+        after: u64,
+        /// How many at most.
+        limit: usize,
+    },
+    /// An owner's command; answered with `null` after it is committed.
+    Command {
+        /// To which business.
+        business: BusinessId,
+        /// What.
+        command: WireCommand,
+    },
+    /// Committed events from now on: one [`WireEvent`] a line.
+    Follow(BusinessId),
+}
+
+/// [`Command`] on the wire.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[expect(missing_docs, reason = "each variant is the command of that name")]
+pub enum WireCommand {
+    Approve(ProposalId),
+    Veto(ProposalId, String),
+    Pause(String),
+    Resume,
+    Stop,
+    ResolveDoubt(ProposalId, bool),
+}
+
+impl From<Command> for WireCommand {
+    fn from(command: Command) -> WireCommand {
+        match command {
+            Command::Approve(id) => WireCommand::Approve(id),
+            Command::Veto(id, reason) => WireCommand::Veto(id, reason),
+            Command::Pause(reason) => WireCommand::Pause(reason),
+            Command::Resume => WireCommand::Resume,
+            Command::Stop => WireCommand::Stop,
+            Command::ResolveDoubt(id, happened) => WireCommand::ResolveDoubt(id, happened),
+        }
+    }
+}
+
+impl From<WireCommand> for Command {
+    fn from(command: WireCommand) -> Command {
+        match command {
+            WireCommand::Approve(id) => Command::Approve(id),
+            WireCommand::Veto(id, reason) => Command::Veto(id, reason),
+            WireCommand::Pause(reason) => Command::Pause(reason),
+            WireCommand::Resume => Command::Resume,
+            WireCommand::Stop => Command::Stop,
+            WireCommand::ResolveDoubt(id, happened) => Command::ResolveDoubt(id, happened),
+        }
+    }
+}
+
+/// An answer's line.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// [`VERSION`].
+    pub version: u32,
+    /// What was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ok: Option<Box<RawValue>>,
+    /// Why it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
+}
+
+/// [`crate::service::Now`] on the wire.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WireNow {
+    /// The folded journal.
+    pub state: Arc<State>,
+    /// Where the journal ends on disk.
+    pub head: WireHead,
+    /// Whether the business runs.
+    pub running: bool,
+}
+
+/// A [`Record`] on the wire, with its payload's exact bytes.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WireRecord {
+    sequence: u64,
+    at_ms: i64,
+    format: u16,
+    cause: u64,
+    hash: String,
+    payload: Box<RawValue>,
+}
+
+impl WireRecord {
+    /// The record on the wire; nothing where its payload is no JSON.
+    pub fn of(record: &Record) -> Option<WireRecord> {
+        let payload = String::from_utf8(record.payload.to_vec()).ok().and_then(|text| RawValue::from_string(text).ok())?;
+        let Record { sequence, at, version, cause, hash, .. } = record;
+        Some(WireRecord { sequence: *sequence, at_ms: at.ms(), format: *version, cause: *cause, hash: hash.to_string(), payload })
+    }
+
+    /// The record; nothing where the hash is none.
+    pub fn record(&self) -> Option<Record> {
+        let hash = Hash::from_hex(&self.hash)?;
+        let (at, payload) = (Timestamp::from_ms(self.at_ms), self.payload.get().as_bytes().into());
+        Some(Record { sequence: self.sequence, at, version: self.format, cause: self.cause, payload, hash })
+    }
+}
+
+/// An [`Event`] on the wire.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WireEvent {
+    sequence: u64,
+    at_ms: i64,
+    cause: u64,
+    payload: bbb_core::event::Payload,
+}
+
+impl From<&Event> for WireEvent {
+    fn from(event: &Event) -> WireEvent {
+        WireEvent { sequence: event.sequence, at_ms: event.at.ms(), cause: event.cause, payload: event.payload.clone() }
+    }
+}
+
+impl From<WireEvent> for Event {
+    fn from(event: WireEvent) -> Event {
+        Event { sequence: event.sequence, at: Timestamp::from_ms(event.at_ms), cause: event.cause, payload: event.payload }
+    }
+}

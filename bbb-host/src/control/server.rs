@@ -1,0 +1,157 @@
+//! The server's side of the control socket.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::process::geteuid;
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::control::{Answer, Ask, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES, Request, VERSION, WireEvent, WireNow, WireRecord};
+use crate::data_dir::SocketPath;
+use crate::fault::Fault;
+use crate::service::Service;
+
+/// The most connections that are served at a time; more wait.
+const MAX_CONNECTIONS: usize = 32;
+/// How long a client may take for its request.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a client may take to read a line of the answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// The wait after an error of the listener itself, such as too many open files.
+const LISTENER_PAUSE: Duration = Duration::from_millis(100);
+
+/// A listening socket; dropped, it is taken away.
+#[derive(Debug)]
+pub struct Server {
+    socket: SocketPath,
+    accepting: JoinHandle<()>,
+}
+
+impl Server {
+    /// Listens for the holder of the data directory, and so takes away what a dead holder left.
+    ///
+    /// # Errors
+    /// [`Fault`] where the socket cannot be made.
+    pub fn listen(service: Arc<Service>) -> Result<Server, Fault> {
+        let socket = service.data().socket()?;
+        let listen = || -> io::Result<UnixListener> {
+            socket.clear()?;
+            let listener = UnixListener::bind(socket.path())?;
+            socket.restrict()?;
+            Ok(listener)
+        };
+        let named = format_args!("the socket in {}", service.data().path().display()).to_string();
+        let listener = listen().map_err(|error| Fault::file(named, &error))?;
+        let accepting = tokio::spawn(accept(listener, service));
+        Ok(Server { socket, accepting })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.accepting.abort();
+        if let Err(error) = self.socket.clear() {
+            tracing::warn!(%error, "the socket could not be removed");
+        }
+    }
+}
+
+async fn accept(listener: UnixListener, service: Arc<Service>) {
+    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        // The semaphore is never closed.
+        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let service = Arc::clone(&service);
+                tokio::spawn(async move {
+                    if let Err(error) = serve(stream, &service).await {
+                        tracing::debug!(%error, "a client of the socket went away");
+                    }
+                    drop(slot);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the socket failed");
+                tokio::time::sleep(LISTENER_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn serve(mut stream: UnixStream, service: &Service) -> io::Result<()> {
+    let user = stream.peer_cred()?.uid();
+    if user != geteuid().as_raw() && user != 0 {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("user {user} is not the owner")));
+    }
+    let (reader, mut writer) = stream.split();
+    let mut line = Vec::new();
+    let limit = MAX_REQUEST_BYTES as u64 + 1;
+    timeout(REQUEST_TIMEOUT, BufReader::new(reader.take(limit)).read_until(b'\n', &mut line)).await.map_err(|_| io::ErrorKind::TimedOut)??;
+    let ask = match read(&line) {
+        Ok(ask) => ask,
+        Err(fault) => return say::<()>(&mut writer, Err(fault)).await,
+    };
+    match ask {
+        Ask::Follow(business) => {
+            let mut events = match service.follow(business).await {
+                Ok(events) => events,
+                Err(fault) => return say::<()>(&mut writer, Err(fault)).await,
+            };
+            // The first answer says that from here on nothing is missed.
+            say(&mut writer, Ok(())).await?;
+            while let Some(event) = events.recv().await {
+                say(&mut writer, Ok(WireEvent::from(event.as_ref()))).await?;
+            }
+            Ok(())
+        }
+        Ask::List => say(&mut writer, service.list().await).await,
+        Ask::State(business) => {
+            let now = service.now(business).await;
+            say(&mut writer, now.map(|now| WireNow { state: now.state, head: now.head.into(), running: now.running })).await
+        }
+        Ask::Inbox(business) => say(&mut writer, service.inbox(business).await).await,
+        Ask::Records { business, after, limit } => {
+            let page = service.records(business, after, limit).await;
+            say(&mut writer, page.map(|page| page.iter().filter_map(WireRecord::of).collect::<Vec<_>>())).await
+        }
+        Ask::Command { business, command } => say(&mut writer, service.command(business, command.into()).await).await,
+    }
+}
+
+fn read(line: &[u8]) -> Result<Ask, Fault> {
+    if line.len() > MAX_REQUEST_BYTES {
+        return Err(Fault::usage(format!("the request is over the limit of {MAX_REQUEST_BYTES} bytes")));
+    }
+    let version = serde_json::from_slice::<serde_json::Value>(line).ok().and_then(|value| value.get("version")?.as_u64());
+    if version != Some(u64::from(VERSION)) {
+        let found = version.map_or("none".to_owned(), |version| version.to_string());
+        return Err(Fault::refused(format!("the running bbb speaks version {VERSION} of the control protocol, not {found}: use the same bbb")));
+    }
+    let request: Request = serde_json::from_slice(line).map_err(|error| Fault::usage(format!("the request cannot be read: {error}")))?;
+    Ok(request.ask)
+}
+
+async fn say<T: Serialize>(writer: &mut (impl AsyncWriteExt + Unpin), answer: Result<T, Fault>) -> io::Result<()> {
+    let raw = |value: T| -> Result<Box<RawValue>, Fault> {
+        let raw = to_raw_value(&value).map_err(|error| Fault::failed(format!("the answer cannot be written: {error}")))?;
+        if raw.get().len() >= MAX_ANSWER_BYTES {
+            return Err(Fault::failed(format!("the answer is over the limit of {MAX_ANSWER_BYTES} bytes; stop the running bbb and ask again")));
+        }
+        Ok(raw)
+    };
+    let answer = match answer.and_then(raw) {
+        Ok(ok) => Answer { version: VERSION, ok: Some(ok), fault: None },
+        Err(fault) => Answer { version: VERSION, ok: None, fault: Some(fault) },
+    };
+    let mut line = serde_json::to_vec(&answer)?;
+    line.push(b'\n');
+    timeout(ANSWER_TIMEOUT, writer.write_all(&line)).await.map_err(|_| io::ErrorKind::TimedOut)?
+}

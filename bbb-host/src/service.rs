@@ -1,0 +1,274 @@
+//! The service: what may be asked of the process that holds a data directory, whether the question comes from itself or over its socket.
+//!
+//! Businesses that run in this process are asked through their handles; of others the journal is read, and commands to them are journaled without starting anything.
+
+pub mod inbox;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bbb_agents::engine::Engine;
+use bbb_agents::handle::{BusinessHandle, Command, Refused};
+use bbb_core::event::{Event, Payload};
+use bbb_core::id::{BusinessId, ProposalId};
+use bbb_core::journal::chain::{Hash, Head, Record};
+use bbb_core::journal::store::{Listed, Store};
+use bbb_core::journal::writer;
+use bbb_core::seal::{DerivedKeys, Vault};
+use bbb_core::spec::{Spec, WorldKind};
+use bbb_core::state::State;
+use bbb_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use crate::data_dir::DataDir;
+use crate::fault::Fault;
+use crate::keys::{FileKeys, OwnerKey};
+
+/// The most records of one page.
+pub const MAX_PAGE_RECORDS: usize = 1024;
+/// The most bytes of the records of one page, beyond which it ends early; a single record is always given.
+pub const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
+
+/// A business as it stands in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// The business.
+    pub business: BusinessId,
+    /// Its name, from its blueprint.
+    pub name: String,
+    /// Its world.
+    pub world: WorldKind,
+    /// Events in its journal.
+    pub events: u64,
+    /// Whether it is over.
+    pub ended: bool,
+    /// Whether it runs in the process that was asked.
+    pub running: bool,
+}
+
+/// A business as it stands now.
+#[derive(Debug, Clone)]
+pub struct Now {
+    /// Its folded journal, with what is staged where it runs.
+    pub state: Arc<State>,
+    /// Where its journal ends on disk.
+    pub head: Head,
+    /// Whether it runs in the process that was asked.
+    pub running: bool,
+}
+
+/// Answers questions about the businesses of one data directory.
+pub struct Service {
+    data: DataDir,
+    store: Arc<dyn Store>,
+    engine: Engine,
+    running: Mutex<BTreeMap<BusinessId, BusinessHandle>>,
+    /// A key file can be open once only.
+    vaults: Mutex<BTreeMap<BusinessId, Vault>>,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service").field("data", &self.data).finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    /// The service of the process that holds `data`, over its store.
+    pub fn new(data: DataDir, engine: Engine) -> Service {
+        Service { data, store: Arc::clone(engine.store()), engine, running: Mutex::default(), vaults: Mutex::default() }
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The data directory.
+    pub fn data(&self) -> &DataDir {
+        &self.data
+    }
+
+    fn handles(&self) -> MutexGuard<'_, BTreeMap<BusinessId, BusinessHandle>> {
+        // The map is changed by single inserts and removals: a panic elsewhere leaves it whole.
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn handle(&self, id: BusinessId) -> Option<BusinessHandle> {
+        self.handles().get(&id).cloned()
+    }
+
+    /// Makes a running business known.
+    pub fn began(&self, handle: BusinessHandle) {
+        self.handles().insert(handle.id(), handle);
+    }
+
+    /// A business does not run here any more.
+    pub fn ended(&self, id: BusinessId) {
+        self.handles().remove(&id);
+    }
+
+    /// All businesses, by id.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn list(&self) -> Result<Vec<Row>, Fault> {
+        let mut rows = Vec::new();
+        for listed in self.store.list().await? {
+            rows.push(self.row(listed).await?);
+        }
+        Ok(rows)
+    }
+
+    async fn row(&self, listed: Listed) -> Result<Row, Fault> {
+        let first = self.store.read(listed.business, 0, 1).await?;
+        let launched = first.first().map(Record::decode).transpose()?;
+        let (name, world) = match launched.map(|event| event.payload) {
+            Some(Payload::Launched { spec }) => (spec.blueprint.name.clone(), spec.world),
+            _ => ("?".to_owned(), WorldKind::Live),
+        };
+        let running = self.handle(listed.business).is_some();
+        Ok(Row { business: listed.business, name, world, events: listed.head.sequence, ended: listed.ended, running })
+    }
+
+    /// One business as it stands now.
+    ///
+    /// # Errors
+    /// [`crate::fault::Kind::NotFound`], and the store's.
+    pub async fn now(&self, id: BusinessId) -> Result<Now, Fault> {
+        let handle = self.handle(id);
+        let state = match &handle {
+            Some(handle) => handle.status().await?,
+            None => Arc::new(self.engine.peek(id).await?),
+        };
+        Ok(Now { state, head: self.head(id).await?, running: handle.is_some() })
+    }
+
+    async fn head(&self, id: BusinessId) -> Result<Head, Fault> {
+        let listed = self.store.list().await?.into_iter().find(|listed| listed.business == id);
+        listed.map(|listed| listed.head).ok_or_else(|| unknown(id))
+    }
+
+    /// Up to `limit` records after `after`, in order; fewer where the journal ends or the page is full.
+    ///
+    /// # Errors
+    /// [`crate::fault::Kind::NotFound`], and the store's.
+    pub async fn records(&self, id: BusinessId, after: u64, limit: usize) -> Result<Vec<Record>, Fault> {
+        self.head(id).await?;
+        let mut page = self.store.read(id, after, limit.min(MAX_PAGE_RECORDS)).await?;
+        let mut bytes = 0;
+        let fits = page.iter().take_while(|record| {
+            let first = bytes == 0;
+            bytes += record.len_bytes();
+            first || bytes <= MAX_PAGE_BYTES
+        });
+        let fitting = fits.count();
+        page.truncate(fitting);
+        Ok(page)
+    }
+
+    /// Tells a business something; the answer comes after it is committed.
+    ///
+    /// # Errors
+    /// [`crate::fault::Kind::Refused`] where it does not fit, [`crate::fault::Kind::NotFound`] for a business or a proposal that never was.
+    pub async fn command(&self, id: BusinessId, command: Command) -> Result<(), Fault> {
+        let done = match self.handle(id) {
+            Some(handle) => handle.command(command).await.map_err(Fault::from),
+            None => self.engine.tell(id, command.clone(), now()).await.map_err(Fault::from),
+        };
+        match done {
+            Ok(()) => Ok(()),
+            Err(fault) => Err(self.explain(id, fault).await),
+        }
+    }
+
+    /// Whether a refused proposal was ever made.
+    async fn explain(&self, id: BusinessId, fault: Fault) -> Fault {
+        let named = fault.message.split_whitespace().next().and_then(|word| word.parse::<ProposalId>().ok());
+        match (named, self.now(id).await) {
+            (Some(proposal), Ok(now)) if proposal.get() >= now.state.work.next_proposal => {
+                Fault::not_found(format!("{proposal} does not exist in {id}; see: bbb inbox {id}"))
+            }
+            _ => fault,
+        }
+    }
+
+    /// Committed events of a business that runs here, from now on.
+    ///
+    /// # Errors
+    /// [`crate::fault::Kind::Refused`] where it does not run here.
+    pub async fn follow(&self, id: BusinessId) -> Result<mpsc::Receiver<Arc<Event>>, Fault> {
+        let handle = self.handle(id).ok_or_else(|| Fault::from(Refused::NotRunning))?;
+        Ok(handle.subscribe().await?)
+    }
+
+    /// The whole journal, verified.
+    ///
+    /// # Errors
+    /// As [`Service::records`]; [`crate::fault::Kind::Corrupted`] for the first record that is wrong.
+    pub async fn events(&self, id: BusinessId) -> Result<(Vec<Event>, Head), Fault> {
+        self.head(id).await?;
+        Ok(writer::load(self.store.as_ref(), id, Head::EMPTY).await?)
+    }
+
+    /// What opens the personal text of a business: keys from the seed in a simulated world, otherwise from its key file, which is made now if there is none.
+    ///
+    /// # Errors
+    /// [`Fault`] where the keys cannot be read.
+    pub fn vault(&self, id: BusinessId, spec: &Spec) -> Result<Vault, Fault> {
+        if spec.world.is_simulated() {
+            return Ok(Vault::new(Arc::new(DerivedKeys::new(spec.seed))));
+        }
+        // Inserted whole: a panic elsewhere leaves the map as it was.
+        let mut vaults = self.vaults.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(vault) = vaults.get(&id) {
+            return Ok(vault.clone());
+        }
+        let directory = self.data.path();
+        let keys = OwnerKey::open(directory).and_then(|owner| FileKeys::open(directory, id, &owner));
+        let vault = Vault::new(Arc::new(keys.map_err(|error| Fault::failed(error.to_string()))?));
+        vaults.insert(id, vault.clone());
+        Ok(vault)
+    }
+}
+
+/// The fault of a business that is not here.
+pub fn unknown(id: BusinessId) -> Fault {
+    Fault::not_found(format!("there is no business {id} in this data directory; see: bbb status"))
+}
+
+/// The time by the wall clock.
+pub fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)).min(Timestamp::MAX)
+}
+
+/// A head in its wire form.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WireHead {
+    /// The last record's sequence.
+    pub sequence: u64,
+    /// Its hash, in hex.
+    pub hash: String,
+}
+
+impl From<Head> for WireHead {
+    fn from(head: Head) -> WireHead {
+        WireHead { sequence: head.sequence, hash: head.hash.to_string() }
+    }
+}
+
+impl WireHead {
+    /// The head, if its hash is one.
+    pub fn head(&self) -> Option<Head> {
+        Some(Head { sequence: self.sequence, hash: Hash::from_hex(&self.hash)? })
+    }
+}

@@ -1,0 +1,4 @@
+//! Language models: [`openai`] asks them.
+
+mod http;
+pub mod openai;
