@@ -1,7 +1,7 @@
 //! Keys on disk: one file for each business, wrapped by the owner's key.
 //!
-//! Whoever has a contact's key can read what is sealed about the contact, and whoever destroys it erases that for good. So keys do not live in the journal, which is never changed,
-//! but in a file of their own, which is overwritten in place.
+//! Whoever has a contact's key can read what is sealed about the contact, and whoever destroys it erases that for good. So keys do not live
+//! in the journal, which is never changed, but in a file of their own, which is overwritten in place.
 //!
 //! A file is a header and slots, all of 96 bytes:
 //!
@@ -14,16 +14,16 @@
 //! | 76..80 | zeros | zeros |
 //! | 80..96 | BLAKE3 of the bytes before | the same |
 //!
-//! Keys are drawn from the system and wrapped with AES-256-GCM-SIV under the owner's key; what they belong to is associated data, so that no slot can be passed off as
-//! another. What a crash can leave behind:
+//! Keys are drawn from the system and wrapped with AES-256-GCM-SIV under the owner's key; what they belong to is associated data, so that
+//! no slot can be passed off as another. What a crash can leave behind:
 //!
 //! | crash | what opening finds | what it does |
 //! |---|---|---|
 //! | while a slot is appended | a last slot that is short or fails its checksum | ignores it: no key is used before its slot is durable |
 //! | while a key is erased, after the mark was appended | the key's slot, whole or damaged, and an erased slot of the same contact | overwrites it again |
 //!
-//! A damaged slot that is neither is reported, and nothing is opened: guessing would make a second key for someone who has one. Overwriting in place cannot reach
-//! copies that a file system or a drive keeps by itself, nor backups; for those the owner's key is the last line.
+//! A damaged slot that is neither is reported, and nothing is opened: guessing would make a second key for someone who has one. Overwriting
+//! in place cannot reach copies that a file system or a drive keeps by itself, nor backups; for those the owner's key is the last line.
 
 mod owner;
 mod slot;
@@ -161,7 +161,8 @@ impl fmt::Debug for FileKeys {
 }
 
 impl FileKeys {
-    /// Opens the keys of a business in the data directory `dir`, and makes the file if there is none. The file stays locked against other processes.
+    /// Opens the keys of a business in the data directory `dir`, and makes the file if there is none. The file stays locked against other
+    /// processes.
     ///
     /// # Errors
     /// [`Error`] names the file and what is wrong with it; nothing is made or changed where one is wrong.
@@ -182,7 +183,8 @@ impl FileKeys {
         Ok(FileKeys { path, business, owner: owner.clone(), index_key, inner: Mutex::new(inner) })
     }
 
-    /// Destroys a contact's key, and with it everything sealed under it. A new key is never made for the contact. Erasing twice is no error.
+    /// Destroys a contact's key, and with it everything sealed under it. A new key is never made for the contact. Erasing twice is no
+    /// error.
     ///
     /// # Errors
     /// [`Error`] where the erasure could not be made durable; where it was begun, opening the file again completes it.

@@ -5,8 +5,9 @@
 //! ada@example.com,Ada Lovelace,Engines Ltd,yes,met at the fair
 //! ```
 //!
-//! The first line names the columns, in any order and case; `email` and `consent` must be there, unknown ones must not. The list is taken whole or not at all: every
-//! problem is reported with its line and column, up to [`MAX_PROBLEMS`] of them, and no problem repeats what the cell says.
+//! The first line names the columns, in any order and case; `email` and `consent` must be there, unknown ones must not. The list is taken
+//! whole or not at all: every problem is reported with its line and column, up to [`MAX_PROBLEMS`] of them, and no problem repeats what the
+//! cell says.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -291,7 +292,8 @@ impl List {
         }
     }
 
-    /// Checks an address and notes its line. Two spellings that differ only in case are the same contact to the vault, and so the same lead here.
+    /// Checks an address and notes its line. Two spellings that differ only in case are the same contact to the vault, and so the same lead
+    /// here.
     fn email(&mut self, line: u64, text: &str) -> String {
         if let Err(error) = address::parse(text) {
             self.problem(line, Some(Column::Email), error.to_string());

@@ -1,7 +1,7 @@
 //! Adapters of the ports of Better Business Builder: what carries permitted effects to real providers.
 //!
-//! An adapter takes a permit, reads its arguments from nowhere else, and says in its [`bbb_core::port::Failure`] whether the effect may have
-//! happened. That word is what keeps effects from happening twice, so each adapter argues for it in its own documentation:
+//! An adapter takes a permit, reads its arguments from nowhere else, and says in its [`bbb_core::port::Failure`] whether the effect may
+//! have happened. That word is what keeps effects from happening twice, so each adapter argues for it in its own documentation:
 //!
 //! - [`mail`]: mail over SMTP (feature `mail`);
 //! - [`llm`]: language models behind an OpenAI-compatible API (feature `llm`).
@@ -12,6 +12,7 @@
 pub mod llm;
 #[cfg(feature = "mail")]
 pub mod mail;
+#[cfg(any(feature = "mail", feature = "llm"))]
 mod redact;
 pub mod secret;
 
@@ -25,6 +26,7 @@ pub struct ConfigError {
     pub rule: String,
 }
 
+#[cfg(any(feature = "mail", feature = "llm"))]
 impl ConfigError {
     fn new(field: &'static str, rule: impl Into<String>) -> Self {
         ConfigError { field, rule: rule.into() }

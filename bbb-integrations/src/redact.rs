@@ -1,14 +1,15 @@
 //! What providers say, made fit for a journal: cut, tamed, and without what is secret or personal.
 //!
-//! A provider's words explain a failure better than its code alone, but they like to repeat what was sent: the recipient's address, a part of the key.
+//! A provider's words explain a failure better than its code alone, but they like to repeat what was sent: the recipient's address, a part
+//! of the key.
 
 const HIDDEN: &str = "***";
 
 /// From this many characters on, a hidden text is looked for inside words too; a shorter one would hide half the language.
 const MIN_INSIDE_CHARS: usize = 6;
 
-/// The provider's `text` on one line, at most `max_chars` long. Hidden are words with an at sign or a provider's key prefix, and every word that is, or
-/// contains, one of `hidden`, in whatever case.
+/// The provider's `text` on one line, at most `max_chars` long. Hidden are words with an at sign or a provider's key prefix, and every word
+/// that is, or contains, one of `hidden`, in whatever case.
 pub(crate) fn redact(text: &str, hidden: &[&str], max_chars: usize) -> String {
     let hidden: Vec<String> = hidden.iter().map(|word| word.trim().to_lowercase()).filter(|word| !word.is_empty()).collect();
     let mut line = String::new();

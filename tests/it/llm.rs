@@ -184,7 +184,7 @@ async fn whatever_may_have_been_billed_is_not_called_failed() {
         let answer = scripted(steps, |settings| {
             settings.max_response_bytes = 4096;
             if silent {
-                (settings.connect_timeout, settings.timeout) = (Duration::from_millis(400), Duration::from_millis(500));
+                (settings.connect_timeout, settings.timeout) = (Duration::from_millis(900), Duration::from_secs(1));
             }
         });
         let failure = answer.await.expect_err(name);

@@ -237,8 +237,8 @@ fn class(failure: &Failure) -> Class {
     }
 }
 
-/// This table is why no mail is sent twice: whatever breaks off, and wherever, a failure that may be retried means that the server has no mail, and a mail that the server may
-/// have is never called failed.
+/// This table is why no mail is sent twice: whatever breaks off, and wherever, a failure that may be retried means that the server has no
+/// mail, and a mail that the server may have is never called failed.
 #[tokio::test]
 async fn every_fault_in_every_phase_is_told_apart() {
     use Class::{Permanent, Temporary, Unknown};
@@ -299,7 +299,8 @@ async fn data_that_is_not_answered_by_a_go_ahead_sends_nothing() {
     check("250 to DATA", steps, false, false, Class::Temporary).await;
 }
 
-/// Plays one script, and checks the failure's class, that the permit was used exactly where bytes of the mail may have left, and that nothing personal or secret is told.
+/// Plays one script, and checks the failure's class, that the permit was used exactly where bytes of the mail may have left, and that
+/// nothing personal or secret is told.
 async fn check(name: &str, steps: Vec<Step>, in_content: bool, silent: bool, expected: Class) {
     let script = Script::start(steps).await;
     // Only where silence is the point is the wait for it short, and only in the phase that it comes in.

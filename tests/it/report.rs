@@ -1,6 +1,11 @@
 //! Reports of real runs, in their four forms.
 
-use bbb::core::spec::Autonomy;
+use bbb::core::blueprint;
+use bbb::core::draw::Seed;
+use bbb::core::event::{Event, Payload};
+use bbb::core::journal::chain::{GENESIS, Head};
+use bbb::core::spec::{Autonomy, Spec, WorldKind};
+use bbb::core::state::State;
 use bbb::host::report::{self, Report};
 
 use crate::projection::run;
@@ -86,4 +91,34 @@ fn the_html_is_one_file_that_fetches_nothing() {
     let unmarked: Vec<&str> =
         html.split("<figcaption>").skip(1).filter(|rest| !rest.split("</").next().unwrap().contains("(simulated)")).collect();
     assert!(unmarked.is_empty(), "a chart is not called simulated");
+}
+
+#[test]
+fn a_live_business_on_its_first_morning_is_not_called_simulated() {
+    let (origin, blueprint) = blueprint::resolve("Podcast Production Studio").unwrap();
+    let spec = Spec { world: WorldKind::Live, end: None, ..Spec::simulated(origin, blueprint, Seed::new(1), 1) };
+    let launched = Event { sequence: 1, at: spec.start, cause: 0, payload: Payload::Launched { spec: Box::new(spec.clone()) } };
+    let state = State::launch(spec.id(), &launched).unwrap();
+    let report = Report::gather(&state, &[launched], Head { sequence: 1, hash: GENESIS });
+    let (html, text) = (report::html(&report).unwrap(), report::text(&report));
+    for form in [&html, &text, &report::markdown(&report)] {
+        assert!(!form.to_lowercase().contains("(simulated") && !form.contains("In the simulation") && !form.contains("NaN"), "{form}");
+    }
+    assert!(text.contains("day 0, no planned end") && text.contains("No day has ended yet."), "{text}");
+    assert!(!html.contains("class=\"banner\""));
+    assert_eq!(report::json(&report)["metrics"]["revenue"]["simulated"], false);
+}
+
+#[test]
+fn what_waits_in_the_middle_of_a_run_is_listed() {
+    let (state, events, head) = run("Podcast Production Studio", 5, Autonomy::ASK);
+    let escalated = |event: &&Event| matches!(&event.payload, Payload::Reviewed { expires_at: Some(_), .. });
+    let at = events.iter().find(escalated).unwrap().sequence;
+    let end = usize::try_from(at).unwrap();
+    let so_far = State::replay(state.business, &events[..end]).unwrap().unwrap();
+    let report = Report::gather(&so_far, &events[..end], Head { sequence: at, hash: head.hash });
+    assert_eq!(report.waiting.len(), 1);
+    let text = report::text(&report);
+    assert!(text.contains("1 thing waits for the owner.") && text.contains("Escalations without an answer"), "{text}");
+    assert!(report::html(&report).unwrap().contains(&report.waiting[0].proposal));
 }

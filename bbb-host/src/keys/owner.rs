@@ -29,8 +29,8 @@ impl fmt::Debug for OwnerKey {
 }
 
 impl OwnerKey {
-    /// Reads `owner.key` in the data directory, and makes it on first use. Without this file nothing sealed can ever be read again: it belongs in a backup, and not in the
-    /// one that holds the journals.
+    /// Reads `owner.key` in the data directory, and makes it on first use. Without this file nothing sealed can ever be read again: it
+    /// belongs in a backup, and not in the one that holds the journals.
     ///
     /// # Errors
     /// [`Error::Exposed`] where others could read the file, [`Error::Damaged`] where it is not a key.

@@ -1,7 +1,7 @@
 //! Charts: small SVG drawings of a report's figures.
 //!
 //! Each has a title and a description for those who do not see it, colours only by class (the page's style sheet knows light and dark), and a
-//! table of its figures near it. Where two series share a chart they differ in more than colour.
+//! table of its figures near it. Lines differ in more than colour and are named at their ends; the parts of a bar stand in the legend's order.
 
 use std::fmt::Write as _;
 
@@ -210,7 +210,7 @@ impl Bars {
         for (name, class) in &self.parts {
             let _ = write!(svg, r#"<rect class="bar {class}" x="{x:.1}" y="4" width="12" height="12"/>"#);
             let _ = write!(svg, r#"<text class="label" x="{:.1}" y="14.5">{name}</text>"#, x + 18.0);
-            x += float_len(name.len()) * 7.0 + 44.0;
+            x += float_len(name.len()) * 6.6 + 40.0;
         }
     }
 }

@@ -20,6 +20,7 @@ use bbb_core::state::{State, Status};
 use bbb_core::task::TaskStatus;
 use bbb_core::time::Timestamp;
 
+use super::figure::words;
 use super::{
     About, AuditCounts, ChannelRow, FailureRow, MAX_FAILURES, MAX_VETOES, MAX_WAITING, MoneyReport, OpenRow, Report, RuleRow, TaskCounts,
     VetoRow, WeekRow,
@@ -45,7 +46,7 @@ impl Report {
             vetoes: vetoes(&audit),
             waiting: open(state, |open| matches!(open.stage, Stage::Waiting { .. })),
             in_doubt: open(state, |open| matches!(open.stage, Stage::InDoubt { .. })),
-            failures: events.iter().rev().filter_map(failure).take(MAX_FAILURES).collect(),
+            failures: events.iter().rev().filter_map(|event| failure(event, &tasks, &audit)).take(MAX_FAILURES).collect(),
             weeks: weeks(&summary.history),
             spending,
             funnel,
@@ -188,10 +189,10 @@ fn veto(row: &AuditRow) -> VetoRow {
 
 const fn by_text(by: &By) -> &'static str {
     match by {
-        By::Owner => "the owner",
-        By::SimulatedOwner => "the simulated owner",
+        By::Owner => "owner",
+        By::SimulatedOwner => "simulated owner",
         By::Expiry => "expiry",
-        By::Engine => "the engine",
+        By::Engine => "engine",
     }
 }
 
@@ -207,15 +208,20 @@ fn open(state: &State, which: impl Fn(&Open) -> bool) -> Vec<OpenRow> {
     state.work.proposals.values().filter(|open| which(open)).take(MAX_WAITING).map(row).collect()
 }
 
-fn failure(event: &Event) -> Option<FailureRow> {
-    let failed = match &event.payload {
-        Payload::TaskFailed { .. } | Payload::AgentFailed { .. } | Payload::Overrun { .. } => true,
-        Payload::Settled { outcome, .. } => {
-            matches!(outcome, Outcome::Failed { retry_at: None, .. } | Outcome::Lost | Outcome::InDoubt { .. })
+/// What failed, with what it was about: the event itself names only ids.
+fn failure(event: &Event, tasks: &[TaskRow], audit: &[AuditRow]) -> Option<FailureRow> {
+    let about = match &event.payload {
+        Payload::TaskFailed { task, .. } => tasks.iter().find(|row| row.id == *task).map(|row| format!("{}: ", words(row.kind.as_str()))),
+        Payload::Settled { proposal, outcome, .. } => {
+            if !matches!(outcome, Outcome::Failed { retry_at: None, .. } | Outcome::Lost | Outcome::InDoubt { .. }) {
+                return None;
+            }
+            audit.iter().find(|row| row.proposal == *proposal).map(|row| format!("{}: ", row.what))
         }
-        _ => false,
+        Payload::AgentFailed { .. } | Payload::Overrun { .. } => None,
+        _ => return None,
     };
-    failed.then(|| FailureRow { at: minute(event.at), what: what(&event.payload) })
+    Some(FailureRow { at: minute(event.at), what: format!("{}{}", about.unwrap_or_default(), what(&event.payload)) })
 }
 
 /// The history keeps a bounded number of days: where its beginning is gone, the first row kept is only what the next week is compared with.

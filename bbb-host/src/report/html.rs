@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use minijinja::Environment;
 use serde::Serialize;
 
-use super::sections::{Block, Fact, Section, Table, banner, clean, sections, standing};
+use super::sections::{Block, Fact, Section, Table, banner, clean, headline, sections, standing};
 use super::{Error, Report};
 
 /// The page. Its name ends in `.html`, so that every value put into it is escaped.
@@ -22,6 +22,7 @@ struct Page {
     name: String,
     standing: String,
     banner: Option<&'static str>,
+    headline: String,
     sections: Vec<SectionView>,
 }
 
@@ -51,6 +52,7 @@ pub fn html(report: &Report) -> Result<String, Error> {
         name: clean(&report.summary.name),
         standing: standing(report),
         banner: banner(report.summary.world),
+        headline: headline(report),
         sections: sections(report).into_iter().map(section).collect(),
     };
     let pages = PAGES.as_ref().map_err(|error| Error(error.to_string()))?;

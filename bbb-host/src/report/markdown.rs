@@ -1,7 +1,7 @@
 //! The report as Markdown: headings, lists and tables that read well unrendered, too.
 
 use super::Report;
-use super::sections::{Block, Fact, Section, Table, banner, clean, sections, standing};
+use super::sections::{Block, Fact, Holds, Section, Table, banner, clean, headline, sections, standing};
 
 /// The report as Markdown. Text from outside is escaped, so that it can be neither markup nor HTML.
 pub fn markdown(report: &Report) -> String {
@@ -9,6 +9,7 @@ pub fn markdown(report: &Report) -> String {
     if let Some(banner) = banner(report.summary.world) {
         out.push_str(&format!("\n> **{}**\n", escape(banner)));
     }
+    out.push_str(&format!("\n{}\n", escape(&headline(report))));
     for section in sections(report) {
         out.push_str(&section_text(&section));
     }
@@ -38,7 +39,7 @@ fn fact(fact: &Fact) -> String {
 fn table_text(table: &Table) -> String {
     let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let heads = row(table.columns.iter().map(|column| escape(column.head)).collect());
-    let rule = row(table.columns.iter().map(|column| if column.figures { "---:" } else { "---" }.to_owned()).collect());
+    let rule = row(table.columns.iter().map(|column| if column.holds == Holds::Figures { "---:" } else { "---" }.to_owned()).collect());
     let rows: String = table.rows.iter().map(|cells| row(cells.iter().map(|cell| escape(cell)).collect())).collect();
     format!("{}\n\n{heads}{rule}{rows}", escape(&table.caption))
 }

@@ -207,7 +207,7 @@ pub struct VetoRow {
     pub role: Role,
     /// What it would have done.
     pub what: String,
-    /// Who kept it from happening: oversight, the owner, the simulated owner, expiry, the engine.
+    /// Who kept it from happening: oversight, owner, simulated owner, expiry, engine.
     pub by: &'static str,
     /// The rules that decided.
     pub rules: Vec<RuleId>,

@@ -3,6 +3,7 @@
 //! All text from outside passes [`clean`] here, so that nothing in a report can move a cursor or reorder letters; escaping for Markdown and
 //! HTML is left to those forms.
 
+use bbb_core::projection::audit::Ended;
 use bbb_core::projection::timeline::plain;
 use bbb_core::projection::{Dollars, Sum, tame};
 use bbb_core::spec::WorldKind;
@@ -54,20 +55,36 @@ pub(super) struct Table {
     pub(super) rows: Vec<Vec<String>>,
 }
 
-/// A head, and whether figures stand under it.
+/// A head, and what stands under it.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Column {
     pub(super) head: &'static str,
-    pub(super) figures: bool,
+    pub(super) holds: Holds,
+}
+
+/// What stands in a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Holds {
+    /// Words, which may be broken into lines.
+    Words,
+    /// Names and times, which may not.
+    Names,
+    /// Figures, which may not, and stand to the right.
+    Figures,
 }
 
 fn fact(name: &'static str, value: impl Into<String>, note: impl Into<String>) -> Fact {
     Fact { name, value: value.into(), note: note.into() }
 }
 
-/// A table whose columns hold figures where their head begins with `#`.
+/// A table whose columns hold figures where their head begins with `#`, and names where it begins with `@`.
 pub(super) fn table(caption: String, heads: &[&'static str], rows: Vec<Vec<String>>) -> Table {
-    let column = |head: &&'static str| Column { head: head.trim_start_matches('#'), figures: head.starts_with('#') };
+    let column = |head: &&'static str| match (head.strip_prefix('#'), head.strip_prefix('@')) {
+        (Some(head), _) => Column { head, holds: Holds::Figures },
+        (None, Some(head)) => Column { head, holds: Holds::Names },
+        (None, None) => Column { head, holds: Holds::Words },
+    };
     Table { caption, columns: heads.iter().map(column).collect(), rows }
 }
 
@@ -134,7 +151,7 @@ fn about(report: &Report) -> Vec<Block> {
         fact("What it does", clean(&about.description), ""),
         fact("Offer", clean(&about.offer), ""),
         fact("Sold to", clean(&about.target_customer), ""),
-        fact("Price", price, ""),
+        fact("Price", price, "for new customers now"),
         fact("World", report.summary.world.as_str(), format!("seed {}", report.summary.seed)),
         fact("Period", format!("{} to {}", date(&about.started_at), date(&about.newest_at)), format!("time zone {}", clean(&about.zone))),
         fact("Autonomy", format!("level {} of 6", about.autonomy), format!("{} minds", about.mind)),
@@ -166,11 +183,11 @@ fn result(report: &Report) -> Vec<Block> {
     let satisfaction = metrics.satisfaction.map_or_else(|| NONE.to_owned(), |part| format!("{:.1} of 5", part * 5.0));
     let note = if metrics.satisfaction.is_some() { "mean rating in stars" } else { "no ratings yet" };
     tiles.push(fact("Satisfaction", satisfaction, note));
-    vec![Block::Tiles(tiles), Block::Note(headline(report))]
+    vec![Block::Tiles(tiles)]
 }
 
 /// The result in a sentence or two.
-fn headline(report: &Report) -> String {
+pub(super) fn headline(report: &Report) -> String {
     let (metrics, money_report) = (&report.summary.metrics, &report.money);
     let scene = match report.summary.world {
         WorldKind::Simulated => "In the simulation, after ",
@@ -185,11 +202,20 @@ fn headline(report: &Report) -> String {
         _ => format!("a loss of {}", money(Dollars(bbb_core::money::Cents::ZERO.minus(balance.0)))),
     };
     let earned = format!("{scene}{days} it has earned {} and spent {}: {balance_text}.", sum(metrics.revenue), sum(metrics.spent));
-    let open = report.waiting.len() + report.in_doubt.len();
-    match open {
+    match standing_at(report, Ended::Waiting) + standing_at(report, Ended::InDoubt) {
         0 => format!("{earned} Nothing waits for the owner."),
-        _ => format!("{earned} {} for the owner.", several(open as u64, "thing waits", "things wait")),
+        open => format!("{earned} {} for the owner.", several(open, "thing waits", "things wait")),
     }
+}
+
+/// How many proposals stand there.
+fn standing_at(report: &Report, ended: Ended) -> u64 {
+    report.audit.by_outcome.get(&ended).copied().unwrap_or(0)
+}
+
+/// Says that a list was cut.
+fn oldest_of(shown: usize, all: u64) -> String {
+    if shown as u64 == all { String::new() } else { format!("; the oldest {shown} of {}", count(all)) }
 }
 
 /// A sum in its own book, without its kind: the section's title says it.
@@ -297,8 +323,8 @@ fn oversight(report: &Report, mark: &str) -> Vec<Block> {
     let of_all = |part: u64| ratio(part, rulings.reviewed);
     let answers = format!("{} approved, {} refused since", count(audit.answered_yes), count(audit.answered_no));
     let escalated = if rulings.escalated == 0 { of_all(0) } else { format!("{}; {answers}", of_all(rulings.escalated)) };
-    let mut blocks = vec![Block::Facts(vec![
-        fact("Reviewed", count(rulings.reviewed), "every proposal, before anything happens"),
+    let mut blocks = vec![Block::Tiles(vec![
+        fact("Reviewed", count(rulings.reviewed), "before anything happened"),
         fact("Approved", count(rulings.approved), of_all(rulings.approved)),
         fact("Vetoed", count(rulings.vetoed), of_all(rulings.vetoed)),
         fact("Escalated", count(rulings.escalated), escalated),
@@ -318,8 +344,11 @@ fn oversight(report: &Report, mark: &str) -> Vec<Block> {
             let why = format!("{}{because}", rules.join(", "));
             vec![row.at.clone(), row.proposal.clone(), format!("{}: {}", row.role, row.what), row.by.to_owned(), why]
         });
-        let caption = format!("The newest {} that did not happen{mark}", several(report.vetoes.len() as u64, "proposal", "proposals"));
-        blocks.push(Block::Table(table(caption, &["When (UTC)", "Proposal", "What", "By", "Why"], rows.collect())));
+        let all: u64 = audit.by_outcome.iter().filter(|(ended, _)| ended.is_refused()).map(|(_, number)| *number).sum();
+        let shown = report.vetoes.len() as u64;
+        let cut = if shown < all { format!(", the newest {} of {}", count(shown), count(all)) } else { ", newest first".to_owned() };
+        let caption = format!("Proposals that did not happen{cut}{mark}");
+        blocks.push(Block::Table(table(caption, &["@When (UTC)", "@Proposal", "What", "@By", "Why"], rows.collect())));
     }
     blocks
 }
@@ -333,13 +362,15 @@ fn waiting(report: &Report) -> Vec<Block> {
     };
     if !report.waiting.is_empty() {
         let rows = report.waiting.iter().map(row).collect();
-        let caption = "Escalations without an answer".to_owned();
-        blocks.push(Block::Table(table(caption, &["Proposal", "What", "Escalated by", "Until (UTC)"], rows)));
+        let cut = oldest_of(report.waiting.len(), standing_at(report, Ended::Waiting));
+        let caption = format!("Escalations without an answer{cut}");
+        blocks.push(Block::Table(table(caption, &["@Proposal", "What", "Escalated by", "@Until (UTC)"], rows)));
     }
     if !report.in_doubt.is_empty() {
         let rows = report.in_doubt.iter().map(|open| row(open).into_iter().take(2).collect()).collect();
-        let caption = "Effects in doubt: nobody knows whether they happened; what is held for them stays held".to_owned();
-        blocks.push(Block::Table(table(caption, &["Proposal", "What"], rows)));
+        let cut = oldest_of(report.in_doubt.len(), standing_at(report, Ended::InDoubt));
+        let caption = format!("Effects in doubt: nobody knows whether they happened, and what is held for them stays held{cut}");
+        blocks.push(Block::Table(table(caption, &["@Proposal", "What"], rows)));
     }
     if blocks.is_empty() {
         blocks.push(Block::Note("Nothing: no approval is asked for, and no effect is in doubt.".to_owned()));
@@ -352,7 +383,7 @@ fn failures(report: &Report) -> Vec<Block> {
         return vec![Block::Note("None.".to_owned())];
     }
     let rows = report.failures.iter().map(|row| vec![row.at.clone(), row.what.clone()]).collect();
-    vec![Block::Table(table("Newest first".to_owned(), &["When (UTC)", "What"], rows))]
+    vec![Block::Table(table("Newest first".to_owned(), &["@When (UTC)", "What"], rows))]
 }
 
 fn history(report: &Report, mark: &str) -> Vec<Block> {

@@ -2,7 +2,7 @@
 
 use super::Report;
 use super::figure::sparkline;
-use super::sections::{Block, Fact, Section, Table, banner, clean, sections, standing};
+use super::sections::{Block, Column, Fact, Holds, Section, Table, banner, clean, headline, sections, standing};
 
 /// Columns of a terminal.
 const WIDTH: usize = 80;
@@ -22,6 +22,8 @@ pub fn text(report: &Report) -> String {
         out.line("");
         out.wrapped(banner, "! ");
     }
+    out.line("");
+    out.wrapped(&headline(report), "");
     for section in sections(report) {
         out.section(&section, report);
     }
@@ -48,9 +50,9 @@ impl Page {
         self.line("");
         self.line(&section.title.to_uppercase());
         self.line(&"─".repeat(WIDTH));
-        for (index, block) in section.blocks.iter().enumerate() {
-            let chart = matches!(block, Block::Lines(_) | Block::Bars(_));
-            if index > 0 && !chart {
+        let told = section.blocks.iter().filter(|block| !matches!(block, Block::Bars(_)));
+        for (index, block) in told.enumerate() {
+            if index > 0 {
                 self.line("");
             }
             self.block(block, report);
@@ -59,15 +61,12 @@ impl Page {
 
     fn block(&mut self, block: &Block, report: &Report) {
         match block {
-            Block::Tiles(facts) => {
-                self.facts(facts);
-                self.revenue(report);
-            }
-            Block::Facts(facts) => self.facts(facts),
+            Block::Tiles(facts) | Block::Facts(facts) => self.facts(facts),
             Block::Note(note) => self.wrapped(note, ""),
             Block::Table(table) => self.table(table),
             Block::Commands(commands) => commands.iter().for_each(|command| self.line(&format!("  {command}"))),
-            Block::Lines(_) | Block::Bars(_) => {}
+            Block::Lines(_) => self.revenue(report),
+            Block::Bars(_) => {}
         }
     }
 
@@ -100,7 +99,8 @@ impl Page {
         };
         let daily: Vec<i64> = report.summary.history.iter().map(new).collect();
         if daily.len() > 1 {
-            self.line(&format!("New revenue   {}", sparkline(&daily, WIDTH - 14)));
+            let name = "New revenue, first day to last";
+            self.line(&format!("{name}  {}", sparkline(&daily, WIDTH - name.len() - GAP)));
         }
     }
 
@@ -120,9 +120,9 @@ impl Page {
         let cells: Vec<Vec<String>> = cells.iter().zip(widths).map(|(cell, width)| wrap(cell, *width)).collect();
         let height = cells.iter().map(Vec::len).max().unwrap_or(0);
         for index in 0..height {
-            let part = |((cell, column), width): ((&Vec<String>, &super::sections::Column), &usize)| {
+            let part = |((cell, column), width): ((&Vec<String>, &Column), &usize)| {
                 let text = cell.get(index).map_or("", String::as_str);
-                if column.figures { format!("{text:>width$}") } else { format!("{text:<width$}") }
+                if column.holds == Holds::Figures { format!("{text:>width$}") } else { format!("{text:<width$}") }
             };
             let parts: Vec<String> = cells.iter().zip(&table.columns).zip(widths).map(part).collect();
             self.line(&parts.join("  "));
@@ -132,14 +132,14 @@ impl Page {
 
 /// As wide as the content, and columns of words narrower where that is too wide together.
 fn widths(table: &Table) -> Vec<usize> {
-    let natural = |(index, column): (usize, &super::sections::Column)| {
+    let natural = |(index, column): (usize, &Column)| {
         let cells = table.rows.iter().filter_map(|row| row.get(index)).map(|cell| cell.chars().count());
         cells.chain([column.head.chars().count()]).max().unwrap_or(0)
     };
     let mut widths: Vec<usize> = table.columns.iter().enumerate().map(natural).collect();
     let room = WIDTH.saturating_sub(GAP * widths.len().saturating_sub(1));
     while widths.iter().sum::<usize>() > room {
-        let words = widths.iter_mut().zip(&table.columns).filter(|(width, column)| !column.figures && **width > MIN_WORDS);
+        let words = widths.iter_mut().zip(&table.columns).filter(|(width, column)| column.holds == Holds::Words && **width > MIN_WORDS);
         match words.map(|(width, _)| width).max_by_key(|width| **width) {
             Some(widest) => *widest -= 1,
             None => break,

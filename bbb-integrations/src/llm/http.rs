@@ -1,7 +1,8 @@
-//! The one HTTP exchange under the model client: sent once, its answer bounded, its failure sorted by whether the request may have been worked on.
+//! The one HTTP exchange under the model client: sent once, its answer bounded, its failure sorted by whether the request may have been
+//! worked on.
 //!
-//! The client's own service would try again by itself, beyond the budget's sight; it would read a body of any size, and log a body that it cannot read, which is
-//! personal. So it gets this service instead.
+//! The client's own service would try again by itself, beyond the budget's sight; it would read a body of any size, and log a body that it
+//! cannot read, which is personal. So it gets this service instead.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -11,8 +11,8 @@
 //! | no answer in time, connection broke off, status 504 | perhaps | [`Failure::Unknown`] |
 //! | an answer that is too long, not a completion, or cannot be sealed | yes | [`Failure::Unknown`] |
 //!
-//! Calls are [`Recovery::Repeatable`], and a failure of the last two kinds spends the whole hold: what may have been billed is never given back. For the same reason
-//! a provider that does not count tokens is taken to have used all that was held.
+//! Calls are [`Recovery::Repeatable`], and a failure of the last two kinds spends the whole hold: what may have been billed is never given
+//! back. For the same reason a provider that does not count tokens is taken to have used all that was held.
 //!
 //! Answers are not judged here. A cut or refused answer is an answer, with its cost; whoever asked checks it against the schema.
 

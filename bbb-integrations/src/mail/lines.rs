@@ -1,8 +1,8 @@
 //! A TCP stream that hands out at most one line at a time.
 //!
-//! The SMTP client buffers what it reads, and keeps that buffer when the connection is encrypted by STARTTLS. Someone on the way could therefore append lines
-//! to the plain answer to STARTTLS and have them read later as if the server had said them under encryption. Through this stream the client
-//! never holds more than the line it asked for: whatever follows it reaches the TLS handshake instead, which fails.
+//! The SMTP client buffers what it reads, and keeps that buffer when the connection is encrypted by STARTTLS. Someone on the way could
+//! therefore append lines to the plain answer to STARTTLS and have them read later as if the server had said them under encryption. Through
+//! this stream the client never holds more than the line it asked for: whatever follows it reaches the TLS handshake instead, which fails.
 
 use std::io;
 use std::net::SocketAddr;

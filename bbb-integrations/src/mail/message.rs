@@ -1,7 +1,9 @@
-//! Writes a permitted mail as bytes: a function of the permit, the sender and the opened message, and so the same for every attempt of one permit.
+//! Writes a permitted mail as bytes: a function of the permit, the sender and the opened message, and so the same for every attempt of one
+//! permit.
 //!
-//! The body is one `text/plain; charset=utf-8` part. The Message-ID is the effect's idempotency key at the sender's domain: should a mail that is in doubt be sent again
-//! by its owner's word, mail programs that know the first copy show one mail. Commercial mail carries the one-click way out of RFC 8058.
+//! The body is one `text/plain; charset=utf-8` part. The Message-ID is the effect's idempotency key at the sender's domain: should a mail
+//! that is in doubt be sent again by its owner's word, mail programs that know the first copy show one mail. Commercial mail carries the
+//! one-click way out of RFC 8058.
 
 use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
@@ -104,8 +106,8 @@ impl Letterhead {
         Ok(Written { message_id, to, bytes: mail.formatted() })
     }
 
-    /// A recipient's mail provider posts to the https address by itself (RFC 8058), so the address must tell who it is: by the contact's id, which says nothing
-    /// to others.
+    /// A recipient's mail provider posts to the https address by itself (RFC 8058), so the address must tell who it is: by the contact's
+    /// id, which says nothing to others.
     fn way_out(&self, builder: MessageBuilder, action: &SendEmail) -> MessageBuilder {
         let header = |name: &'static str, value: String| {
             // Checked on construction to be printable ASCII without space, so there is nothing to encode and nowhere to fold.

@@ -1,7 +1,7 @@
 //! Sends mail over SMTP, and never twice.
 //!
-//! SMTP has no idempotency key: a server that took a mail over says so once, and if that word is lost nobody can ask for it again. So everything depends on knowing
-//! the phase in which an exchange broke off:
+//! SMTP has no idempotency key: a server that took a mail over says so once, and if that word is lost nobody can ask for it again. So
+//! everything depends on knowing the phase in which an exchange broke off:
 //!
 //! | phase | broke off by | the mail | failure |
 //! |---|---|---|---|
@@ -11,9 +11,9 @@
 //! | content | answer 4xx after the final dot | was refused | [`Failure::Temporary`] |
 //! | content | lost connection, timeout, garbage | nobody knows | [`Failure::Unknown`] |
 //!
-//! Up to and including the server's go-ahead to DATA no byte of the mail has left, and a server that did not see the final dot must throw away what it saw (RFC 5321,
-//! section 4.1.1.4). Whether the dot arrived cannot be seen from here once writing has begun, so doubt begins with the first byte of the content, and there the permit is
-//! used up. Failures in doubt are for the owner; nothing here sends again.
+//! Up to and including the server's go-ahead to DATA no byte of the mail has left, and a server that did not see the final dot must throw
+//! away what it saw (RFC 5321, section 4.1.1.4). Whether the dot arrived cannot be seen from here once writing has begun, so doubt begins
+//! with the first byte of the content, and there the permit is used up. Failures in doubt are for the owner; nothing here sends again.
 
 use std::error::Error as _;
 use std::fmt;
@@ -77,7 +77,8 @@ pub struct SmtpConfig {
     pub password: Secret,
     /// How long the server may take for each step before the content.
     pub timeout: Duration,
-    /// How long sending the content may take until the server has answered. RFC 5321 wants ten minutes: whoever hangs up earlier makes doubts.
+    /// How long sending the content may take until the server has answered. RFC 5321 wants ten minutes: whoever hangs up earlier makes
+    /// doubts.
     pub answer_timeout: Duration,
     /// The name by which this machine introduces itself.
     pub hello_name: String,
@@ -279,8 +280,8 @@ impl SmtpMail {
         Ok(stream)
     }
 
-    /// One step before the content. After a refused EHLO or STARTTLS the client says goodbye by itself and waits for the answer: a server that does not give it has
-    /// timed out, which is a definite failure as well.
+    /// One step before the content. After a refused EHLO or STARTTLS the client says goodbye by itself and waits for the answer: a server
+    /// that does not give it has timed out, which is a definite failure as well.
     async fn step<T>(&self, phase: Phase, step: impl Future<Output = Result<T, lettre::transport::smtp::Error>>) -> Result<T, Failure> {
         match timeout(self.config.timeout, step).await {
             Ok(Ok(done)) => Ok(done),

@@ -1,7 +1,7 @@
 //! Real peers: servers that others wrote, installed by name and version, started on loopback, ended by their process id.
 //!
-//! They are installed once, into `target/peers` or `$BBB_PEERS`; a lock on a file keeps test processes and threads from doing so at once. Where one cannot
-//! be installed or started the test fails, with the command and what it printed: a test that skips itself proves nothing.
+//! They are installed once, into `target/peers` or `$BBB_PEERS`; a lock on a file keeps test processes and threads from doing so at once.
+//! Where one cannot be installed or started the test fails, with the command and what it printed: a test that skips itself proves nothing.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -70,7 +70,8 @@ pub(crate) fn mails(peer: &Peer) -> Vec<String> {
     entries.map(|entry| fs::read_to_string(entry.expect("readable").path()).expect("mails are ASCII")).collect()
 }
 
-/// An SMTP server with a login, `ada` and `opensesame`, and a read API on its second port; with a certificate it speaks TLS from the first byte on.
+/// An SMTP server with a login, `ada` and `opensesame`, and a read API on its second port; with a certificate it speaks TLS from the first
+/// byte on.
 pub(crate) fn maildev(tls: Option<&Certificate>) -> Peer {
     let script = node().join("node_modules/maildev/dist/bin/maildev.js");
     start(2, |ports, dir| {

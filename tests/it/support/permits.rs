@@ -1,5 +1,5 @@
-//! Real permits for tests of adapters: a business is launched, a task asks for the effect, oversight approves it, the journal commits it, and only then is there a
-//! permit. There is no other way, for tests either.
+//! Real permits for tests of adapters: a business is launched, a task asks for the effect, oversight approves it, the journal commits it,
+//! and only then is there a permit. There is no other way, for tests either.
 
 use std::sync::Arc;
 
