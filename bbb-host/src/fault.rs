@@ -6,6 +6,7 @@ use std::fmt;
 use std::io;
 
 use bbb_agents::engine;
+use bbb_agents::fork::NoFork;
 use bbb_agents::handle::Refused;
 use bbb_core::journal::{chain, export, store, writer};
 use bbb_core::state::Misfit;
@@ -159,6 +160,8 @@ impl From<engine::Error> for Fault {
             engine::Error::BadSpec { .. } => Kind::Usage,
             engine::Error::Journal(error) => of_journal(error),
             engine::Error::Misfit(_) => Kind::Corrupted,
+            engine::Error::Fork(NoFork::NotSimulated | NoFork::Over) => Kind::Refused,
+            engine::Error::Fork(_) => Kind::Usage,
             engine::Error::Refused(refused) => return refused.clone().into(),
             _ => Kind::Failed,
         };

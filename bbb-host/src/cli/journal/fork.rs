@@ -4,16 +4,11 @@
 //! the source's own records, hash by hash.
 
 use std::fmt::Write;
-use std::sync::Arc;
 
-use bbb_core::event::{Event, Payload};
 use bbb_core::id::BusinessId;
 use bbb_core::journal::chain::Head;
-use bbb_core::journal::writer::{self, Journal};
 use bbb_core::money::Cents;
-use bbb_core::orient;
 use bbb_core::projection::summary::summary;
-use bbb_core::round::Round;
 use bbb_core::state::State;
 use clap::Args;
 use serde_json::{Value, json};
@@ -67,10 +62,9 @@ impl Fork {
     async fn fork(&self, session: &Session, stop: &mut StopSignal, screen: &mut Screen) -> Result<(), Fault> {
         let (events, head) = session.service.events(self.business).await?;
         let original = replay(self.business, &events)?;
-        let copied = self.check(&original, &events)?;
-        let id = self.id();
-        let new = self.write(session, id, copied).await?;
-        let done = if new { "forked" } else { "was forked before:" };
+        let known = session.service.list().await?.len();
+        let id = session.service.engine().fork(self.business, self.at, self.price).await?;
+        let done = if session.service.list().await?.len() > known { "forked" } else { "was forked before:" };
         screen.note(&format!("{done} {} after event {} as {id}: new customers pay {}", self.business, self.at, money(self.price, true)));
         session.run_quietly(id, self.config.as_deref(), stop, screen).await?;
         let (forked, forked_head) = session.service.events(id).await?;
@@ -79,49 +73,6 @@ impl Fork {
             return screen.object(&json!({ "original": summary(&original, head), "fork": summary(&fork, forked_head) }));
         }
         screen.print(&table(&original, head, &fork, forked_head))
-    }
-
-    fn check<'a>(&self, original: &State, events: &'a [Event]) -> Result<&'a [Event], Fault> {
-        if !original.spec.world.is_simulated() {
-            let world = original.spec.world;
-            return Err(Fault::refused(format!("{} is {world}: only a simulated business can be forked, the world cannot", self.business)));
-        }
-        let length = usize::try_from(self.at).ok().filter(|at| *at <= events.len());
-        let copied = length
-            .map(|at| &events[..at])
-            .ok_or_else(|| Fault::usage(format!("--at is {}: the journal has {} events", self.at, events.len())))?;
-        if replay(self.business, copied)?.status.is_over() {
-            return Err(Fault::refused(format!("the business is over at event {}: fork it earlier", self.at)));
-        }
-        Ok(copied)
-    }
-
-    /// The fork's name: a function of what it is a fork of.
-    fn id(&self) -> BusinessId {
-        let mut hasher = blake3::Hasher::new_derive_key("bbb 2026 fork of a journal");
-        hasher.update(&self.business.bytes()).update(&self.at.to_le_bytes()).update(&self.price.get().to_le_bytes());
-        BusinessId::derive(&hasher.finalize())
-    }
-
-    /// Writes what the fork's journal lacks: all of it, or after a kill within this, the rest; says whether anything.
-    async fn write(&self, session: &Session, id: BusinessId, copied: &[Event]) -> Result<bool, Fault> {
-        let store = session.service.store();
-        let mut journal = Journal::open(Arc::clone(store), id).await?;
-        let begun = usize::try_from(journal.head().sequence).unwrap_or(usize::MAX);
-        if begun > copied.len() {
-            return Ok(false);
-        }
-        let (written, _) = writer::load(store.as_ref(), id, Head::EMPTY).await?;
-        if !copied.starts_with(&written) {
-            return Err(Fault::refused(format!("{id} is there and is no fork of {}", self.business)));
-        }
-        let state = replay(id, copied)?;
-        let at = state.now;
-        let mut round = Round::new(state, at);
-        round.stage(Payload::Forked { price: self.price }, 0)?;
-        let missing: Vec<Event> = copied[begun..].iter().chain(round.staged()).cloned().collect();
-        journal.commit(&missing, orient::next_due(round.state(), at), false).await?;
-        Ok(true)
     }
 }
 
