@@ -16,6 +16,8 @@ use load::{Load, append_all};
 
 const SIZE: &str = "BBB_BENCH_STORE_MB";
 const FILL: &str = "BBB_BENCH_FILL";
+/// What the filling process does: `full`, append without end; `quiet`, append once and settle.
+const UNTIL: &str = "BBB_BENCH_FILL_UNTIL";
 const GROUP: usize = 1024;
 
 fn main() {
@@ -44,7 +46,7 @@ fn report(path: &Path, when: &str, wanted: &str) {
 /// Starts the filling process and kills it some groups after it says `word`.
 fn kill_at(path: &Path, word: &str) {
     let mut command = Command::new(std::env::current_exe().expect("this program"));
-    let mut child = command.env(FILL, path).stdout(Stdio::piped()).spawn().expect("this program again");
+    let mut child = command.env(FILL, path).env(UNTIL, word).stdout(Stdio::piped()).spawn().expect("this program again");
     let output = BufReader::new(child.stdout.take().expect("a pipe"));
     let mut lines = output.lines().map_while(Result::ok);
     lines.by_ref().find(|line| line == word).expect("the filling process goes on until it is killed");
@@ -54,17 +56,17 @@ fn kill_at(path: &Path, word: &str) {
     child.kill().and_then(|()| child.wait()).expect("our own process");
 }
 
-/// Appends until the file has its size and some more; where it had it from the start, settles and waits.
+/// Appends until it is killed, and says when the file has its size; or appends one group, settles and waits.
 fn fill(path: &Path, bytes: u64) {
     let store = Arc::new(RedbStore::open(path, Options { quiet_after: None, ..Options::default() }).expect("the store"));
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let size = || path.metadata().expect("the store").len();
-    let was_full = size() >= bytes;
+    let settles = std::env::var_os(UNTIL).is_some_and(|word| word == "quiet");
     runtime.block_on(async {
         let mut load = Load::new(&store).await;
         loop {
             append_all(&store, load.group(GROUP)).await;
-            if was_full {
+            if settles {
                 store.settle().await.expect("the disk works");
                 println!("quiet");
                 std::future::pending::<()>().await;

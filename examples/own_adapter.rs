@@ -9,9 +9,10 @@ use bbb::core::blueprint::Channel;
 use bbb::core::event::{Profile, Recovery, Signal};
 use bbb::core::journal::store::BoxFuture;
 use bbb::core::observe::Arrival;
+use bbb::core::projection::timeline;
 use bbb::core::receipt::{MailReceipt, Scores};
 use bbb::core::seal::{DerivedKeys, Vault};
-use bbb::core::spec::{Autonomy, WorldKind};
+use bbb::core::spec::{Autonomy, Sender, WorldKind};
 use bbb::core::time::Timestamp;
 use bbb::prelude::*;
 
@@ -61,6 +62,13 @@ async fn main() -> anyhow::Result<()> {
     let start = Timestamp::from_ms(1_800_000_000_000);
     let mut spec = Spec::simulated(origin, blueprint, Seed::new(1), 1);
     (spec.world, spec.start, spec.end, spec.autonomy) = (WorldKind::Live, start, None, Autonomy::ASK);
+    // Oversight lets no live mail out whose sender could not be answered.
+    spec.sender = Sender {
+        name: "Local Words".to_owned(),
+        address: "hello@local-words.com".to_owned(),
+        postal_address: "12 Market Street, Springfield".to_owned(),
+        unsubscribe: "mailto:stop@local-words.com".to_owned(),
+    };
     let engine = Engine::builder(Arc::new(MemoryStore::new())).build();
     let business = engine.launch(spec, World::live(ports, vault.clone(), Arc::new(move || start))).await?;
 
@@ -74,7 +82,7 @@ async fn main() -> anyhow::Result<()> {
 
     // At autonomy 2 the owner is asked before every effect; here the owner says yes to the first question.
     while let Some(event) = events.recv().await {
-        println!("{:>3} {}", event.sequence, event.payload.name());
+        println!("{}", timeline::line(&event));
         match &event.payload {
             bbb::core::event::Payload::Reviewed { proposal, expires_at: Some(_), .. } => business.approve(*proposal).await?,
             bbb::core::event::Payload::Settled { outcome, .. } if !outbox.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty() => {

@@ -1,16 +1,43 @@
 //! A disk in memory that fails on request and that remembers in which order things were written, so that what a crash leaves can be made.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use redb::StorageBackend;
 
 /// A disk; its clones are the same disk.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Disk(Arc<Mutex<State>>);
+pub(crate) struct Disk {
+    state: Arc<Mutex<State>>,
+    /// How often somebody wanted something of the disk, also while it is [`Disk::held`].
+    calls: Arc<AtomicUsize>,
+}
+
+/// While this lives, whoever wants something of the disk waits.
+pub(crate) struct Held<'a> {
+    state: MutexGuard<'a, State>,
+    calls: &'a AtomicUsize,
+    before: usize,
+}
+
+impl Held<'_> {
+    /// As [`Disk::fail`], but lets one sync succeed before.
+    pub(crate) fn fail_the_sync_after(&mut self, failure: Failure) {
+        self.state.failing = Some(failure);
+        self.state.spared_syncs = 1;
+    }
+
+    /// Waits until somebody waits for the disk.
+    pub(crate) fn is_wanted(&self) {
+        while self.calls.load(Ordering::SeqCst) == self.before {
+            std::thread::yield_now();
+        }
+    }
+}
 
 #[derive(Debug, Default)]
-struct State {
+pub(crate) struct State {
     /// What reads see.
     live: Vec<u8>,
     /// What the completed syncs made durable.
@@ -24,6 +51,8 @@ struct State {
     images: Option<Vec<Image>>,
     ignored_sync: Option<usize>,
     failing: Option<Failure>,
+    /// Syncs that succeed before one fails.
+    spared_syncs: usize,
     /// What the disk holds after it failed, if not what it should.
     reverted: Option<Vec<u8>>,
 }
@@ -75,12 +104,16 @@ impl Change {
 impl Disk {
     /// A disk with these bytes.
     pub(crate) fn holding(bytes: Vec<u8>) -> Disk {
-        Disk(Arc::new(Mutex::new(State { durable: bytes.clone(), live: bytes, ..State::default() })))
+        Disk::of(State { durable: bytes.clone(), live: bytes, ..State::default() })
     }
 
     /// An empty disk that keeps an image of every sync; it claims to have done the sync of number `ignored_sync`, and did not.
     pub(crate) fn recording(ignored_sync: Option<usize>) -> Disk {
-        Disk(Arc::new(Mutex::new(State { images: Some(Vec::new()), ignored_sync, ..State::default() })))
+        Disk::of(State { images: Some(Vec::new()), ignored_sync, ..State::default() })
+    }
+
+    fn of(state: State) -> Disk {
+        Disk { state: Arc::new(Mutex::new(state)), calls: Arc::default() }
     }
 
     /// A disk with these bytes that keeps an image of every sync.
@@ -89,7 +122,19 @@ impl Disk {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap()
+        self.state.lock().unwrap()
+    }
+
+    /// The state, for the database.
+    fn serve(&self) -> MutexGuard<'_, State> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        self.state()
+    }
+
+    /// Holds the disk, so that commands can be queued behind one that waits for it.
+    pub(crate) fn held(&self) -> Held<'_> {
+        let state = self.state();
+        Held { state, calls: &self.calls, before: self.calls.load(Ordering::SeqCst) }
     }
 
     pub(crate) fn fail(&self, failure: Failure) {
@@ -142,7 +187,8 @@ impl State {
     fn sync(&mut self) -> io::Result<()> {
         match self.failing {
             Some(Failure::AllWrites) => return Err(io::Error::other("the disk is broken")),
-            Some(failure) => return Err(self.fail_once(failure)),
+            Some(failure) if self.spared_syncs == 0 => return Err(self.fail_once(failure)),
+            Some(_) => self.spared_syncs -= 1,
             None => {}
         }
         let ignored = self.ignored_sync == Some(self.syncs);
@@ -177,11 +223,11 @@ impl State {
 
 impl StorageBackend for Disk {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.state().live.len() as u64)
+        Ok(self.serve().live.len() as u64)
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let state = self.state();
+        let state = self.serve();
         let start = usize::try_from(offset).unwrap();
         let found = state.live.get(start..start + out.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
         out.copy_from_slice(found);
@@ -189,14 +235,14 @@ impl StorageBackend for Disk {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.state().change(Change::Length(len))
+        self.serve().change(Change::Length(len))
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.state().sync()
+        self.serve().sync()
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.state().change(Change::Write(offset, data.to_vec()))
+        self.serve().change(Change::Write(offset, data.to_vec()))
     }
 }

@@ -156,7 +156,6 @@ impl RedbStore {
             Ok(permit) => permit,
             Err(_) => Arc::clone(&self.admission).acquire_owned().await.map_err(|_| Error::Closed)?,
         };
-        self.shared.check()?;
         let (sender, answer) = oneshot::channel();
         let queued = Queued { command: command(sender), _permit: permit };
         self.queue.as_ref().and_then(|queue| queue.send(queued).ok()).ok_or(Error::Closed)?;
