@@ -180,7 +180,7 @@ impl Engine {
         Versions { engine: bbb_core::ENGINE_VERSION, market: bbb_core::market::VERSION, charter: self.options.charter.digest() }
     }
 
-    /// Launches a business.
+    /// Launches a business: when this returns, its launch and first plan are committed.
     ///
     /// # Errors
     /// [`Error::Exists`] where the same spec was launched before, [`Error::BadSpec`], and the journal's.
@@ -188,7 +188,7 @@ impl Engine {
         let spec = self.prepare(spec);
         check(&spec, &world)?;
         let id = spec.id();
-        let journal = Journal::open(Arc::clone(&self.store), id).await?;
+        let mut journal = Journal::open(Arc::clone(&self.store), id).await?;
         if journal.head() != Head::EMPTY {
             return Err(Error::Exists(id));
         }
@@ -197,6 +197,8 @@ impl Engine {
         let state = State::launch(id, &launched)?;
         let mut round = Round::from_parts(state, vec![launched], at);
         orient::begin(&mut round, &world.eyes())?;
+        journal.commit(round.staged(), orient::next_due(round.state(), at), false).await?;
+        world.follow(&round.take_staged());
         self.start(id, world, journal, round, false).await
     }
 

@@ -3,10 +3,10 @@
 //! The lock on the store's file says who lives: whoever has the store open holds the directory, and only the holder binds the socket. A socket that nobody answers is
 //! what a killed process left; the next holder takes it away.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -95,13 +95,6 @@ impl DataDir {
     /// The store's.
     pub fn try_open_store(&self) -> Result<Option<RedbStore>, Fault> {
         let path = self.path.join(STORE);
-        // Made here first, so that it is the owner's only from the beginning.
-        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-        if let Err(error) = made
-            && error.kind() != io::ErrorKind::AlreadyExists
-        {
-            return Err(Fault::file(path.display(), &error));
-        }
         match RedbStore::open(&path, Options::default()) {
             Ok(store) => Ok(Some(store)),
             Err(OpenError::AlreadyOpen { .. }) => Ok(None),

@@ -21,7 +21,7 @@ pub(super) enum Access {
     /// The process that holds the directory.
     Remote(Client),
     /// Nobody else holds it: this process does, for as long as this lives.
-    Local(Local),
+    Local(Box<Local>),
 }
 
 pub(super) struct Local {
@@ -60,7 +60,7 @@ impl Access {
             Holder::Other(client) => Ok(Access::Remote(client)),
             Holder::This(store) => {
                 let engine = Engine::builder(Arc::new(store)).build();
-                Ok(Access::Local(Local { service: Service::new(data, engine), runtime: runtime(1)? }))
+                Ok(Access::Local(Box::new(Local { service: Service::new(data, engine), runtime: runtime(1)? })))
             }
         }
     }

@@ -62,13 +62,13 @@ pub(super) struct Launch {
     #[arg(long, value_enum, default_value_t = WorldArg::Simulated)]
     world: WorldArg,
     /// How many days it runs, 1 to 3650 [default: 90 simulated; without end in shadow and live]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=MAX_DAYS), conflicts_with = "hours", value_name = "N")]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=MAX_DAYS), conflicts_with = "hours", allow_negative_numbers = true, value_name = "N")]
     days: Option<u32>,
     /// How many hours it runs, 1 to 87600, instead of days
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=MAX_HOURS), value_name = "H")]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=MAX_HOURS), allow_negative_numbers = true, value_name = "H")]
     hours: Option<u32>,
     /// What all randomness of a simulated run is derived from
-    #[arg(long, default_value_t = 42, value_name = "S")]
+    #[arg(long, default_value_t = 42, allow_negative_numbers = true, value_name = "S")]
     seed: u64,
     /// Worker threads; the result is the same with any number
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=MAX_THREADS), value_name = "N")]
@@ -77,7 +77,7 @@ pub(super) struct Launch {
     #[arg(long, value_parser = clap::value_parser!(u8).range(0..=6), value_name = "0-6")]
     autonomy: Option<u8>,
     /// What it may spend in all, a quarter of it in one day [default: simulated, what the template needs; else caps.money_usd, 50]
-    #[arg(long, value_parser = budget, value_name = "USD")]
+    #[arg(long, value_parser = budget, allow_negative_numbers = true, value_name = "USD")]
     budget: Option<Cents>,
     /// How its roles think
     #[arg(long, value_enum, default_value_t = MindArg::Playbook)]

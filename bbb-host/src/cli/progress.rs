@@ -46,7 +46,7 @@ impl Progress {
     pub(super) fn new(state: &State, watched: bool) -> Progress {
         let simulated = state.spec.world.is_simulated();
         let days = state.spec.days().and_then(|days| u32::try_from(days).ok());
-        let bar = days.filter(|_| watched && simulated).map(|days| bar(days));
+        let bar = days.filter(|_| watched && simulated).map(bar);
         let mut progress = Progress {
             business: state.business,
             simulated,
@@ -97,10 +97,10 @@ impl Progress {
             }
             Payload::Received { signal: Signal::LeadArrived { .. }, .. } => self.figures.leads += 1,
             Payload::Received { signal: Signal::OrderPlaced { .. }, .. } => self.figures.orders += 1,
-            Payload::Settled { proposal, outcome: Outcome::Done { receipt: Receipt::PaymentReceipt(payment) }, .. } => {
-                if self.proposals.get(proposal).is_some_and(|name| name.ends_with("collect_payment")) {
-                    self.figures.revenue = self.figures.revenue.plus(payment.amount.cents());
-                }
+            Payload::Settled { proposal, outcome: Outcome::Done { receipt: Receipt::PaymentReceipt(payment) }, .. }
+                if self.proposals.get(proposal).is_some_and(|name| name.ends_with("collect_payment")) =>
+            {
+                self.figures.revenue = self.figures.revenue.plus(payment.amount.cents());
             }
             Payload::DayClosed { day } => self.figures.day = day + 1,
             _ => {}

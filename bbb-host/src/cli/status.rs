@@ -124,9 +124,7 @@ fn text(now: &Now) -> String {
         (waiting, 0) => line("inbox", format!("{waiting} to approve or veto: bbb inbox {id}")),
         (waiting, doubts) => line("inbox", format!("{waiting} to approve or veto, {doubts} in doubt: bbb inbox {id}")),
     }
-    if !state.status.is_over() && !now.running {
-        line("go on", format!("bbb resume {id}"));
-    } else if matches!(state.status, Standing::Paused { .. }) {
+    if !state.status.is_over() && (!now.running || state.status != Standing::Active) {
         line("go on", format!("bbb resume {id}"));
     }
     format!("{} ({id})\n{out}", spec.blueprint.name)

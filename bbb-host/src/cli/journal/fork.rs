@@ -29,7 +29,7 @@ pub(in crate::cli) struct Fork {
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..), value_name = "N")]
     at: u64,
     /// The price for new customers from there on
-    #[arg(long, value_parser = price, value_name = "USD")]
+    #[arg(long, value_parser = price, allow_negative_numbers = true, value_name = "USD")]
     price: Cents,
     /// The configuration file; ./bbb.toml where it is there
     #[arg(long, env = "BBB_CONFIG", value_name = "FILE")]

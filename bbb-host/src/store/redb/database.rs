@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -97,10 +99,14 @@ impl Place {
         name.push(".new");
         let new = path.with_file_name(name);
         let io = |error: std::io::Error| OpenError::Io { place: self.to_string(), reason: error.to_string() };
+        // Made first, so that it is its owner's only from the beginning.
+        let private = || OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&new).map(drop).map_err(io);
+        private()?;
         let database = match builder.create(&new) {
             // What a kill left of an earlier attempt: it holds nothing that anybody was told of.
             Err(DatabaseError::Storage(StorageError::Io(error))) if error.kind() == std::io::ErrorKind::InvalidData => {
                 std::fs::remove_file(&new).map_err(io)?;
+                private()?;
                 builder.create(&new)
             }
             other => other,

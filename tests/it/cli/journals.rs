@@ -1,0 +1,91 @@
+//! `bbb journal`: show, verify, export, fork.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use super::Place;
+
+#[test]
+fn events_are_shown_in_pages_and_as_json() {
+    let place = Place::new();
+    let summary = place.launched("5");
+    let events = summary["journal"]["events"].as_u64().unwrap();
+    let all = place.bbb(&["journal", "show"]).ok();
+    assert_eq!(all.lines().count() as u64, events);
+    assert!(all.lines().next().unwrap().contains("launched") && all.lines().last().unwrap().contains("ended"));
+    let some = place.bbb(&["journal", "show", "--from", "3", "--limit", "2"]).ok();
+    assert_eq!(some.lines().collect::<Vec<_>>(), all.lines().skip(2).take(2).collect::<Vec<_>>());
+    let beyond = place.bbb(&["journal", "show", "--from", "999999"]);
+    assert!(beyond.err.contains("ends at event") && beyond.out.is_empty() && beyond.code == 0, "{beyond:?}");
+    let json = place.bbb(&["journal", "show", "--limit", "1", "--json"]).json();
+    assert_eq!(json["events"][0]["payload"]["type"], "launched");
+}
+
+#[test]
+fn a_reader_that_hangs_up_early_is_no_error() {
+    let place = Place::new();
+    place.launched("60");
+    let mut child = place.command(&["journal", "show"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap().as_str()), (Some(0), ""));
+}
+
+#[test]
+fn an_export_verifies_without_its_store_and_every_change_is_found() {
+    let place = Place::new();
+    let summary = place.launched("5");
+    let said = place.bbb(&["journal", "export", "--output", "run.jsonl", "--json"]).json();
+    assert_eq!(said["head"], summary["journal"]["head"]);
+    place.bbb(&["journal", "export", "--output", "run.jsonl"]).fails(4, "does not overwrite");
+    place.bbb(&["journal", "export", "--json"]).fails(2, "--output");
+    let text = fs::read_to_string(place.path().join("run.jsonl")).unwrap();
+    assert_eq!(place.bbb(&["journal", "export"]).ok(), text);
+
+    let elsewhere = Place::new();
+    let check = |text: &str, code: i32, fragment: &str| {
+        elsewhere.write("run.jsonl", text);
+        let ran = elsewhere.bbb(&["journal", "verify", "run.jsonl"]);
+        if code == 0 { assert!(ran.ok().contains(fragment)) } else { ran.fails(code, fragment) }
+    };
+    check(&text, 0, summary["journal"]["head"].as_str().unwrap());
+    check("", 5, "the file is empty");
+    check("{}\n", 5, "line 1");
+    check(&text[..text.len() - 9], 5, "line");
+    check(&text.replacen("study_market", "study_marked", 1), 5, "does not match its hash");
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.remove(7);
+    check(&(lines.join("\n") + "\n"), 5, "line 8: record 8 stands where record 7 should");
+    let shorter: String = text.lines().take(20).map(|line| line.to_owned() + "\n").collect();
+    check(&shorter, 0, "19 events");
+    let json = elsewhere.bbb(&["journal", "verify", "run.jsonl", "--json"]).json();
+    assert_eq!((json["events"].as_u64(), json["status"].as_str()), (Some(19), Some("active")));
+}
+
+#[test]
+fn a_fork_goes_its_own_way_and_is_made_once() {
+    let place = Place::new();
+    let original = place.launched("40");
+    let id = original["business_id"].as_str().unwrap();
+    let fork = |at: &str, price: &str| place.bbb(&["journal", "fork", id, "--at", at, "--price", price, "--json"]);
+    let forked = fork("200", "99.50").json();
+    assert_eq!(forked["original"], original);
+    assert_ne!(forked["fork"]["business_id"], original["business_id"]);
+    assert_eq!(forked["fork"]["status"], "completed");
+    assert_ne!(forked["fork"]["journal"]["head"], original["journal"]["head"]);
+    let again = fork("200", "99.50");
+    assert!(again.err.contains("was forked before"), "{}", again.err);
+    assert_eq!(again.json(), forked);
+    assert_ne!(fork("201", "99.50").json()["fork"]["business_id"], forked["fork"]["business_id"]);
+    let name = forked["fork"]["business_id"].as_str().unwrap();
+    let [ours, theirs] = [id, name].map(|id| place.bbb(&["journal", "show", id, "--limit", "200"]).ok());
+    assert_eq!(ours, theirs, "the fork begins with what it is a fork of");
+    assert!(place.bbb(&["journal", "show", name, "--from", "201", "--limit", "1"]).ok().contains("forked"));
+    let table = place.bbb(&["journal", "fork", id, "--at", "200", "--price", "99.50"]).ok();
+    assert!(table.contains("ORIGINAL") && table.contains("simulated") && table.contains(name), "{table}");
+    let events = original["journal"]["events"].to_string();
+    fork(&events, "5").fails(4, "is over");
+    fork("999999", "5").fails(2, "events");
+}
