@@ -96,7 +96,6 @@ impl Business {
     }
 
     /// Asks roles for decisions, all at once, and returns the answers in canonical order; a role that fails to answer is among the failures.
-    #[expect(clippy::type_complexity, reason = "answers and failures, each by role")]
     pub(super) async fn ask_roles(
         &mut self,
         state: &Arc<State>,

@@ -240,13 +240,13 @@ impl Work {
 
     pub(super) fn set_stage(&mut self, id: ProposalId, stage: Stage) -> Result<(), String> {
         let open = self.proposals.get_mut(&id).ok_or_else(|| format!("{id} is not an open proposal"))?;
-        let fits = match (&open.stage, &stage) {
+        let fits = matches!(
+            (&open.stage, &stage),
             (Stage::New, Stage::Waiting { .. } | Stage::Approved { .. })
-            | (Stage::Waiting { .. }, Stage::Approved { .. })
-            | (Stage::Approved { .. } | Stage::Retry { .. }, Stage::Held { .. })
-            | (Stage::Held { .. }, Stage::Approved { .. } | Stage::Retry { .. }) => true,
-            _ => false,
-        };
+                | (Stage::Waiting { .. }, Stage::Approved { .. })
+                | (Stage::Approved { .. } | Stage::Retry { .. }, Stage::Held { .. })
+                | (Stage::Held { .. }, Stage::Approved { .. } | Stage::Retry { .. })
+        );
         if !fits {
             return Err(format!("{id} cannot go from {:?} to {stage:?}", open.stage));
         }
