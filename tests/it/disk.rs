@@ -118,7 +118,7 @@ impl Disk {
 
     /// A disk with these bytes that keeps an image of every sync.
     pub(crate) fn recording_from(bytes: Vec<u8>) -> Disk {
-        Disk(Arc::new(Mutex::new(State { durable: bytes.clone(), live: bytes, images: Some(Vec::new()), ..State::default() })))
+        Disk::of(State { durable: bytes.clone(), live: bytes, images: Some(Vec::new()), ..State::default() })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -6,6 +6,7 @@ mod cli;
 mod crash;
 mod determinism;
 mod disk;
+mod kill;
 mod llm;
 mod mail;
 mod projection;

@@ -2,6 +2,7 @@
 
 pub(crate) mod peers;
 pub(crate) mod permits;
+pub(crate) mod process;
 pub(crate) mod script;
 
 use std::sync::Arc;

@@ -52,7 +52,8 @@ pub fn candidates(view: &View<'_>) -> Vec<NewTask> {
     if first_today(TaskKind::PayBills) && view.trade().billed_at.is_none_or(|at| view.now().since(at) >= BILL_DAYS * DAY_MS) {
         tasks.push(NewTask::new(TaskKind::PayBills, 70, deadline));
     }
-    if first_today(TaskKind::ReviewPrice) && view.day() % PRICE_REVIEW_DAYS == PRICE_REVIEW_DAYS - 1 {
+    if first_today(TaskKind::ReviewPrice) && view.day() % PRICE_REVIEW_DAYS == PRICE_REVIEW_DAYS - 1 && rules::better_price(view).is_some()
+    {
         tasks.push(NewTask::new(TaskKind::ReviewPrice, 20, deadline));
     }
     tasks

@@ -2,7 +2,6 @@
 
 use super::{propose, unknown};
 use crate::action::{Action, ActionKind, CollectPayment, PayBill, RefundPayment, SetPrice};
-use crate::blueprint::Billing;
 use crate::decide::view::View;
 use crate::decide::{Decision, Draft};
 use crate::id::OrderId;
@@ -13,6 +12,8 @@ use crate::task::{Task, TaskKind};
 
 /// The bounds of the price, in percent of the blueprint's.
 const PRICE_BOUNDS_PERCENT: (i64, i64) = (85, 115);
+/// Answered offers below which nothing is concluded from them.
+const MIN_ANSWERED_OFFERS: i64 = 20;
 
 /// Whether an open proposal of this kind is already about this order.
 pub(super) fn is_under_way(view: &View<'_>, kind: ActionKind, order: OrderId) -> bool {
@@ -79,27 +80,30 @@ fn refund(view: &View<'_>) -> Decision {
     propose(drafts.collect(), "nobody is owed a refund")
 }
 
-/// Raises the price a little where most offers are taken, lowers it a little where few are.
-fn review_price(view: &View<'_>) -> Decision {
+/// The price that experience suggests: a little more where most offers are taken, a little less where few are; nothing where too few were answered to
+/// judge, or where the price should stay.
+pub(crate) fn better_price(view: &View<'_>) -> Option<(Cents, String)> {
     let list = view.spec().blueprint.price;
-    let contacts = view.trade().contacts.values();
-    let (taken, open) = contacts.fold((0_i64, 0_i64), |(taken, open), contact| match contact.interest {
-        Interest::Customer => (taken + 1, open),
-        Interest::Offered | Interest::Lost if contact.qualified => (taken, open + 1),
-        _ => (taken, open),
+    let (taken, refused) = view.trade().contacts.values().fold((0_i64, 0_i64), |(taken, refused), contact| match contact.interest {
+        Interest::Customer => (taken + 1, refused),
+        Interest::Offered | Interest::Lost if contact.qualified => (taken, refused + 1),
+        _ => (taken, refused),
     });
-    let share = taken * 100 / (taken + open).max(1);
-    let percent = match (taken + open, share) {
-        (0..20, _) => return Decision::GiveUp("too few offers were answered to judge the price".to_owned()),
+    let share = taken * 100 / (taken + refused).max(1);
+    let percent = match (taken + refused, share) {
+        (..MIN_ANSWERED_OFFERS, _) => return None,
         (_, 45..) => 103,
         (_, ..15) => 97,
-        _ => return Decision::GiveUp(format!("{share} percent of offers are taken: the price stays")),
+        _ => return None,
     };
     let (low, high) = PRICE_BOUNDS_PERCENT;
     let price = view.trade().price.percent(percent).max(list.percent(low)).min(list.percent(high));
-    let period = if view.spec().blueprint.billing == Billing::Monthly { " a month" } else { "" };
-    if price == view.trade().price {
-        return Decision::GiveUp("the price is at its bound".to_owned());
+    (price != view.trade().price).then(|| (price, format!("{share} percent of {} offers were taken", taken + refused)))
+}
+
+fn review_price(view: &View<'_>) -> Decision {
+    match better_price(view) {
+        Some((price, why)) => propose(vec![Draft::new(SetPrice { price }, 60, why)], ""),
+        None => Decision::GiveUp("the price should stay as it is".to_owned()),
     }
-    propose(vec![Draft::new(SetPrice { price }, 60, format!("{share} percent of offers are taken; {price} USD{period} from now on"))], "")
 }
