@@ -10,7 +10,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::fault::{Fault, Kind};
+use crate::fault::Fault;
 use crate::store::redb::{OpenError, Options, RedbStore};
 
 const STORE: &str = "journal.redb";
@@ -44,7 +44,7 @@ impl DataDir {
     /// The directory at `path`, which must be there.
     ///
     /// # Errors
-    /// [`Kind::NotFound`] where there is none; otherwise as [`DataDir::create`].
+    /// [`crate::fault::Kind::NotFound`] where there is none; otherwise as [`DataDir::create`].
     pub fn existing(path: &Path) -> Result<DataDir, Fault> {
         let named = || format!("the data directory {}", path.display());
         let metadata = match fs::metadata(path) {
@@ -76,20 +76,7 @@ impl DataDir {
         fs::metadata(self.path.join(STORE)).is_ok_and(|metadata| metadata.len() > 0)
     }
 
-    /// Opens the store, and so takes the directory; makes a store where there is none. Blocks.
-    ///
-    /// # Errors
-    /// [`Kind::Refused`] where another process holds the directory; otherwise the store's.
-    pub fn open_store(&self) -> Result<RedbStore, Fault> {
-        self.try_open_store()?.ok_or_else(|| {
-            Fault::refused(format!(
-                "another bbb process is running with the data directory {}: stop it, or use another directory with --data",
-                self.path.display()
-            ))
-        })
-    }
-
-    /// As [`DataDir::open_store`], with nothing where another process holds the directory.
+    /// Opens the store, and so takes the directory; makes a store where there is none. Nothing where another process holds the directory. Blocks.
     ///
     /// # Errors
     /// The store's.
@@ -150,7 +137,13 @@ impl SocketPath {
     }
 }
 
+/// The fault of a directory that another process runs with.
+pub fn is_held(path: &Path) -> Fault {
+    let place = path.display();
+    Fault::refused(format!("another bbb process is running with the data directory {place}: stop it, or use another directory with --data"))
+}
+
 /// The fault of a directory whose holder neither answers nor ends.
 pub fn holder_is_silent(path: &Path) -> Fault {
-    Fault::new(Kind::Refused, format!("another process holds the data directory {} and does not answer", path.display()))
+    Fault::refused(format!("another process holds the data directory {} and does not answer", path.display()))
 }

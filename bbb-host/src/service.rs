@@ -195,21 +195,24 @@ impl Service {
     /// # Errors
     /// [`crate::fault::Kind::Refused`] where it does not fit, [`crate::fault::Kind::NotFound`] for a business or a proposal that never was.
     pub async fn command(&self, id: BusinessId, command: Command) -> Result<(), Fault> {
+        let proposal = match &command {
+            Command::Approve(proposal) | Command::Veto(proposal, _) | Command::ResolveDoubt(proposal, _) => Some(*proposal),
+            Command::Pause(_) | Command::Resume | Command::Stop => None,
+        };
         let done = match self.handle(id) {
             Some(handle) => handle.command(command).await.map_err(Fault::from),
-            None => self.engine.tell(id, command.clone(), now()).await.map_err(Fault::from),
+            None => self.engine.tell(id, command, now()).await.map_err(Fault::from),
         };
-        match done {
-            Ok(()) => Ok(()),
-            Err(fault) => Err(self.explain(id, fault).await),
+        match (done, proposal) {
+            (Err(fault), Some(proposal)) if fault.kind == Kind::Refused => Err(self.explain(id, proposal, fault).await),
+            (done, _) => done,
         }
     }
 
-    /// Whether a refused proposal was ever made.
-    async fn explain(&self, id: BusinessId, fault: Fault) -> Fault {
-        let named = fault.message.split_whitespace().next().and_then(|word| word.parse::<ProposalId>().ok());
-        match (named, self.now(id).await) {
-            (Some(proposal), Ok(now)) if proposal.get() >= now.state.work.next_proposal => {
+    /// A refused answer about a proposal that was never made gets a clearer word.
+    async fn explain(&self, id: BusinessId, proposal: ProposalId, fault: Fault) -> Fault {
+        match self.now(id).await {
+            Ok(now) if proposal.get() >= now.state.work.next_proposal => {
                 Fault::not_found(format!("{proposal} does not exist in {id}; see: bbb inbox {id}"))
             }
             _ => fault,

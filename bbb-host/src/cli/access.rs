@@ -11,9 +11,9 @@ use bbb_core::journal::chain::{Head, Record};
 use crate::cli::{Common, runtime};
 use crate::control::client::Client;
 use crate::data_dir::{DataDir, HOLDER_RETRIES, HOLDER_RETRY_WAIT, holder_is_silent};
-use crate::fault::Fault;
+use crate::fault::{Fault, Kind};
 use crate::service::inbox::OwnersInbox;
-use crate::service::{MAX_PAGE_RECORDS, Now, Row, Service};
+use crate::service::{MAX_PAGE_RECORDS, Now, Row, Service, unknown};
 use crate::store::redb::RedbStore;
 
 /// Whom a command asks.
@@ -100,19 +100,26 @@ impl Access {
         }
     }
 
-    /// The whole journal as it stands now, its chain verified here.
+    /// The whole journal, up to where it ends when this is called; its chain is verified here.
     pub(super) fn journal(&self, id: BusinessId) -> Result<(Vec<Record>, Head), Fault> {
+        let end = self.row(id)?.events;
         let (mut records, mut head) = (Vec::new(), Head::EMPTY);
-        loop {
+        while head.sequence < end {
             let page = self.records(id, head.sequence, MAX_PAGE_RECORDS)?;
             if page.is_empty() {
-                return Ok((records, head));
+                return Err(Fault::new(Kind::Corrupted, format!("the journal of {id} ends at event {}, not at {end}", head.sequence)));
             }
             for record in page {
                 head = record.follow(&head)?;
                 records.push(record);
             }
         }
+        Ok((records, head))
+    }
+
+    /// One business as it stands in the list.
+    pub(super) fn row(&self, id: BusinessId) -> Result<Row, Fault> {
+        self.list()?.into_iter().find(|row| row.business == id).ok_or_else(|| unknown(id))
     }
 
     /// The business of the command line, or the only one.

@@ -16,7 +16,7 @@ use crate::cli::business::{print_result, replay};
 use crate::cli::progress::Progress;
 use crate::cli::screen::Screen;
 use crate::control::server::Server;
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, is_held};
 use crate::fault::Fault;
 use crate::service::Service;
 use crate::store::redb::RedbStore;
@@ -45,10 +45,7 @@ pub(super) struct Session {
 pub(super) fn take(data: &DataDir) -> Result<RedbStore, Fault> {
     match holder(data)? {
         Holder::This(store) => Ok(store),
-        Holder::Other(_) => data.open_store().and_then(|_| {
-            // It ended between the two questions: the next try finds it free.
-            Err(Fault::refused("another bbb process has just ended; run the command again"))
-        }),
+        Holder::Other(_) => Err(is_held(data.path())),
     }
 }
 

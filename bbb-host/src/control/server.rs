@@ -94,9 +94,8 @@ async fn serve(mut stream: UnixStream, service: &Service) -> io::Result<()> {
     let (reader, mut writer) = stream.split();
     let mut line = Vec::new();
     let limit = MAX_REQUEST_BYTES as u64 + 1;
-    timeout(REQUEST_TIMEOUT, BufReader::new(reader.take(limit)).read_until(b'\n', &mut line))
-        .await
-        .map_err(|_| io::ErrorKind::TimedOut)??;
+    let mut input = BufReader::new(reader.take(limit));
+    timeout(REQUEST_TIMEOUT, input.read_until(b'\n', &mut line)).await.map_err(|_| io::ErrorKind::TimedOut)??;
     let ask = match read(&line) {
         Ok(ask) => ask,
         Err(fault) => return say::<()>(&mut writer, Err(fault)).await,
@@ -109,10 +108,16 @@ async fn serve(mut stream: UnixStream, service: &Service) -> io::Result<()> {
             };
             // The first answer says that from here on nothing is missed.
             say(&mut writer, Ok(())).await?;
-            while let Some(event) = events.recv().await {
-                say(&mut writer, Ok(WireEvent::from(event.as_ref()))).await?;
+            loop {
+                tokio::select! {
+                    event = events.recv() => match event {
+                        Some(event) => say(&mut writer, Ok(WireEvent::from(event.as_ref()))).await?,
+                        None => return Ok(()),
+                    },
+                    // The client has nothing more to say, so this is its end.
+                    _ = input.read_u8() => return Ok(()),
+                }
             }
-            Ok(())
         }
         Ask::List => say(&mut writer, service.list().await).await,
         Ask::State(business) => {

@@ -92,7 +92,7 @@ fn server_that_never_says_done() -> u16 {
     std::thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
-            let mut say = |text: &str| (&stream).write_all(text.as_bytes()).unwrap();
+            let say = |text: &str| (&stream).write_all(text.as_bytes()).unwrap();
             say("220 here\r\n");
             while let Some(line) = lines.next() {
                 match line.split(' ').next().unwrap_or_default() {

@@ -10,7 +10,7 @@ use crate::cli::Common;
 use crate::cli::access::{Access, decode};
 use crate::cli::screen::Screen;
 use crate::fault::Fault;
-use crate::service::{MAX_PAGE_RECORDS, unknown};
+use crate::service::MAX_PAGE_RECORDS;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Show {
@@ -38,7 +38,9 @@ impl Show {
             _ => None,
         };
         let mut after = self.from - 1;
-        let mut left = self.limit.unwrap_or(u64::MAX);
+        // What a running business adds meanwhile is the follower's, or nobody's.
+        let end = access.row(id)?.events;
+        let mut left = self.limit.unwrap_or(u64::MAX).min(end.saturating_sub(after));
         let mut objects = Vec::new();
         while left > 0 && !screen.is_gone() {
             let page = access.records(id, after, usize::try_from(left).unwrap_or(usize::MAX).min(MAX_PAGE_RECORDS))?;
@@ -56,8 +58,7 @@ impl Show {
             return screen.object(&json!({ "business_id": id, "events": objects }));
         }
         if after < self.from {
-            let events = access.list()?.iter().find(|row| row.business == id).map(|row| row.events).ok_or_else(|| unknown(id))?;
-            screen.note(&format!("the journal of {id} ends at event {events}"));
+            screen.note(&format!("the journal of {id} ends at event {end}"));
         }
         for event in follower.into_iter().flatten() {
             let event = event?;
