@@ -7,7 +7,7 @@
 //! - Cedar names the deciding policies in random order; here findings are sorted by rule.
 //! - Cedar knows no escalation; here it is an annotation of a forbid that ends with `unless { context.owner_approved }`.
 //!
-//! Texts are in `bbb-core/charter/`; how they are read and checked is in [`load`], what they may speak of in `schema.cedarschema`.
+//! Texts are in `bbb-core/charter/`; how they are read and checked is in `load`, what they may speak of in `schema.cedarschema`.
 
 mod load;
 mod request;

@@ -1,7 +1,7 @@
 //! Journals in a redb database: one file, one process.
 //!
-//! [`writer`] is the one thread that writes; it commits the appends of all businesses in groups. [`layout`] is what stands on the disk, [`index`] what stands in
-//! memory, [`database`] how one becomes the other, [`reader`] what is read from the disk. `docs/design/journal-format.md` gives the reasons.
+//! `writer` is the one thread that writes; it commits the appends of all businesses in groups. `layout` is what stands on the disk, `index` what stands in
+//! memory, `database` how one becomes the other, `reader` what is read from the disk. `docs/design/journal-format.md` gives the reasons.
 
 mod database;
 mod index;
