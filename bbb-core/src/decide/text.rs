@@ -20,7 +20,7 @@ pub fn fill(template: &str, profile: &Profile) -> String {
 pub fn outreach(blueprint: &Blueprint, founder: &str) -> (String, String) {
     let subject = format!("{} for [company]", blueprint.name);
     let body = format!(
-        "Hello [name],\n\nyou asked to hear from us. {}\n\n{}\n\nWould that help at [company]? A short answer is enough, and \
+        "Hello [name],\n\nyou agreed to hear from us. {}\n\n{}\n\nWould that help at [company]? A short answer is enough, and \
          I will send details and a price.\n\nBest regards,\n{founder}",
         blueprint.offer, blueprint.description
     );
