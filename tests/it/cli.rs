@@ -74,7 +74,9 @@ impl Place {
     pub(crate) fn command<S: AsRef<str>>(&self, args: &[S]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bbb"));
         let ours = std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("BBB_"));
-        ours.for_each(|name| drop(command.env_remove(name)));
+        for name in ours {
+            command.env_remove(name);
+        }
         command.args(args.iter().map(AsRef::as_ref)).current_dir(self.path()).stdin(Stdio::null());
         command
     }
