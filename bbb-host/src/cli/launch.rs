@@ -85,7 +85,7 @@ pub(super) struct Launch {
     /// Leads to begin with, as CSV with a heading; only in shadow and live
     #[arg(long, value_name = "FILE.csv")]
     leads: Option<PathBuf>,
-    /// The configuration file; ./bbb.toml where it is there
+    /// The configuration file [default: ./bbb.toml, if there is one]
     #[arg(long, env = "BBB_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     /// The time zone of its days and quiet hours, an IANA name such as America/New_York

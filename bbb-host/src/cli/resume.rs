@@ -28,7 +28,7 @@ pub(super) struct Resume {
     /// Worker threads
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=MAX_THREADS), value_name = "N")]
     threads: u16,
-    /// The configuration file; ./bbb.toml where it is there
+    /// The configuration file [default: ./bbb.toml, if there is one]
     #[arg(long, env = "BBB_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }

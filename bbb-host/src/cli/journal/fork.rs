@@ -31,7 +31,7 @@ pub(in crate::cli) struct Fork {
     /// The price for new customers from there on
     #[arg(long, value_parser = price, allow_negative_numbers = true, value_name = "USD")]
     price: Cents,
-    /// The configuration file; ./bbb.toml where it is there
+    /// The configuration file [default: ./bbb.toml, if there is one]
     #[arg(long, env = "BBB_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
