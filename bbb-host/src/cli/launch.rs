@@ -178,7 +178,9 @@ impl Launch {
         spec.sender = if world == WorldKind::Shadow && !config.has_sender() { Sender::simulated() } else { config.sender()? };
         if world == WorldKind::Live && !spec.sender.is_reachable() {
             let address = &spec.sender.address;
-            return Err(Fault::usage(format!("sender.address is {address}: oversight vetoes mail from an address that cannot be answered")));
+            return Err(Fault::usage(format!(
+                "sender.address is {address}: oversight vetoes mail from an address that cannot be answered"
+            )));
         }
         Ok(())
     }
