@@ -7,6 +7,7 @@ mod crash;
 mod determinism;
 mod disk;
 mod kill;
+mod kill_live;
 mod llm;
 mod mail;
 mod projection;

@@ -1,5 +1,7 @@
 //! Journals to write, and a writer that remembers what it wrote.
 
+pub(crate) mod gate;
+pub(crate) mod ledger;
 pub(crate) mod peers;
 pub(crate) mod permits;
 pub(crate) mod process;

@@ -65,7 +65,15 @@ impl Place {
 
     /// Starts `bbb` with these arguments.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
-        let output = self.file("stdout");
+        self.start_into(self.file("stdout"), arguments)
+    }
+
+    /// Starts another one while the first runs.
+    pub(crate) fn start_beside(&self, arguments: &[&str]) -> Running {
+        self.start_into(self.file("stdout-beside"), arguments)
+    }
+
+    fn start_into(&self, output: PathBuf, arguments: &[&str]) -> Running {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bbb"));
         command.args(arguments).arg("--json").arg("--data").arg(self.data()).current_dir(self.dir.path());
         command.env_remove("BBB_LOG").env_remove("BBB_CONFIG").stdin(Stdio::null()).stderr(Stdio::piped());
@@ -84,7 +92,7 @@ impl Place {
 
     /// Runs `bbb` to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Finished {
-        self.start(arguments).finish()
+        self.start_beside(arguments).finish()
     }
 }
 
@@ -157,8 +165,17 @@ impl Running {
         Some(Finished { code: status.code().expect("no signal"), stdout, stderr: self.said.join("\n") })
     }
 
+    /// How many calls that write it has made.
+    pub(crate) fn writes(&self) -> u64 {
+        writes(&self.counters()).unwrap_or(u64::MAX)
+    }
+
+    fn counters(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/io", self.child.id()))
+    }
+
     fn wait_for_writes(&mut self, count: u64) {
-        let path = PathBuf::from(format!("/proc/{}/io", self.child.id()));
+        let path = self.counters();
         while writes(&path).is_some_and(|written| written < count) && self.child.try_wait().expect("it is our child").is_none() {
             std::thread::yield_now();
         }
