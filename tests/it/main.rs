@@ -5,6 +5,7 @@
 mod crash;
 mod determinism;
 mod disk;
+mod faults;
 mod llm;
 mod mail;
 mod projection;
