@@ -8,6 +8,7 @@ mod disk;
 mod faults;
 mod llm;
 mod mail;
+mod minds;
 mod projection;
 mod report;
 mod run;
