@@ -3,34 +3,68 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 
 use bbb_core::action::Action;
 use bbb_core::id::ProposalId;
-use bbb_core::oversight::permit::Granted;
+use bbb_core::oversight::permit::{Granted, UseMark};
 use bbb_core::port::{Failure, Ports, Verification};
 use bbb_core::settle::Report;
 use futures_util::FutureExt;
 
-/// Carries out one effect and reports how it ended. A port that panics has lost the answer if it had begun, and has done nothing if it had not.
-pub fn perform(ports: Ports, granted: Granted) -> impl Future<Output = (ProposalId, u32, Report)> + Send {
-    let (id, attempt) = (granted.grant().proposal, granted.grant().attempt);
-    let mark = granted.use_mark();
-    async move {
-        let report = match AssertUnwindSafe(ports.perform(granted)).catch_unwind().await {
-            Ok(answer) => Report::Answered(answer),
-            Err(_) if mark.was_used() => Report::LostAnswer("the adapter failed after it had begun".to_owned()),
-            Err(_) => Report::Answered(Err(Failure::Permanent("the adapter failed before it had begun".to_owned()))),
-        };
-        (id, attempt, report)
+/// Keeps an effect that got its permit from beginning after all. An adapter may prepare for long before it uses its permit, and a pause must not wait for it.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    mark: UseMark,
+    shut: Arc<Mutex<bool>>,
+}
+
+impl Gate {
+    /// Shuts the gate; says whether that was in time. If it was, the effect has not begun and never will.
+    pub(crate) fn shut(&self) -> bool {
+        let mut shut = self.shut.lock().unwrap_or_else(PoisonError::into_inner);
+        *shut |= !self.mark.was_used();
+        *shut
     }
 }
 
-/// Asks a provider what became of an effect whose answer was lost.
-pub async fn verify(ports: Ports, id: ProposalId, attempt: u32, key: String, action: Action) -> (ProposalId, u32, Report) {
-    let report = match ports.verify(&key, &action).await {
-        Verification::Happened(receipt) => Report::Answered(Ok(receipt)),
-        Verification::DidNotHappen => Report::Answered(Err(Failure::Temporary("the provider says that it did not happen".to_owned()))),
-        Verification::Unknown(reason) => Report::LostAnswer(reason),
+/// Carries out one effect and reports how it ended. A port that panics has lost the answer if it had begun, and has done nothing if it had not.
+///
+/// Until the permit is used, the port runs only while the gate is held open: whoever shuts the gate waits for one poll at most. A port must not hand its permit
+/// to a task of its own.
+pub(crate) fn perform(ports: Ports, granted: Granted) -> (Gate, impl Future<Output = (ProposalId, u32, Report)> + Send) {
+    let (id, attempt) = (granted.grant().proposal, granted.grant().attempt);
+    let (mark, shut) = (granted.use_mark(), Arc::<Mutex<bool>>::default());
+    let gate = Gate { mark: mark.clone(), shut: Arc::clone(&shut) };
+    let effect = async move {
+        let mut effect = pin!(AssertUnwindSafe(ports.perform(granted)).catch_unwind());
+        let answer = std::future::poll_fn(|context| {
+            if mark.was_used() {
+                return effect.as_mut().poll(context).map(Some);
+            }
+            let shut = shut.lock().unwrap_or_else(PoisonError::into_inner);
+            if *shut { Poll::Ready(None) } else { effect.as_mut().poll(context).map(Some) }
+        });
+        let report = match answer.await {
+            None => Report::Unused("it was stopped before it began".to_owned()),
+            Some(Ok(answer)) => Report::Answered(answer),
+            Some(Err(_)) if mark.was_used() => Report::LostAnswer("the adapter failed after it had begun".to_owned()),
+            Some(Err(_)) => Report::Answered(Err(Failure::Permanent("the adapter failed before it had begun".to_owned()))),
+        };
+        (id, attempt, report)
+    };
+    (gate, effect)
+}
+
+/// Asks a provider what became of an effect whose answer was lost. A port that panics could not tell.
+pub(crate) async fn verify(ports: Ports, id: ProposalId, attempt: u32, key: String, action: Action) -> (ProposalId, u32, Report) {
+    let report = match AssertUnwindSafe(ports.verify(&key, &action)).catch_unwind().await {
+        Ok(Verification::Happened(receipt)) => Report::Answered(Ok(receipt)),
+        Ok(Verification::DidNotHappen) => Report::Answered(Err(Failure::Temporary("the provider says that it did not happen".to_owned()))),
+        Ok(Verification::Unknown(reason)) => Report::LostAnswer(reason),
+        Err(_) => Report::LostAnswer("the adapter failed while it asked".to_owned()),
     };
     (id, attempt, report)
 }

@@ -9,7 +9,7 @@ use crate::port::Failure;
 use crate::receipt::Receipt;
 use crate::round::Round;
 use crate::state::work::Stage;
-use crate::state::{Misfit, Status};
+use crate::state::{Misfit, State, Status};
 use crate::time::Timestamp;
 
 /// What the runner reports of one effect.
@@ -32,6 +32,13 @@ pub fn settle(round: &mut Round, id: ProposalId, report: Report) -> Result<(), M
     let Stage::Held { attempt, hold, recovery, .. } = &open.stage else { return Ok(()) };
     let (attempt, hold, recovery, cause) = (*attempt, *hold, *recovery, open.event);
     let retry_at = retry_at(round.now(), attempt);
+    let report = match report {
+        Report::Answered(Ok(receipt)) => match nonsense(round.state(), &open.proposal.action, &receipt) {
+            Some(reason) => Report::LostAnswer(reason),
+            None => Report::Answered(Ok(receipt)),
+        },
+        other => other,
+    };
     let (outcome, cost) = match report {
         Report::Answered(Ok(receipt)) => {
             let cost = cost_of(&open.proposal.action, &receipt, &hold);
@@ -55,6 +62,28 @@ pub fn settle(round: &mut Round, id: ProposalId, report: Report) -> Result<(), M
         }
     }
     Ok(())
+}
+
+/// Why a receipt cannot be one for this action; such a receipt proves nothing. Adapters are not trusted to make sense, and what they say must not stop the
+/// business.
+fn nonsense(state: &State, action: &Action, receipt: &Receipt) -> Option<String> {
+    let negative = |what: &str, cents: Cents| (cents < Cents::ZERO).then(|| format!("the receipt says that {what} was {cents}"));
+    match (action, receipt) {
+        (Action::QualifyLeads(asked), Receipt::Scores(scores)) => {
+            let stray = scores.fit.iter().find(|(contact, fit)| *fit > 100 || !asked.contacts.contains(contact));
+            stray.map(|(contact, fit)| format!("the receipt scores {contact} with {fit}"))
+        }
+        (_, Receipt::Findings(findings)) => findings.cost_per_lead.iter().find_map(|(_, cost)| negative("the cost of a lead", *cost)),
+        (_, Receipt::PaymentReceipt(payment)) => {
+            let foreign = payment.amount.is_simulated() != state.spec.world.is_simulated();
+            foreign.then(|| "simulated and real money do not mix".to_owned()).or_else(|| negative("the payment", payment.amount.cents()))
+        }
+        (_, Receipt::AdsReceipt(ads)) => negative("the cost", ads.spent),
+        (_, Receipt::DeliveryReceipt(delivery)) => negative("the cost", delivery.spent),
+        (_, Receipt::BillReceipt(bill)) => negative("the cost", bill.spent),
+        (_, Receipt::ModelAnswer(answer)) => negative("the cost", answer.spent),
+        _ => None,
+    }
 }
 
 /// The wait doubles with each attempt; none after the last.

@@ -22,6 +22,7 @@ use bbb_core::state::State;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
 use tokio::sync::mpsc;
 
+use crate::act::Gate;
 use crate::engine::Options;
 use crate::handle::Refused;
 use crate::message::ToSupervisor;
@@ -45,6 +46,13 @@ pub(crate) struct Start {
     pub(crate) resumed: bool,
 }
 
+/// An effect under way.
+pub(crate) struct Flight {
+    attempt: u32,
+    /// Holds it back while it has not begun; absent where an effect of an earlier process is asked after.
+    gate: Option<Gate>,
+}
+
 /// One business in memory.
 pub(crate) struct Business {
     id: BusinessId,
@@ -55,8 +63,8 @@ pub(crate) struct Business {
     /// Always there, but while it is lent to oversight.
     round: Option<Round>,
     agents: Agents,
-    /// Effects under way, with their attempt.
-    in_flight: BTreeMap<ProposalId, u32>,
+    /// Effects under way.
+    in_flight: BTreeMap<ProposalId, Flight>,
     /// Effects that have ended and are not settled yet.
     ended: BTreeMap<ProposalId, Report>,
     /// Up to which event the market has followed.
@@ -121,6 +129,7 @@ impl Actor for Supervisor {
 
     async fn post_stop(&self, _: ActorRef<ToSupervisor>, business: &mut Business) -> Result<(), ActorProcessingErr> {
         business.agents.stop_all();
+        business.hold_back();
         if let Some(timer) = business.timer.take() {
             timer.abort();
         }
@@ -194,7 +203,7 @@ impl Business {
     }
 
     fn effect_ended(&mut self, myself: &ActorRef<ToSupervisor>, id: ProposalId, attempt: u32, report: Report) {
-        if self.in_flight.get(&id) == Some(&attempt) {
+        if self.in_flight.get(&id).is_some_and(|flight| flight.attempt == attempt) {
             self.in_flight.remove(&id);
             self.ended.insert(id, report);
             self.queue_step(myself);
@@ -236,7 +245,16 @@ impl Business {
     fn halt(&mut self, reason: String) {
         tracing::error!(business = %self.id, %reason, "the business stands still");
         self.halted = Some(reason);
+        self.hold_back();
         self.tell_waiting();
+    }
+
+    /// Ends every effect that got its permit and has not used it. What has begun goes on.
+    fn hold_back(&mut self) {
+        let in_time = |_: &ProposalId, flight: &mut Flight| flight.gate.as_ref().is_some_and(Gate::shut);
+        for (id, _) in self.in_flight.extract_if(.., in_time) {
+            self.ended.insert(id, Report::Unused("the business was stopped before it began".to_owned()));
+        }
     }
 
     /// Hands committed events to the subscribers; one that is too far behind is dropped.

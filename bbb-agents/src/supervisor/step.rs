@@ -22,8 +22,8 @@ use ractor::rpc::CallResult;
 
 use crate::act;
 use crate::message::{ToOversight, ToSupervisor};
-use crate::supervisor::Business;
 use crate::supervisor::agents::AGENT_TIMEOUT;
+use crate::supervisor::{Business, Flight};
 
 /// Staged events from which a simulated business commits even though nothing is to be begun.
 const COMMIT_EVENTS: usize = 1024;
@@ -65,8 +65,10 @@ impl Business {
         }
         let before = self.round()?.state().sequence;
         let staged_before = !self.round()?.staged().is_empty();
-        for (id, report) in std::mem::take(&mut self.ended) {
+        // A report leaves only once it is staged: an effect without one would count as never begun.
+        while let Some((id, report)) = self.ended.first_key_value().map(|(id, report)| (*id, report.clone())) {
             settle::settle(self.round()?, id, report)?;
+            self.ended.remove(&id);
         }
         self.close_days()?;
         self.owner_answers()?;
@@ -228,6 +230,9 @@ impl Business {
         let ended = round.state().status.is_over();
         let acknowledgement = self.journal.commit(round.staged(), wake_at, ended).await?;
         let events = round.take_staged();
+        if round.state().status != Status::Active {
+            self.hold_back();
+        }
         self.publish(events);
         self.save_snapshot().await;
         if acknowledgement.is_empty() { Ok(()) } else { self.begin_effects(myself, acknowledgement).await }
@@ -261,8 +266,10 @@ impl Business {
     }
 
     fn begin_effect(&mut self, myself: &ActorRef<ToSupervisor>, granted: Granted) {
-        self.in_flight.insert(granted.grant().proposal, granted.grant().attempt);
-        self.report_when_done(myself, act::perform(self.world.ports().clone(), granted));
+        let (id, attempt) = (granted.grant().proposal, granted.grant().attempt);
+        let (gate, effect) = act::perform(self.world.ports().clone(), granted);
+        self.in_flight.insert(id, Flight { attempt, gate: Some(gate) });
+        self.report_when_done(myself, effect);
     }
 
     fn report_when_done(
@@ -310,7 +317,7 @@ impl Business {
             match recovery {
                 Recovery::Idempotent => {}
                 Recovery::Verifiable => {
-                    self.in_flight.insert(id, attempt);
+                    self.in_flight.insert(id, Flight { attempt, gate: None });
                     self.report_when_done(myself, act::verify(self.world.ports().clone(), id, attempt, key, action));
                 }
                 Recovery::Repeatable | Recovery::AtMostOnce => {
@@ -378,18 +385,21 @@ impl Business {
         let store = Arc::clone(self.journal.store());
         let known = self.journal.head();
         let mut journal = Journal::open(Arc::clone(&store), self.id).await?;
-        let (written, head) = writer::load(store.as_ref(), self.id, known).await?;
-        let (state, staged) = self.round.take().ok_or(Halt::Lost)?.into_parts();
-        let matches = staged.starts_with(&written);
-        let now = state.now;
-        let rest = staged.get(written.len()..).unwrap_or(&[]).to_vec();
-        self.round = Some(Round::from_parts(state, if matches { rest } else { staged }, now));
-        if !matches || head != journal.head() {
+        let (events, head) = writer::load(store.as_ref(), self.id, Head::EMPTY).await?;
+        let known_events = usize::try_from(known.sequence).unwrap_or(usize::MAX).min(events.len());
+        let written = &events[known_events..];
+        let staged = self.round.as_ref().ok_or(Halt::Lost)?.staged();
+        if !staged.starts_with(written) || head != journal.head() {
             let conflict = store::Error::Conflict { business: self.id, expected: known.sequence, found: head.sequence };
             return Err(writer::Error::from(conflict).into());
         }
+        let rest = staged[written.len()..].to_vec();
+        // The state is folded anew: what stopped the business may have been an event that did not fit, and that is folded in part.
+        let state = State::replay(self.id, events.iter().chain(&rest))?.ok_or(Halt::Lost)?;
+        let now = state.now;
+        self.round = Some(Round::from_parts(state, rest, now));
         std::mem::swap(&mut self.journal, &mut journal);
-        self.publish(written);
+        self.publish(written.to_vec());
         self.halted = None;
         self.release_unpermitted()
     }
