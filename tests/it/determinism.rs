@@ -35,8 +35,8 @@ fn another_seed_gives_another_head() {
 
 #[test]
 fn the_head_is_the_same_in_debug_and_release_builds_of_this_version() {
-    let ran = on_one_thread(run(chatbot(10), |engine| engine));
-    let stored = include_str!("../golden/head-10-days.txt").trim();
+    let ran = on_one_thread(run(chatbot(40), |engine| engine));
+    let stored = include_str!("../golden/head-40-days.txt").trim();
     assert_eq!(
         ran.head.hash.to_string(),
         stored,
