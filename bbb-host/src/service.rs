@@ -74,6 +74,8 @@ pub struct Service {
     store: Arc<dyn Store>,
     engine: Engine,
     running: Mutex<BTreeMap<BusinessId, BusinessHandle>>,
+    /// Held while a business is started, and while one that runs nowhere is told something: each takes the lease, and would take it from the other.
+    turn: tokio::sync::Mutex<()>,
     /// A key file can be open once only.
     vaults: Mutex<BTreeMap<BusinessId, Vault>>,
 }
@@ -87,7 +89,8 @@ impl std::fmt::Debug for Service {
 impl Service {
     /// The service of the process that holds `data`, over its store.
     pub fn new(data: DataDir, engine: Engine) -> Service {
-        Service { data, store: Arc::clone(engine.store()), engine, running: Mutex::default(), vaults: Mutex::default() }
+        let store = Arc::clone(engine.store());
+        Service { data, store, engine, running: Mutex::default(), turn: tokio::sync::Mutex::default(), vaults: Mutex::default() }
     }
 
     /// The engine.
@@ -114,9 +117,15 @@ impl Service {
         self.handles().get(&id).cloned()
     }
 
-    /// Makes a running business known.
-    pub fn began(&self, handle: BusinessHandle) {
-        self.handles().insert(handle.id(), handle);
+    /// Starts a business and makes it known, in one turn: whoever tells it something meanwhile waits, and then tells the running one.
+    ///
+    /// # Errors
+    /// Those of `starting`.
+    pub async fn start<E>(&self, starting: impl Future<Output = Result<BusinessHandle, E>>) -> Result<BusinessHandle, E> {
+        let _turn = self.turn.lock().await;
+        let handle = starting.await?;
+        self.handles().insert(handle.id(), handle.clone());
+        Ok(handle)
     }
 
     /// A business does not run here any more.
@@ -199,14 +208,23 @@ impl Service {
             Command::Approve(proposal) | Command::Veto(proposal, _) | Command::ResolveDoubt(proposal, _) => Some(*proposal),
             Command::Pause(_) | Command::Resume | Command::Stop => None,
         };
-        let done = match self.handle(id) {
-            Some(handle) => handle.command(command).await.map_err(Fault::from),
-            None => self.engine.tell(id, command, now()).await.map_err(Fault::from),
-        };
-        match (done, proposal) {
+        match (self.tell(id, command).await, proposal) {
             (Err(fault), Some(proposal)) if fault.kind == Kind::Refused => Err(self.explain(id, proposal, fault).await),
             (done, _) => done,
         }
+    }
+
+    async fn tell(&self, id: BusinessId, command: Command) -> Result<(), Fault> {
+        if let Some(handle) = self.handle(id) {
+            return Ok(handle.command(command).await?);
+        }
+        let turn = self.turn.lock().await;
+        // It may have been started before the turn came.
+        if let Some(handle) = self.handle(id) {
+            drop(turn);
+            return Ok(handle.command(command).await?);
+        }
+        Ok(self.engine.tell(id, command, now()).await?)
     }
 
     /// A refused answer about a proposal that was never made gets a clearer word.
@@ -289,5 +307,40 @@ impl WireHead {
     /// The head, if its hash is one.
     pub fn head(&self) -> Option<Head> {
         Some(Head { sequence: self.sequence, hash: Hash::from_hex(&self.hash)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bbb_agents::world::World;
+    use bbb_core::blueprint;
+    use bbb_core::draw::Seed;
+    use bbb_core::journal::memory::MemoryStore;
+    use bbb_core::state::Status;
+
+    #[tokio::test]
+    async fn a_command_to_a_business_that_is_being_started_reaches_the_running_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let engine = Engine::builder(Arc::new(MemoryStore::new())).build();
+        let service = Service::new(DataDir::create(directory.path()).unwrap(), engine.clone());
+        let (origin, blueprint) = blueprint::resolve("Grant Writing Consultancy").unwrap();
+        let spec = engine.prepare(Spec::simulated(origin, blueprint, Seed::new(1), 3650));
+        let id = spec.id();
+        let pause = service.command(id, Command::Pause("to look".to_owned()));
+        let started = service.start(async {
+            let handle = engine.launch(spec.clone(), World::simulated(&spec, None)).await?;
+            // Whoever asks now finds a journal, and nobody who runs it yet.
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+            Ok::<_, bbb_agents::engine::Error>(handle)
+        });
+        let (handle, told) = tokio::join!(started, pause);
+        let handle = handle.unwrap();
+        told.unwrap();
+        assert!(matches!(&handle.status().await.unwrap().status, Status::Paused { reason } if reason == "to look"));
+        handle.resume().await.unwrap();
+        handle.passivate().await;
     }
 }

@@ -190,6 +190,16 @@ fn of_mails_that_the_owner_approved_none_is_sent_twice_by_a_process_killed_a_hun
                 continue;
             }
             let point = Point::ALL[usize::try_from(random(2, 4)).unwrap()];
+            let asked = business.ledger.mails.waiting.first().map(ToString::to_string);
+            if let (Some(proposal), 2, None) = (&asked, kill % 6, &launched) {
+                // The owner answers while it starts; the answer must reach it, and it must act on it.
+                gate.hold(point, 0);
+                let process = business.resume();
+                business.approve(&id, proposal);
+                gate.wait();
+                business.killed(process.kill(), &format!("{point:?}"));
+                continue;
+            }
             let passing = random(3, 2);
             let process = launched.take().unwrap_or_else(|| business.resumed());
             let waiting = business.inbox();
@@ -235,7 +245,7 @@ fn of_mails_that_oversight_alone_approved_none_is_sent_twice_by_a_killed_process
         };
         let mut at = hold(tally.kills);
         let (mut business, mut process) = Business::launch(number, 5, &gate, &mut tally);
-        loop {
+        for _ in 0..KILLS {
             gate.wait();
             business.killed(process.kill(), &at);
             // Each kill may leave as many mails in doubt as may be in flight.

@@ -224,7 +224,7 @@ impl Session {
         if let Some(desk) = &wired.desk {
             arrivals.iter().for_each(|arrival| desk.learn(&arrival.signal));
         }
-        let handle = engine.launch(spec.clone(), wired.world).await?;
+        let handle = self.service.start(engine.launch(spec.clone(), wired.world)).await?;
         introduce(id, &spec, screen);
         if !arrivals.is_empty() {
             let consent = plan.leads.iter().filter(|lead| lead.consent).count();

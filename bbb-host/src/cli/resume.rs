@@ -113,7 +113,8 @@ impl Session {
         if let Some(desk) = &wired.desk {
             desk.learn_all(&state);
         }
-        let handle = world::engine(Arc::clone(service.store()), spec.mind).resume(id, |_| Ok(wired.world)).await?;
+        let engine = world::engine(Arc::clone(service.store()), spec.mind);
+        let handle = service.start(engine.resume(id, |_| Ok(wired.world))).await?;
         if let Status::Paused { reason } = &state.status {
             screen.note(&format!("{id} was paused: {reason}"));
             handle.resume().await?;

@@ -69,7 +69,6 @@ impl Session {
     /// Runs a business until that ends.
     pub(super) async fn watch(&self, handle: BusinessHandle, stop: &mut StopSignal, screen: &Screen) -> Result<End, Fault> {
         let id = handle.id();
-        self.service.began(handle.clone());
         let end = watch(&handle, stop, screen).await;
         if matches!(end, Ok(End::Interrupted)) {
             // A second signal does not wait. What is under way then is settled by its recovery class when the business goes on.
