@@ -6,6 +6,7 @@ mod crash;
 mod determinism;
 mod disk;
 mod faults;
+mod fold;
 mod llm;
 mod mail;
 mod minds;
