@@ -20,3 +20,4 @@ mod store_kill;
 mod store_redb;
 mod supervision;
 mod support;
+mod worlds;
