@@ -2,8 +2,8 @@
 //!
 //! A run is a [`Plan`], plain data, so that a failure shrinks to the few steps that cause it. `BBB_FAULT_SEED` and `BBB_FAULT_CASES` choose others.
 
-mod ports;
-mod store;
+pub(crate) mod ports;
+pub(crate) mod store;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -28,7 +28,7 @@ use crate::faults::ports::{Fate, Outside};
 use crate::faults::store::{Fault, FlakyStore};
 use crate::run::{on_one_thread, spec};
 
-const START: Timestamp = Timestamp::from_ms(1_800_000_000_000);
+pub(crate) const START: Timestamp = Timestamp::from_ms(1_800_000_000_000);
 const PEOPLE: u8 = 4;
 
 /// One thing that happens to a business.
@@ -155,7 +155,7 @@ impl Run {
             for _ in 0..64 {
                 tokio::task::yield_now().await;
             }
-            let now = Some((self.outside.begun(), self.state().await.map(|state| state.sequence)));
+            let now = Some((self.outside.begun().len(), self.state().await.map(|state| state.sequence)));
             same = if now == before { same + 1 } else { 0 };
             before = now;
         }
@@ -231,7 +231,7 @@ impl Run {
             Step::Churn(order) => Signal::Churned { order: OrderId::new(order.into()) },
             Step::Refund(order) => Signal::RefundRequested { order: OrderId::new(order.into()) },
             Step::Ticket(who) => Signal::TicketOpened { ticket: TicketId::new(self.arrivals), contact: self.contact(who).0 },
-            Step::Lead(who) => lead(&self.vault, self.contact(who)),
+            Step::Lead(who) => lead(&self.vault, self.contact(who), ""),
             other => panic!("{other:?} is no signal"),
         }
     }
@@ -248,13 +248,14 @@ impl Run {
     }
 }
 
-fn lead(vault: &Vault, (contact, email): (ContactId, String)) -> Signal {
-    let profile = Profile { email, name: "Ada".to_owned(), company: "Engines".to_owned(), note: String::new() };
+pub(crate) fn lead(vault: &Vault, (contact, email): (ContactId, String), note: &str) -> Signal {
+    let profile = Profile { email, name: "Ada".to_owned(), company: "Engines".to_owned(), note: note.to_owned() };
     let profile = vault.seal(contact, &serde_json::to_string(&profile).unwrap()).unwrap();
     Signal::LeadArrived { contact, channel: Channel::Email, consent: true, profile }
 }
 
-fn live(asks: bool) -> Spec {
+/// The spec of a live business that may send mail.
+pub(crate) fn live(asks: bool) -> Spec {
     let mut spec = spec("SEO Content Agency for Local Businesses", 1, 30);
     let budget = Cents::from_dollars(3_000);
     (spec.world, spec.start, spec.end) = (WorldKind::Live, START, None);
@@ -292,7 +293,7 @@ async fn carry_out(plan: &Plan) -> Result<(Vec<Event>, usize), String> {
     }
     match run.business.pause("is it alive?").await {
         Err(Refused::Journal(reason)) => Err(format!("it still stands still: {reason}")),
-        _ => Ok((events, run.outside.begun())),
+        _ => Ok((events, run.outside.begun().len())),
     }
 }
 

@@ -277,8 +277,9 @@ impl State {
             Payload::Settled { proposal, outcome, cost } => self.settle(*proposal, outcome, cost, at)?,
             Payload::Overrun { .. } => {}
             Payload::DoubtResolved { proposal, happened } => self.resolve_doubt(*proposal, *happened)?,
-            Payload::Paused { reason, .. } => self.status = Status::Paused { reason: reason.clone() },
-            Payload::Resumed { .. } => self.status = Status::Active,
+            Payload::Paused { reason, .. } if self.status == Status::Active => self.status = Status::Paused { reason: reason.clone() },
+            Payload::Resumed { .. } if matches!(self.status, Status::Paused { .. }) => self.status = Status::Active,
+            Payload::Paused { .. } | Payload::Resumed { .. } => return Err(format!("the business is {}", self.status.as_str())),
             Payload::AgentFailed { agent, restart_at, .. } => {
                 let entry = self.down.entry(*agent).or_insert((0, Down { restart_at: *restart_at }));
                 *entry = (entry.0 + 1, Down { restart_at: *restart_at });
@@ -286,6 +287,7 @@ impl State {
                     self.performance[role.index()].crashes += 1;
                 }
             }
+            Payload::Ended { .. } if self.status.is_over() => return Err(format!("the business is {}", self.status.as_str())),
             Payload::Ended { completed, .. } => self.status = if *completed { Status::Completed } else { Status::Stopped },
         }
         Ok(())

@@ -195,6 +195,8 @@ impl Trade {
             Signal::LeadArrived { contact, channel, consent, profile } => self.arrive(*contact, *channel, *consent, profile, at),
             Signal::Replied { contact, intent } => self.reply(*contact, *intent),
             Signal::Unsubscribed { contact } => self.contact_mut(*contact).map(|contact| contact.suppressed = true),
+            Signal::OrderPlaced { price, .. } if *price < Cents::ZERO => Err(format!("a price of {price} is below nothing")),
+            Signal::OrderPlaced { order, .. } if self.orders.contains_key(order) => Err(format!("{order} was placed before")),
             Signal::OrderPlaced { order, contact, price, monthly } => {
                 let placed = Order {
                     contact: *contact,
@@ -208,18 +210,19 @@ impl Trade {
                     active: true,
                 };
                 self.contact_mut(*contact)?.interest = Interest::Customer;
-                match self.orders.insert(*order, placed) {
-                    None => Ok(()),
-                    Some(_) => Err(format!("{order} was placed before")),
-                }
+                self.orders.insert(*order, placed);
+                Ok(())
             }
             Signal::Churned { order } => self.order_mut(*order).map(|order| (order.active, order.due_at) = (false, None)),
             Signal::TicketOpened { ticket, contact } => {
+                self.contact_mut(*contact)?;
                 self.tickets.insert(*ticket, (*contact, at));
                 Ok(())
             }
             Signal::RefundRequested { order } => self.order_mut(*order).map(|order| order.refund_requested = true),
-            Signal::Rated { stars, .. } => {
+            Signal::Rated { stars, .. } if !(1..=5).contains(stars) => Err(format!("{stars} stars are not one to five")),
+            Signal::Rated { order, stars } => {
+                self.order_mut(*order)?;
                 self.stars = (self.stars.0 + u32::from(*stars), self.stars.1 + 1);
                 Ok(())
             }

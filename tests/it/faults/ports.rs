@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bbb::core::action::{
-    Action, AnswerTicket, CollectPayment, DeliverOrder, Digest, Effect, PayBill, PublishPost, QualifyLeads, RefundPayment, RunAds,
-    SendEmail, SetPrice, StudyMarket,
+    Action, ActionKind, AnswerTicket, CollectPayment, DeliverOrder, Digest, Effect, PayBill, PublishPost, QualifyLeads, RefundPayment,
+    RunAds, SendEmail, SetPrice, StudyMarket,
 };
 use bbb::core::event::{Event, Outcome, Payload, Recovery};
 use bbb::core::id::{ContactId, ProposalId};
@@ -57,7 +57,7 @@ struct Book {
     /// What has happened, by key.
     happened: BTreeSet<String>,
     broken: Vec<String>,
-    begun: usize,
+    begun: Vec<ActionKind>,
 }
 
 /// The outside world.
@@ -81,9 +81,9 @@ impl Outside {
         self.book().broken.clone()
     }
 
-    /// How many effects have begun.
-    pub(crate) fn begun(&self) -> usize {
-        self.book().begun
+    /// Which effects have begun, in order.
+    pub(crate) fn begun(&self) -> Vec<ActionKind> {
+        self.book().begun.clone()
     }
 
     /// From here on everything goes well.
@@ -108,7 +108,7 @@ impl Outside {
     }
 
     /// What must hold whenever an effect begins.
-    async fn check(&self, grant: &Grant, digest: Digest, fate: Fate) {
+    async fn check(&self, grant: &Grant, kind: ActionKind, digest: Digest, fate: Fate) {
         let events = self.store.events(grant.business).await;
         let closed = self.store.is_closed();
         let mut book = self.book();
@@ -116,7 +116,7 @@ impl Outside {
             .or_else(|| closed.then_some("began although a pause was acknowledged"))
             .or_else(|| book.repeats(grant).then_some("began again although it may have happened"));
         book.broken.extend(complaint.map(|complaint| format!("{} attempt {}: {complaint}", grant.proposal, grant.attempt)));
-        book.begun += 1;
+        book.begun.push(kind);
         book.clean.insert(grant.proposal, matches!(fate, Fate::Temporary | Fate::Permanent));
         if fate.happens() {
             book.happened.insert(grant.key.clone());
@@ -172,7 +172,7 @@ impl<A: Answered> Port<A> for Fickle {
             }
             let begun = permit.begin();
             let action: Action = begun.action.clone().into();
-            self.outside.check(&begun.grant, action.digest(), fate).await;
+            self.outside.check(&begun.grant, A::KIND, action.digest(), fate).await;
             match fate {
                 Fate::Done => Ok(begun.action.receipt(Cents::ZERO)),
                 Fate::Overrun => Ok(begun.action.receipt(Cents::from_dollars(90_000))),
