@@ -70,6 +70,10 @@ impl<'a> Business<'a> {
         let level = autonomy.to_string();
         let mut process = place.start(&["launch", TEMPLATE, "--world", "live", "--autonomy", &level, "--leads", "leads.csv"]);
         process.says("leads imported");
+        if autonomy == 2 {
+            // A kill while leads are still being scored puts that off by an hour, and all mail with it.
+            process.says("waits for you");
+        }
         (Business { place, gate, number, ledger: Ledger::default(), tally }, process)
     }
 
