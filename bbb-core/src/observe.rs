@@ -2,12 +2,10 @@
 
 use crate::event::{By, Payload, Signal};
 use crate::id::ProposalId;
+use crate::market;
 use crate::round::Round;
 use crate::state::Misfit;
 use crate::state::work::Stage;
-
-/// The source of what the simulated market signals.
-pub const MARKET_SOURCE: &str = "market";
 
 /// Something that arrived from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +33,7 @@ pub fn receive(round: &mut Round, arrival: Arrival) -> Result<(), Misfit> {
 /// [`Misfit`] on a defect of the engine or the market.
 pub fn close_day(round: &mut Round, signals: Vec<Signal>) -> Result<(), Misfit> {
     for signal in signals {
-        receive(round, Arrival { source: MARKET_SOURCE.to_owned(), external_id: String::new(), signal })?;
+        receive(round, Arrival { source: market::SOURCE.to_owned(), external_id: String::new(), signal })?;
     }
     round.stage(Payload::DayClosed { day: round.state().day }, 0).map(drop)
 }

@@ -58,16 +58,6 @@ impl Round {
         std::mem::take(&mut self.staged)
     }
 
-    /// Replaces the state by one rebuilt from the journal, and folds what is staged in again.
-    ///
-    /// # Errors
-    /// [`Misfit`] where the staged events do not continue the rebuilt state.
-    pub fn rebase(mut self, rebuilt: State) -> Result<Round, Misfit> {
-        self.state = rebuilt;
-        self.staged.iter().try_for_each(|event| self.state.apply(event))?;
-        Ok(self)
-    }
-
     /// Takes the parts apart: the state, and what is staged on top of the journal.
     pub fn into_parts(self) -> (State, Vec<Event>) {
         (self.state, self.staged)

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::id::BusinessId;
-use crate::journal::chain::{Hash, Head, Record};
+use crate::journal::chain::{Head, Record};
 use crate::time::Timestamp;
 
 /// A future that a port returns.
@@ -167,10 +167,5 @@ impl Append {
             return Err(Error::BadAppend(format!("{bytes} bytes, over the limit of {}", crate::limits::MAX_APPEND_BYTES)));
         }
         crate::journal::chain::verify(*head, &self.records).map_err(|error| Error::BadAppend(error.to_string()))
-    }
-
-    /// The hash that the journal ends with after this append.
-    pub fn last_hash(&self) -> Option<Hash> {
-        self.records.last().map(|record| record.hash)
     }
 }
