@@ -6,13 +6,19 @@ use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
+use std::time::Duration;
 
 use bbb_core::action::Action;
 use bbb_core::id::ProposalId;
+use bbb_core::limits::MAX_EFFECT_MS;
 use bbb_core::oversight::permit::{Granted, UseMark};
 use bbb_core::port::{Failure, Ports, Verification};
 use bbb_core::settle::Report;
 use futures_util::FutureExt;
+use tokio::time::timeout;
+
+/// The longest that an effect, or a question about one, may take.
+const TIME_LIMIT: Duration = Duration::from_millis(MAX_EFFECT_MS);
 
 /// Keeps an effect that got its permit from beginning after all. An adapter may prepare for long before it uses its permit, and a pause must not wait for it.
 #[derive(Debug)]
@@ -30,7 +36,8 @@ impl Gate {
     }
 }
 
-/// Carries out one effect and reports how it ended. A port that panics has lost the answer if it had begun, and has done nothing if it had not.
+/// Carries out one effect and reports how it ended. A port that panics or takes too long has lost the answer if it had begun, and has done nothing if it had
+/// not.
 ///
 /// Until the permit is used, the port runs only while the gate is held open: whoever shuts the gate waits for one poll at most. A port must not hand its permit
 /// to a task of its own.
@@ -47,11 +54,13 @@ pub(crate) fn perform(ports: Ports, granted: Granted) -> (Gate, impl Future<Outp
             let shut = shut.lock().unwrap_or_else(PoisonError::into_inner);
             if *shut { Poll::Ready(None) } else { effect.as_mut().poll(context).map(Some) }
         });
-        let report = match answer.await {
-            None => Report::Unused("it was stopped before it began".to_owned()),
-            Some(Ok(answer)) => Report::Answered(answer),
-            Some(Err(_)) if mark.was_used() => Report::LostAnswer("the adapter failed after it had begun".to_owned()),
-            Some(Err(_)) => Report::Answered(Err(Failure::Permanent("the adapter failed before it had begun".to_owned()))),
+        let report = match timeout(TIME_LIMIT, answer).await {
+            Ok(None) => Report::Unused("it was stopped before it began".to_owned()),
+            Ok(Some(Ok(answer))) => Report::Answered(answer),
+            Ok(Some(Err(_))) if mark.was_used() => Report::LostAnswer("the adapter failed after it had begun".to_owned()),
+            Ok(Some(Err(_))) => Report::Answered(Err(Failure::Permanent("the adapter failed before it had begun".to_owned()))),
+            Err(_) if mark.was_used() => Report::LostAnswer(format!("no answer came within {} s", TIME_LIMIT.as_secs())),
+            Err(_) => Report::Answered(Err(Failure::Temporary(format!("it did not begin within {} s", TIME_LIMIT.as_secs())))),
         };
         (id, attempt, report)
     };
@@ -60,11 +69,14 @@ pub(crate) fn perform(ports: Ports, granted: Granted) -> (Gate, impl Future<Outp
 
 /// Asks a provider what became of an effect whose answer was lost. A port that panics could not tell.
 pub(crate) async fn verify(ports: Ports, id: ProposalId, attempt: u32, key: String, action: Action) -> (ProposalId, u32, Report) {
-    let report = match AssertUnwindSafe(ports.verify(&key, &action)).catch_unwind().await {
-        Ok(Verification::Happened(receipt)) => Report::Answered(Ok(receipt)),
-        Ok(Verification::DidNotHappen) => Report::Answered(Err(Failure::Temporary("the provider says that it did not happen".to_owned()))),
-        Ok(Verification::Unknown(reason)) => Report::LostAnswer(reason),
-        Err(_) => Report::LostAnswer("the adapter failed while it asked".to_owned()),
+    let report = match timeout(TIME_LIMIT, AssertUnwindSafe(ports.verify(&key, &action)).catch_unwind()).await {
+        Ok(Ok(Verification::Happened(receipt))) => Report::Answered(Ok(receipt)),
+        Ok(Ok(Verification::DidNotHappen)) => {
+            Report::Answered(Err(Failure::Temporary("the provider says that it did not happen".to_owned())))
+        }
+        Ok(Ok(Verification::Unknown(reason))) => Report::LostAnswer(reason),
+        Ok(Err(_)) => Report::LostAnswer("the adapter failed while it asked".to_owned()),
+        Err(_) => Report::LostAnswer("the provider did not say in time what became of it".to_owned()),
     };
     (id, attempt, report)
 }

@@ -9,6 +9,8 @@ use bbb_core::id::BusinessId;
 use bbb_core::journal::chain::Head;
 use bbb_core::journal::store::{self, Store};
 use bbb_core::journal::writer::{self, Journal};
+use bbb_core::limits::MAX_EVENTS_PER_APPEND;
+use bbb_core::observe::{self, Arrival};
 use bbb_core::oversight::charter::Charter;
 use bbb_core::role::{Agent, Role};
 use bbb_core::round::Round;
@@ -121,6 +123,9 @@ pub enum Error {
         /// What this engine would go on with.
         found: Box<Versions>,
     },
+    /// Something that the business was to know from the beginning does not fit it.
+    #[error("it cannot be launched with this: {0}")]
+    BadArrival(String),
     /// The world handed over is not the kind that the business was launched for.
     #[error("the business is {launched} and cannot run in a {found} world")]
     OtherWorld {
@@ -185,6 +190,15 @@ impl Engine {
     /// # Errors
     /// [`Error::Exists`] where the same spec was launched before, [`Error::BadSpec`], and the journal's.
     pub async fn launch(&self, spec: Spec, world: World) -> Result<BusinessHandle, Error> {
+        self.launch_with(spec, world, Vec::new()).await
+    }
+
+    /// Launches a business that knows something from the beginning, such as its founder's leads: all of it is committed together with the launch, or nothing is.
+    /// What has the name of something before it in the list is dropped.
+    ///
+    /// # Errors
+    /// As [`Engine::launch`]; [`Error::BadArrival`] where something does not fit a new business.
+    pub async fn launch_with(&self, spec: Spec, world: World, arrivals: Vec<Arrival>) -> Result<BusinessHandle, Error> {
         let spec = self.prepare(spec);
         check(&spec, &world)?;
         let id = spec.id();
@@ -197,6 +211,16 @@ impl Engine {
         let state = State::launch(id, &launched)?;
         let mut round = Round::from_parts(state, vec![launched], at);
         orient::begin(&mut round, &world.eyes())?;
+        let mut names = BTreeSet::new();
+        for arrival in arrivals {
+            let name = (arrival.source.clone(), arrival.external_id.clone());
+            if arrival.external_id.is_empty() || names.insert(name) {
+                observe::receive(&mut round, arrival).map_err(|misfit| Error::BadArrival(misfit.reason))?;
+            }
+        }
+        if round.staged().len() > MAX_EVENTS_PER_APPEND {
+            return Err(Error::BadArrival(format!("a launch takes at most {MAX_EVENTS_PER_APPEND} events at once")));
+        }
         journal.commit(round.staged(), orient::next_due(round.state(), at), false).await?;
         world.follow(&round.take_staged());
         self.start(id, world, journal, round, false).await

@@ -78,18 +78,46 @@ pub enum Outcome {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_at: Option<Timestamp>,
     },
+    /// Nobody knows whether it happened; its provider deduplicates by the key, so it is tried again under the same key. Its hold stays held until a receipt
+    /// comes, or its owner is asked.
+    Unanswered {
+        /// Why, for people.
+        reason: String,
+        /// When it is tried again.
+        retry_at: Timestamp,
+    },
     /// Nobody knows whether it happened; its hold stays held, and its owner is asked.
     InDoubt {
         /// Why, for people.
         reason: String,
     },
-    /// It was lost by a restart before its answer came, and is of a kind that is harmless to repeat: the full hold is spent.
-    Lost,
+    /// Its answer was lost, and it is of a kind that is harmless to repeat: the full hold is spent, and another attempt takes another one.
+    Lost {
+        /// When it is tried again; never, where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_at: Option<Timestamp>,
+    },
     /// Its permit was never used: the business was paused, or the permit dropped.
     Released {
         /// Why, for people.
         reason: String,
     },
+}
+
+impl Outcome {
+    /// Whether the hold stays held.
+    pub const fn keeps_hold(&self) -> bool {
+        matches!(self, Outcome::Unanswered { .. } | Outcome::InDoubt { .. })
+    }
+
+    /// Whether the same proposal may be tried again, or is not closed for another reason.
+    pub const fn stays_open(&self) -> bool {
+        match self {
+            Outcome::Done { .. } => false,
+            Outcome::Failed { retry_at, .. } | Outcome::Lost { retry_at } => retry_at.is_some(),
+            Outcome::Unanswered { .. } | Outcome::InDoubt { .. } | Outcome::Released { .. } => true,
+        }
+    }
 }
 
 /// What arrived from outside.
@@ -342,6 +370,13 @@ pub enum Payload {
         /// What it cost.
         cost: Cost,
     },
+    /// An effect without an answer is not tried again: it is in doubt from here on.
+    Doubted {
+        /// Which proposal.
+        proposal: ProposalId,
+        /// Why, for people.
+        reason: String,
+    },
     /// The owner said what became of an effect in doubt.
     DoubtResolved {
         /// Which proposal.
@@ -400,6 +435,7 @@ impl Payload {
             Payload::Intended { .. } => "intended",
             Payload::Settled { .. } => "settled",
             Payload::Overrun { .. } => "overrun",
+            Payload::Doubted { .. } => "doubted",
             Payload::DoubtResolved { .. } => "doubt_resolved",
             Payload::Paused { .. } => "paused",
             Payload::Resumed { .. } => "resumed",

@@ -42,6 +42,14 @@ pub enum Violation {
         /// The effect.
         proposal: ProposalId,
     },
+    /// An effect that may have happened was settled as one that did not.
+    #[error("event {sequence}: {proposal} may have happened, and was settled as if it had not")]
+    Forgotten {
+        /// The event.
+        sequence: u64,
+        /// The effect.
+        proposal: ProposalId,
+    },
     /// More was spent and held than a cap allows.
     #[error("event {sequence}: {what} is at {amount}, over its cap of {cap}")]
     OverCap {
@@ -70,6 +78,8 @@ struct Known {
     approved: bool,
     /// Set while the effect may be under way, and for good once it has or may have happened.
     begun: Option<Begun>,
+    /// Whether an attempt went unanswered: then only a receipt or its owner may say what happened.
+    unsure: bool,
     key: Option<String>,
 }
 
@@ -105,13 +115,16 @@ fn check_event(event: &Event, state: &State, known: &mut BTreeMap<ProposalId, Kn
     match &event.payload {
         Payload::Proposed { proposal } => {
             let digest = proposal.action.digest();
-            known.insert(proposal.id, Known { digest, approved: false, begun: None, key: None });
+            known.insert(proposal.id, Known { digest, approved: false, begun: None, unsure: false, key: None });
         }
         Payload::Reviewed { proposal, digest, verdict, .. } => {
             approve(known, *proposal, digest, verdict.ruling == Ruling::Approve && !verdict.rules.is_empty());
         }
         Payload::Answered { proposal, digest, approve: yes, .. } => approve(known, *proposal, digest, *yes),
-        Payload::Withdrawn { proposal, .. } => drop(known.remove(proposal)),
+        Payload::Withdrawn { proposal, .. } => match known.remove(proposal) {
+            Some(entry) if entry.unsure => return Err(Violation::Forgotten { sequence, proposal: *proposal }),
+            _ => {}
+        },
         Payload::Intended { proposal, digest, recovery, key, .. } => {
             let entry = known.get_mut(proposal).filter(|entry| entry.approved && entry.digest == *digest);
             let entry = entry.ok_or(Violation::Unapproved { sequence, proposal: *proposal })?;
@@ -126,12 +139,22 @@ fn check_event(event: &Event, state: &State, known: &mut BTreeMap<ProposalId, Kn
             entry.key = Some(key.clone());
         }
         Payload::Settled { proposal, outcome, .. } => {
-            let entry = known.get_mut(proposal).filter(|entry| matches!(entry.begun, Some(Begun::UnderWay(_))));
-            let entry = entry.ok_or(Violation::Unapproved { sequence, proposal: *proposal })?;
-            entry.begun = match outcome {
-                Outcome::Failed { .. } | Outcome::Released { .. } => None,
-                Outcome::Done { .. } | Outcome::InDoubt { .. } | Outcome::Lost => Some(Begun::MayHaveHappened),
+            let entry = known.get_mut(proposal).ok_or(Violation::Unapproved { sequence, proposal: *proposal })?;
+            let Some(Begun::UnderWay(recovery)) = entry.begun else {
+                return Err(Violation::Unapproved { sequence, proposal: *proposal });
             };
+            entry.begun = match outcome {
+                Outcome::Failed { .. } | Outcome::Released { .. } if entry.unsure => {
+                    return Err(Violation::Forgotten { sequence, proposal: *proposal });
+                }
+                Outcome::Failed { .. } | Outcome::Released { .. } => None,
+                Outcome::Unanswered { .. } if recovery == Recovery::Idempotent => None,
+                Outcome::Lost { .. } if recovery == Recovery::Repeatable => None,
+                Outcome::Done { .. } | Outcome::InDoubt { .. } | Outcome::Unanswered { .. } | Outcome::Lost { .. } => {
+                    Some(Begun::MayHaveHappened)
+                }
+            };
+            entry.unsure |= matches!(outcome, Outcome::Unanswered { .. });
         }
         _ => {}
     }

@@ -16,10 +16,12 @@ pub const MAX_OPEN_TASKS: usize = 256;
 pub const MAX_TASKS_PER_ROLE_PER_ROUND: usize = 8;
 /// Attempts after which a task fails for good.
 pub const MAX_TASK_ATTEMPTS: u32 = 3;
-/// Attempts after which an effect with definite failures is given up.
+/// Attempts after which an effect without a receipt is given up.
 pub const MAX_EFFECT_ATTEMPTS: u32 = 5;
 /// The wait before an effect's second attempt, in milliseconds; it doubles each time.
 pub const EFFECT_BACKOFF_MS: i64 = 60_000;
+/// How long an effect may take before its answer counts as lost, in milliseconds of real time: ten minutes.
+pub const MAX_EFFECT_MS: u64 = 600_000;
 /// The wait before a task's second attempt, in milliseconds; it doubles each time.
 pub const TASK_BACKOFF_MS: i64 = 3_600_000;
 /// The wait before a failed agent is restarted, in milliseconds; it doubles each time up to [`MAX_RESTART_BACKOFF_MS`].
@@ -42,8 +44,8 @@ pub const MAX_ROUNDS_PER_INSTANT: u32 = 64;
 pub const MAX_CONTACTS: usize = 100_000;
 /// The most bytes of one event's payload: 1 MiB.
 pub const MAX_EVENT_BYTES: usize = 1024 * 1024;
-/// The most events of one append.
-pub const MAX_EVENTS_PER_APPEND: usize = 4096;
+/// The most events of one append; a launch with its leads is one.
+pub const MAX_EVENTS_PER_APPEND: usize = 16_384;
 /// The most bytes of one append's records: 64 MiB.
 pub const MAX_APPEND_BYTES: usize = 64 * 1024 * 1024;
 /// Days of history rows that a state keeps; older ones stay in the journal.

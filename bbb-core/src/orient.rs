@@ -61,7 +61,7 @@ fn judge_tasks(round: &mut Round) -> Result<(), Misfit> {
         if task.is_accepted() {
             round.stage(Payload::TaskCompleted { task: id }, 0)?;
         } else if task.vetoed > 0 && task.failed == 0 {
-            let reason = format!("{} of its proposals were vetoed", task.vetoed);
+            let reason = format!("{} of its proposals {} vetoed", task.vetoed, if task.vetoed == 1 { "was" } else { "were" });
             round.stage(Payload::TaskFailed { task: id, cause: FailureCause::Vetoed, reason }, 0)?;
         } else {
             let reason = format!("{} effects failed, {} have receipts", task.failed, task.settled);
@@ -99,11 +99,24 @@ fn plan_day(round: &mut Round, eyes: &Eyes) -> Result<(), Misfit> {
 
 fn end(round: &mut Round) -> Result<(), Misfit> {
     let state = round.state();
-    let in_flight = state.work.proposals.values().any(|open| matches!(open.stage, Stage::Held { .. }));
+    let in_flight = state.work.proposals.values().any(|open| matches!(open.stage, Stage::Held { .. } | Stage::Unanswered { .. }));
     if state.spec.end.is_some_and(|end| round.now() >= end) && !in_flight {
         round.stage(Payload::Ended { by: By::Engine, completed: true }, 0)?;
     }
     Ok(())
+}
+
+/// Stages the end that the owner wants. What waited for another try is in doubt from here on: there will be none.
+///
+/// # Errors
+/// [`Misfit`] on a defect of the engine.
+pub fn stop(round: &mut Round) -> Result<(), Misfit> {
+    let proposals = round.state().work.proposals.iter();
+    let unanswered: Vec<_> = proposals.filter(|(_, open)| open.stage.held_before().is_some()).map(|(id, open)| (*id, open.event)).collect();
+    for (proposal, cause) in unanswered {
+        round.stage(Payload::Doubted { proposal, reason: "the business was stopped before it was tried again".to_owned() }, cause)?;
+    }
+    round.stage(Payload::Ended { by: By::Owner, completed: false }, 0).map(drop)
 }
 
 fn planning_time(state: &State) -> Timestamp {
@@ -127,7 +140,7 @@ pub fn next_due(state: &State, now: Timestamp) -> Option<Timestamp> {
     for open in state.work.proposals.values() {
         match &open.stage {
             Stage::Waiting { expires_at, .. } => due.push(*expires_at),
-            Stage::Retry { at, .. } => due.push(*at),
+            Stage::Retry { at, .. } | Stage::Unanswered { at, .. } => due.push(*at),
             _ => {}
         }
     }

@@ -23,14 +23,33 @@ pub enum Report {
     LostAnswer(String),
 }
 
+impl Report {
+    /// The same report where an earlier attempt may have happened: that this one did not is no proof that none did.
+    #[must_use]
+    pub fn after_doubt(self) -> Report {
+        match self {
+            Report::Answered(Err(Failure::Temporary(reason) | Failure::Permanent(reason))) | Report::Unused(reason) => {
+                Report::LostAnswer(reason)
+            }
+            other => other,
+        }
+    }
+
+    /// Whether the effect may have happened without anybody knowing.
+    pub fn leaves_doubt(&self) -> bool {
+        matches!(self, Report::Answered(Err(Failure::Unknown(_))) | Report::LostAnswer(_))
+    }
+}
+
 /// Stages how an effect ended. A report on an effect that is not under way is ignored: it was settled before.
 ///
 /// # Errors
 /// [`Misfit`] on a defect of the engine.
 pub fn settle(round: &mut Round, id: ProposalId, report: Report) -> Result<(), Misfit> {
     let Some(open) = round.state().work.proposals.get(&id) else { return Ok(()) };
-    let Stage::Held { attempt, hold, recovery, .. } = &open.stage else { return Ok(()) };
+    let Stage::Held { attempt, hold, recovery, unsure, .. } = &open.stage else { return Ok(()) };
     let (attempt, hold, recovery, cause) = (*attempt, *hold, *recovery, open.event);
+    let report = if *unsure { report.after_doubt() } else { report };
     let retry_at = retry_at(round.now(), attempt);
     let report = match report {
         Report::Answered(Ok(receipt)) => match nonsense(round.state(), &open.proposal.action, &receipt) {
@@ -47,9 +66,13 @@ pub fn settle(round: &mut Round, id: ProposalId, report: Report) -> Result<(), M
         Report::Answered(Err(Failure::Temporary(reason))) => (Outcome::Failed { reason, retry_at }, hold.released()),
         Report::Answered(Err(Failure::Permanent(reason))) => (Outcome::Failed { reason, retry_at: None }, hold.released()),
         Report::Answered(Err(Failure::Unknown(reason))) | Report::LostAnswer(reason) => match recovery {
-            Recovery::Repeatable => (Outcome::Lost, hold),
-            Recovery::Idempotent if retry_at.is_some() => (Outcome::Failed { reason, retry_at }, hold.released()),
-            Recovery::Idempotent | Recovery::Verifiable | Recovery::AtMostOnce => (Outcome::InDoubt { reason }, hold),
+            Recovery::Repeatable => (Outcome::Lost { retry_at }, hold),
+            Recovery::Idempotent | Recovery::Verifiable | Recovery::AtMostOnce => match retry_at {
+                Some(retry_at) if recovery == Recovery::Idempotent && !round.state().status.is_over() => {
+                    (Outcome::Unanswered { reason, retry_at }, hold)
+                }
+                _ => (Outcome::InDoubt { reason }, hold),
+            },
         },
         Report::Unused(reason) => (Outcome::Released { reason }, hold.released()),
     };

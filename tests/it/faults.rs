@@ -284,6 +284,9 @@ async fn carry_out(plan: &Plan) -> Result<(Vec<Event>, usize), String> {
         return Err(broken.clone());
     }
     invariant::check(&events).map_err(|violation| violation.to_string())?;
+    if let Some(proposal) = run.outside.forgotten(&events) {
+        return Err(format!("{proposal} has happened, and the journal says that it has not"));
+    }
     books_stay_within_caps(&events)?;
     let replayed = State::replay(run.spec.id(), &events).map_err(|misfit| misfit.to_string())?.ok_or("an empty journal")?;
     match run.state().await {

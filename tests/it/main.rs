@@ -6,6 +6,7 @@ mod cli;
 mod crash;
 mod determinism;
 mod disk;
+mod doubt;
 mod faults;
 mod fold;
 mod kill;

@@ -4,6 +4,7 @@ use bbb_core::event::{By, Payload};
 use bbb_core::id::ProposalId;
 use bbb_core::journal::store::SignalKey;
 use bbb_core::observe::{self, Arrival};
+use bbb_core::orient;
 use bbb_core::round::Round;
 use bbb_core::state::Status;
 use bbb_core::state::work::Stage;
@@ -105,7 +106,7 @@ pub(crate) fn stage(round: &mut Round, command: Command) -> Result<(), Refused> 
         // A resume after a failed journal finds the business active, and that is what was asked for.
         Command::Resume if status == Status::Active => return Ok(()),
         Command::Resume => Payload::Resumed { by: By::Owner },
-        Command::Stop => Payload::Ended { by: By::Owner, completed: false },
+        Command::Stop => return orient::stop(round).map_err(|misfit| Refused::Journal(misfit.to_string())),
         Command::ResolveDoubt(proposal, happened) => {
             let in_doubt = |id| round.state().work.proposals.get(&id).is_some_and(|open| matches!(open.stage, Stage::InDoubt { .. }));
             if !in_doubt(proposal) {

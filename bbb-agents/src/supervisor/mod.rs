@@ -10,19 +10,20 @@ pub(crate) mod commands;
 mod agents;
 mod step;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bbb_core::event::Event;
+use bbb_core::event::{Event, Recovery};
 use bbb_core::id::{BusinessId, ProposalId};
 use bbb_core::journal::writer::Journal;
 use bbb_core::round::Round;
 use bbb_core::settle::Report;
 use bbb_core::state::State;
+use bbb_core::state::work::Stage;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
 use tokio::sync::mpsc;
 
-use crate::act::Gate;
+use crate::act::{self, Gate};
 use crate::engine::Options;
 use crate::handle::Refused;
 use crate::message::ToSupervisor;
@@ -49,7 +50,7 @@ pub(crate) struct Start {
 /// An effect under way.
 pub(crate) struct Flight {
     attempt: u32,
-    /// Holds it back while it has not begun; absent where an effect of an earlier process is asked after.
+    /// Holds it back while it has not begun; absent where its provider is asked what became of it.
     gate: Option<Gate>,
 }
 
@@ -65,6 +66,8 @@ pub(crate) struct Business {
     agents: Agents,
     /// Effects under way.
     in_flight: BTreeMap<ProposalId, Flight>,
+    /// Effects that an earlier process may have begun, and that have not ended.
+    inherited: BTreeSet<ProposalId>,
     /// Effects that have ended and are not settled yet.
     ended: BTreeMap<ProposalId, Report>,
     /// Up to which event the market has followed.
@@ -150,6 +153,7 @@ impl Business {
             round: Some(round),
             agents: Agents::default(),
             in_flight: BTreeMap::new(),
+            inherited: BTreeSet::new(),
             ended: BTreeMap::new(),
             followed,
             snapshot_at: followed,
@@ -203,11 +207,26 @@ impl Business {
     }
 
     fn effect_ended(&mut self, myself: &ActorRef<ToSupervisor>, id: ProposalId, attempt: u32, report: Report) {
-        if self.in_flight.get(&id).is_some_and(|flight| flight.attempt == attempt) {
-            self.in_flight.remove(&id);
-            self.ended.insert(id, report);
-            self.queue_step(myself);
+        if self.in_flight.get(&id).is_none_or(|flight| flight.attempt != attempt) {
+            return;
         }
+        let asked = self.in_flight.remove(&id).is_some_and(|flight| flight.gate.is_none());
+        if report.leaves_doubt() && !asked && self.ask_provider(myself, id) {
+            return;
+        }
+        self.ended.insert(id, report);
+        self.queue_step(myself);
+    }
+
+    /// Asks the provider of a verifiable effect what became of it; says whether it is one.
+    fn ask_provider(&mut self, myself: &ActorRef<ToSupervisor>, id: ProposalId) -> bool {
+        let open = self.round.as_ref().and_then(|round| round.state().work.proposals.get(&id));
+        let Some(Stage::Held { attempt, key, recovery: Recovery::Verifiable, .. }) = open.map(|open| &open.stage) else { return false };
+        let (attempt, key) = (*attempt, key.clone());
+        let Some(action) = open.map(|open| open.proposal.action.clone()) else { return false };
+        self.in_flight.insert(id, Flight { attempt, gate: None });
+        self.report_when_done(myself, act::verify(self.world.ports().clone(), id, attempt, key, action));
+        true
     }
 
     fn queue_step(&mut self, myself: &ActorRef<ToSupervisor>) {

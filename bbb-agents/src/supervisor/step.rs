@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bbb_core::event::{By, Event, Payload, Recovery};
+use bbb_core::id::ProposalId;
 use bbb_core::journal::chain::Head;
 use bbb_core::journal::store;
 use bbb_core::journal::writer::{self, Acknowledgement, Journal};
@@ -13,7 +14,7 @@ use bbb_core::oversight::permit::Granted;
 use bbb_core::role::Agent;
 use bbb_core::round::Round;
 use bbb_core::settle::{self, Report};
-use bbb_core::state::work::Stage;
+use bbb_core::state::work::{Open, Stage};
 use bbb_core::state::{Misfit, State, Status};
 use bbb_core::time::Timestamp;
 use bbb_core::{decide, observe, orient};
@@ -67,7 +68,7 @@ impl Business {
         let staged_before = !self.round()?.staged().is_empty();
         // A report leaves only once it is staged: an effect without one would count as never begun.
         while let Some((id, report)) = self.ended.first_key_value().map(|(id, report)| (*id, report.clone())) {
-            settle::settle(self.round()?, id, report)?;
+            self.settle(id, report)?;
             self.ended.remove(&id);
         }
         self.close_days()?;
@@ -84,6 +85,14 @@ impl Business {
             self.commit(myself).await?;
         }
         Ok(after != before || (staged_before && !self.is_virtual()))
+    }
+
+    /// Stages how an effect ended. One that an earlier process may have begun has not come to nothing because this process did nothing.
+    fn settle(&mut self, id: ProposalId, report: Report) -> Result<(), Halt> {
+        let report = if self.inherited.contains(&id) { report.after_doubt() } else { report };
+        settle::settle(self.round()?, id, report)?;
+        self.inherited.remove(&id);
+        Ok(())
     }
 
     pub(super) fn round(&mut self) -> Result<&mut Round, Halt> {
@@ -272,10 +281,10 @@ impl Business {
         self.report_when_done(myself, effect);
     }
 
-    fn report_when_done(
+    pub(super) fn report_when_done(
         &self,
         myself: &ActorRef<ToSupervisor>,
-        effect: impl Future<Output = (bbb_core::id::ProposalId, u32, Report)> + Send + 'static,
+        effect: impl Future<Output = (ProposalId, u32, Report)> + Send + 'static,
     ) {
         let myself = myself.clone();
         tokio::spawn(async move {
@@ -292,7 +301,7 @@ impl Business {
         let proposals = round.state().work.proposals.iter();
         let ids: Vec<_> = proposals.filter(|(id, open)| held(&open.stage) && !self.in_flight.contains_key(id)).map(|(id, _)| *id).collect();
         for id in ids.into_iter().filter(|id| !self.ended.contains_key(id)).collect::<Vec<_>>() {
-            settle::settle(self.round()?, id, Report::Unused("no permit was made".to_owned()))?;
+            self.settle(id, Report::Unused("no permit was made".to_owned()))?;
         }
         Ok(())
     }
@@ -305,21 +314,21 @@ impl Business {
     }
 
     async fn try_recover_effects(&mut self, myself: &ActorRef<ToSupervisor>) -> Result<(), Halt> {
-        let state = self.round()?.state();
-        let mut open = Vec::new();
-        for (id, proposal) in &state.work.proposals {
-            if let Stage::Held { attempt, key, recovery, .. } = &proposal.stage {
-                open.push((*id, *attempt, key.clone(), *recovery, proposal.proposal.action.clone()));
-            }
+        let state = self.round.as_ref().ok_or(Halt::Lost)?.state();
+        let held = |(id, open): (&ProposalId, &Open)| match &open.stage {
+            Stage::Held { recovery, .. } => Some((*id, *recovery)),
+            _ => None,
+        };
+        let open: Vec<_> = state.work.proposals.iter().filter_map(held).collect();
+        let acknowledgement = self.journal.acknowledge_open(state);
+        if !self.is_virtual() {
+            // What a simulated world does, it does in the journal: what is not there has not happened.
+            self.inherited = open.iter().map(|(id, _)| *id).collect();
         }
-        let acknowledgement = self.journal.acknowledge_open(self.round.as_ref().ok_or(Halt::Lost)?.state());
-        for (id, attempt, key, recovery, action) in open {
+        for (id, recovery) in open {
             match recovery {
                 Recovery::Idempotent => {}
-                Recovery::Verifiable => {
-                    self.in_flight.insert(id, Flight { attempt, gate: None });
-                    self.report_when_done(myself, act::verify(self.world.ports().clone(), id, attempt, key, action));
-                }
+                Recovery::Verifiable => drop(self.ask_provider(myself, id)),
                 Recovery::Repeatable | Recovery::AtMostOnce => {
                     self.ended.insert(id, Report::LostAnswer("the engine was restarted before the answer came".to_owned()));
                 }

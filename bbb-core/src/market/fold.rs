@@ -194,8 +194,8 @@ impl Folded {
             Payload::Answered { proposal, approve: false, .. } | Payload::Withdrawn { proposal, .. } => self.forget(*proposal),
             Payload::Settled { proposal, outcome, .. } => match outcome {
                 Outcome::Done { receipt } => self.done(params, *proposal, Some(receipt)),
-                Outcome::Failed { retry_at: None, .. } | Outcome::Lost => self.forget(*proposal),
-                Outcome::Failed { .. } | Outcome::InDoubt { .. } | Outcome::Released { .. } => {}
+                outcome if outcome.stays_open() => {}
+                _ => self.forget(*proposal),
             },
             Payload::DoubtResolved { proposal, happened: true } => self.done(params, *proposal, None),
             Payload::DoubtResolved { proposal, happened: false } => self.forget(*proposal),

@@ -41,7 +41,11 @@ pub fn findings(state: &State, proposal: &Proposal, hold: &Cost, has_adapter: bo
     if !has_adapter {
         veto(ADAPTER, format!("nothing is connected that could {}", proposal.action.kind()));
     }
-    budgets(state, hold, &mut veto);
+    // What is held already for an earlier attempt is in the books.
+    let held_before = state.work.proposals.get(&proposal.id).is_some_and(|open| open.stage.held_before().is_some());
+    if !held_before {
+        budgets(state, hold, &mut veto);
+    }
     if let Some(finding) = autonomy(state, &proposal.action, hold, answered) {
         findings.push(finding);
     }

@@ -68,7 +68,9 @@ impl Oversight {
             match stage {
                 Stage::New => self.judge(round, id)?,
                 Stage::Approved { answered, attempt } => self.look_again(round, id, *answered, *attempt)?,
-                Stage::Retry { answered, attempt, at } if *at <= round.now() => self.look_again(round, id, *answered, *attempt)?,
+                Stage::Retry { answered, attempt, at } | Stage::Unanswered { answered, attempt, at, .. } if *at <= round.now() => {
+                    self.look_again(round, id, *answered, *attempt)?;
+                }
                 _ => {}
             }
         }
@@ -81,7 +83,7 @@ impl Oversight {
             && state.work.proposals.values().any(|open| match &open.stage {
                 Stage::New => true,
                 Stage::Approved { .. } => has_room(state),
-                Stage::Retry { at, .. } => *at <= now && has_room(state),
+                Stage::Retry { at, .. } | Stage::Unanswered { at, .. } => *at <= now && has_room(state),
                 _ => false,
             })
     }
@@ -98,7 +100,7 @@ impl Oversight {
         if approved { self.intend(round, id, 0) } else { Ok(()) }
     }
 
-    /// The second look, after an owner's answer, an unused permit or a definite failure: what was approved may have become wrong since.
+    /// The second look, after an owner's answer, an unused permit or an attempt that is to be repeated: what was approved may have become wrong since.
     fn look_again(&self, round: &mut Round, id: ProposalId, answered: bool, attempt: u32) -> Result<(), Misfit> {
         let Some(open) = round.state().work.proposals.get(&id) else { return Ok(()) };
         let mut verdict = self.verdict(round.state(), &open.proposal, round.now(), answered);
@@ -106,11 +108,21 @@ impl Oversight {
             let note = format!("it did not happen in {attempt} attempts");
             verdict = Verdict::from_findings(&[Finding::new(Ruling::Veto, RuleId::named("limits.attempts"), note)]);
         }
+        let (cause, unanswered) = (open.event, open.stage.held_before().is_some());
+        let deduplicated = self.recovery.get(&open.proposal.action.kind()) == Some(&Recovery::Idempotent);
+        if unanswered && verdict.ruling == Ruling::Approve && !deduplicated {
+            let reason = "its adapter no longer deduplicates by the key".to_owned();
+            return round.stage(Payload::Doubted { proposal: id, reason }, cause).map(drop);
+        }
         if verdict.ruling == Ruling::Approve {
             return self.intend(round, id, attempt);
         }
-        let cause = open.event;
-        round.stage(Payload::Withdrawn { proposal: id, verdict }, cause).map(drop)
+        // What may have happened cannot be taken back by not trying again.
+        let payload = match unanswered {
+            true => Payload::Doubted { proposal: id, reason: format!("it is not tried again: {verdict}") },
+            false => Payload::Withdrawn { proposal: id, verdict },
+        };
+        round.stage(payload, cause).map(drop)
     }
 
     /// Stages hold and intent, unless as many effects are under way as may be; then the proposal waits for the next round.

@@ -103,6 +103,15 @@ impl Verdict {
     }
 }
 
+/// The rules, and what they saw.
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rules: Vec<&str> = self.rules.iter().map(RuleId::as_str).collect();
+        f.write_str(&rules.join(", "))?;
+        if self.note.is_empty() { Ok(()) } else { write!(f, ", {}", self.note) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

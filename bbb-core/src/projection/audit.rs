@@ -94,8 +94,10 @@ pub enum Ended {
     Done,
     /// It did not happen; there may be another attempt.
     Failed,
-    /// It was lost, and its hold is spent.
+    /// It was lost, and its hold is spent; there may be another attempt.
     Lost,
+    /// Nobody knows yet: it is tried again under the same key.
+    Unanswered,
     /// Nobody knows.
     InDoubt,
     /// It was in doubt, and the owner says that it happened.
@@ -118,6 +120,7 @@ impl Ended {
             Ended::Done => "done",
             Ended::Failed => "failed",
             Ended::Lost => "lost",
+            Ended::Unanswered => "unanswered",
             Ended::InDoubt => "in_doubt",
             Ended::ResolvedDone => "resolved_done",
             Ended::ResolvedFailed => "resolved_failed",
@@ -191,6 +194,7 @@ fn subject(payload: &Payload) -> Option<ProposalId> {
         | Payload::Withdrawn { proposal, .. }
         | Payload::Intended { proposal, .. }
         | Payload::Settled { proposal, .. }
+        | Payload::Doubted { proposal, .. }
         | Payload::DoubtResolved { proposal, .. } => Some(*proposal),
         _ => None,
     }
@@ -220,6 +224,10 @@ fn follow(row: &mut AuditRow, payload: &Payload) {
             (row.attempts, row.hold, row.outcome) = (*attempt, Some((*hold).into()), Ended::Begun);
         }
         Payload::Settled { outcome, cost, .. } => settled(row, outcome, cost),
+        Payload::Doubted { reason, .. } => {
+            row.outcome = Ended::InDoubt;
+            row.reason.clone_from(reason);
+        }
         Payload::DoubtResolved { happened, .. } => {
             row.outcome = if *happened { Ended::ResolvedDone } else { Ended::ResolvedFailed };
             if let (true, Some(hold)) = (*happened, row.hold) {
@@ -234,13 +242,14 @@ fn settled(row: &mut AuditRow, outcome: &Outcome, cost: &Cost) {
     let (ended, reason) = match outcome {
         Outcome::Done { .. } => (Ended::Done, ""),
         Outcome::Failed { reason, .. } => (Ended::Failed, reason.as_str()),
+        Outcome::Unanswered { reason, .. } => (Ended::Unanswered, reason.as_str()),
         Outcome::InDoubt { reason } => (Ended::InDoubt, reason.as_str()),
-        Outcome::Lost => (Ended::Lost, "its answer was lost, and its hold counts as spent"),
+        Outcome::Lost { .. } => (Ended::Lost, "its answer was lost, and its hold counts as spent"),
         Outcome::Released { reason } => (Ended::Approved, reason.as_str()),
     };
     row.outcome = ended;
     reason.clone_into(&mut row.reason);
-    if ended != Ended::InDoubt {
+    if !outcome.keeps_hold() {
         row.add((*cost).into());
     }
 }

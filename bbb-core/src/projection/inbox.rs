@@ -103,7 +103,7 @@ pub fn inbox(state: &State, vault: Option<&Vault>) -> Inbox {
         match &open.stage {
             Stage::Waiting { expires_at, rules } => inbox.waiting.push(waiting(&open.proposal, *expires_at, rules, state, vault)),
             Stage::InDoubt { hold } => inbox.in_doubt.push(in_doubt(&open.proposal, *hold, vault)),
-            Stage::New | Stage::Approved { .. } | Stage::Held { .. } | Stage::Retry { .. } => {}
+            Stage::New | Stage::Approved { .. } | Stage::Held { .. } | Stage::Retry { .. } | Stage::Unanswered { .. } => {}
         }
     }
     inbox

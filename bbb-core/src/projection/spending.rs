@@ -57,7 +57,7 @@ pub fn spending<'a>(events: impl IntoIterator<Item = &'a Event>) -> Spending {
             }
             Payload::Settled { proposal, outcome, cost } => {
                 let Some((action, _)) = under_way.get(proposal) else { continue };
-                if !matches!(outcome, Outcome::InDoubt { .. }) {
+                if !outcome.keeps_hold() {
                     spending.count(action, cost);
                 }
                 if let (Action::CollectPayment(_), Outcome::Done { receipt: Receipt::PaymentReceipt(_) }) = (action, outcome) {

@@ -59,6 +59,7 @@ pub fn what(payload: &Payload) -> String {
         Payload::Intended { proposal, attempt, hold, .. } => format!("{proposal} begins, attempt {attempt}, holding {}", cost(hold)),
         Payload::Settled { proposal, outcome, cost: spent } => format!("{proposal} {}", ended(outcome, spent)),
         Payload::Overrun { proposal, held, cost: spent } => format!("{proposal} overran: {} held, {} spent", cost(held), cost(spent)),
+        Payload::Doubted { proposal, reason } => format!("{proposal} is in doubt{}", because(reason)),
         Payload::DoubtResolved { proposal, happened } => {
             format!("{proposal}: the owner says that it {}", if *happened { "happened" } else { "did not happen" })
         }
@@ -145,14 +146,16 @@ fn ruled(verdict: &Verdict) -> String {
 fn ended(outcome: &Outcome, spent: &Cost) -> String {
     match outcome {
         Outcome::Done { receipt } => format!("done: {}", proved(receipt, spent)),
-        Outcome::Failed { reason, retry_at } => {
-            let again = retry_at.map_or_else(|| "; given up".to_owned(), |at| format!("; again from {}", moment(at)));
-            format!("failed{}{again}", because(reason))
-        }
+        Outcome::Failed { reason, retry_at } => format!("failed{}{}", because(reason), again(*retry_at)),
+        Outcome::Unanswered { reason, retry_at } => format!("unanswered{}{}", because(reason), again(Some(*retry_at))),
         Outcome::InDoubt { reason } => format!("in doubt{}", because(reason)),
-        Outcome::Lost => format!("lost: its hold counts as spent, {}", cost(spent)),
+        Outcome::Lost { retry_at } => format!("lost: its hold counts as spent, {}{}", cost(spent), again(*retry_at)),
         Outcome::Released { reason } => format!("released unused{}", because(reason)),
     }
+}
+
+fn again(retry_at: Option<Timestamp>) -> String {
+    retry_at.map_or_else(|| "; given up".to_owned(), |at| format!("; again from {}", moment(at)))
 }
 
 fn proved(receipt: &Receipt, spent: &Cost) -> String {

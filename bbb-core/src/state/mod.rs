@@ -248,6 +248,7 @@ impl State {
             Payload::TaskCompleted { task } => {
                 let role = self.work.complete(*task)?;
                 self.performance[role.index()].completed += 1;
+                self.works_again(Agent::Role(role), at);
             }
             Payload::AttemptFailed { task, retry_at, .. } => self.work.attempt_failed(*task, *retry_at)?,
             Payload::TaskFailed { task, cause, .. } => {
@@ -258,8 +259,14 @@ impl State {
                     _ => performance.failed += 1,
                 }
             }
-            Payload::Proposed { proposal } => self.work.propose(proposal, event.sequence)?,
-            Payload::Reviewed { proposal, verdict, expires_at, .. } => self.review(*proposal, verdict, *expires_at)?,
+            Payload::Proposed { proposal } => {
+                self.work.propose(proposal, event.sequence)?;
+                self.works_again(Agent::Role(proposal.role), at);
+            }
+            Payload::Reviewed { proposal, verdict, expires_at, .. } => {
+                self.review(*proposal, verdict, *expires_at)?;
+                self.works_again(Agent::Oversight, at);
+            }
             Payload::Answered { proposal, approve, .. } => {
                 if *approve {
                     self.work.set_stage(*proposal, Stage::Approved { answered: true, attempt: 0 })?;
@@ -269,13 +276,26 @@ impl State {
             }
             Payload::Withdrawn { proposal, .. } => self.work.close(*proposal, Closed::Vetoed)?,
             Payload::Intended { proposal, attempt, key, hold, recovery, .. } => {
+                let before = &self.work.proposal(*proposal)?.stage;
+                let (answered, unsure) = (before.was_answered(), before.held_before().is_some());
+                if let Some(before) = before.held_before() {
+                    self.books.settle(before, &before.released());
+                }
                 self.books.hold(hold);
-                let answered = self.work.proposal(*proposal)?.stage.was_answered();
-                let stage = Stage::Held { answered, attempt: *attempt, key: key.clone(), hold: *hold, recovery: *recovery };
+                let stage = Stage::Held { answered, attempt: *attempt, key: key.clone(), hold: *hold, recovery: *recovery, unsure };
                 self.work.set_stage(*proposal, stage)?;
             }
             Payload::Settled { proposal, outcome, cost } => self.settle(*proposal, outcome, cost, at)?,
             Payload::Overrun { .. } => {}
+            Payload::Doubted { proposal, .. } => {
+                let hold = *self
+                    .work
+                    .proposal(*proposal)?
+                    .stage
+                    .held_before()
+                    .ok_or_else(|| format!("{proposal} does not wait for another try"))?;
+                self.work.doubt(*proposal, hold)?;
+            }
             Payload::DoubtResolved { proposal, happened } => self.resolve_doubt(*proposal, *happened)?,
             Payload::Paused { reason, .. } if self.status == Status::Active => self.status = Status::Paused { reason: reason.clone() },
             Payload::Resumed { .. } if matches!(self.status, Status::Paused { .. }) => self.status = Status::Active,
@@ -332,18 +352,17 @@ impl State {
                 }
                 self.work.close(id, Closed::Settled)?;
             }
-            Outcome::Failed { retry_at, .. } => {
+            Outcome::Failed { retry_at, .. } | Outcome::Lost { retry_at } => {
                 self.books.settle(&hold, cost);
                 match retry_at {
                     Some(at) => self.work.set_stage(id, Stage::Retry { answered, attempt, at: *at })?,
                     None => self.work.close(id, Closed::Failed)?,
                 }
             }
-            Outcome::InDoubt { .. } => self.work.doubt(id, hold)?,
-            Outcome::Lost => {
-                self.books.settle(&hold, cost);
-                self.work.close(id, Closed::Failed)?;
+            Outcome::Unanswered { retry_at, .. } => {
+                self.work.set_stage(id, Stage::Unanswered { answered, attempt, at: *retry_at, hold })?;
             }
+            Outcome::InDoubt { .. } => self.work.doubt(id, hold)?,
             Outcome::Released { .. } => {
                 self.books.settle(&hold, cost);
                 self.work.set_stage(id, Stage::Approved { answered, attempt })?;
@@ -412,6 +431,13 @@ impl State {
             vetoed: sum.vetoed + role.vetoed,
             crashes: sum.crashes + role.crashes,
         })
+    }
+
+    /// An agent that was started again and has done something since has come to the end of its failures in a row.
+    fn works_again(&mut self, agent: Agent, now: Timestamp) {
+        if !self.is_down(agent, now) {
+            self.down.remove(&agent);
+        }
     }
 
     /// Whether an agent is down at `now`.

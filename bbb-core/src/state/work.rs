@@ -46,8 +46,10 @@ pub enum Stage {
         hold: Cost,
         /// What a restart does with it.
         recovery: Recovery,
+        /// Whether an earlier attempt may have happened: then only a receipt proves anything.
+        unsure: bool,
     },
-    /// Its effect definitely failed and is tried again.
+    /// Its effect failed, or is harmless to repeat, and is tried again.
     Retry {
         /// Whether the owner approved it.
         answered: bool,
@@ -55,6 +57,17 @@ pub enum Stage {
         attempt: u32,
         /// Not before this time.
         at: Timestamp,
+    },
+    /// Its effect may have happened and is tried again under the same key; the hold stays.
+    Unanswered {
+        /// Whether the owner approved it.
+        answered: bool,
+        /// Attempts so far.
+        attempt: u32,
+        /// Not before this time.
+        at: Timestamp,
+        /// What stays held.
+        hold: Cost,
     },
     /// Nobody knows whether its effect happened; the hold stays.
     InDoubt {
@@ -64,10 +77,21 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// What is held already, before an attempt takes its hold.
+    pub const fn held_before(&self) -> Option<&Cost> {
+        match self {
+            Stage::Unanswered { hold, .. } => Some(hold),
+            _ => None,
+        }
+    }
+
     /// Whether the owner approved this very content.
     pub const fn was_answered(&self) -> bool {
         match self {
-            Stage::Approved { answered, .. } | Stage::Held { answered, .. } | Stage::Retry { answered, .. } => *answered,
+            Stage::Approved { answered, .. }
+            | Stage::Held { answered, .. }
+            | Stage::Retry { answered, .. }
+            | Stage::Unanswered { answered, .. } => *answered,
             Stage::New | Stage::Waiting { .. } | Stage::InDoubt { .. } => false,
         }
     }
@@ -244,8 +268,8 @@ impl Work {
             (&open.stage, &stage),
             (Stage::New, Stage::Waiting { .. } | Stage::Approved { .. })
                 | (Stage::Waiting { .. }, Stage::Approved { .. })
-                | (Stage::Approved { .. } | Stage::Retry { .. }, Stage::Held { .. })
-                | (Stage::Held { .. }, Stage::Approved { .. } | Stage::Retry { .. })
+                | (Stage::Approved { .. } | Stage::Retry { .. } | Stage::Unanswered { .. }, Stage::Held { .. })
+                | (Stage::Held { .. }, Stage::Approved { .. } | Stage::Retry { .. } | Stage::Unanswered { .. })
         );
         if !fits {
             return Err(format!("{id} cannot go from {:?} to {stage:?}", open.stage));

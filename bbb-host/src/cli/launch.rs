@@ -224,12 +224,12 @@ impl Session {
         if let Some(desk) = &wired.desk {
             arrivals.iter().for_each(|arrival| desk.learn(&arrival.signal));
         }
-        let handle = self.service.start(engine.launch(spec.clone(), wired.world)).await?;
+        // In one commit: a business that was launched has its leads, whatever happens next.
+        let handle = self.service.start(engine.launch_with(spec.clone(), wired.world, arrivals)).await?;
         introduce(id, &spec, screen);
-        if !arrivals.is_empty() {
+        if !plan.leads.is_empty() {
             let consent = plan.leads.iter().filter(|lead| lead.consent).count();
-            let new = handle.receive(arrivals).await?;
-            screen.note(&format!("{new} leads imported, {consent} of them with consent; nobody else is ever written to"));
+            screen.note(&format!("{} leads imported, {consent} of them with consent; nobody else is ever written to", plan.leads.len()));
         }
         self.run(handle, stop, screen).await
     }

@@ -134,7 +134,7 @@ impl Progress {
                     Outcome::Done { receipt } => matches!(receipt, Receipt::PaymentReceipt(_)) || !self.simulated,
                     _ => true,
                 };
-                if !matches!(outcome, Outcome::Failed { retry_at: Some(_), .. } | Outcome::Released { .. } | Outcome::InDoubt { .. }) {
+                if !outcome.stays_open() {
                     self.proposals.remove(proposal);
                 }
                 (shown && stream).then_some(line)
@@ -142,9 +142,11 @@ impl Progress {
             Payload::Received { signal: Signal::LeadArrived { .. }, .. } => None,
             Payload::Received { .. } => stream.then(|| what(&event.payload)),
             Payload::Paused { .. } => Some(format!("{}; go on with: bbb resume {}", what(&event.payload), self.business)),
-            Payload::Resumed { .. } | Payload::Overrun { .. } | Payload::AgentFailed { .. } | Payload::DoubtResolved { .. } => {
-                Some(what(&event.payload))
-            }
+            Payload::Resumed { .. }
+            | Payload::Overrun { .. }
+            | Payload::AgentFailed { .. }
+            | Payload::Doubted { .. }
+            | Payload::DoubtResolved { .. } => Some(what(&event.payload)),
             _ => None,
         }
     }

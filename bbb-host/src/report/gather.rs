@@ -212,8 +212,10 @@ fn open(state: &State, which: impl Fn(&Open) -> bool) -> Vec<OpenRow> {
 fn failure(event: &Event, tasks: &[TaskRow], audit: &[AuditRow]) -> Option<FailureRow> {
     let about = match &event.payload {
         Payload::TaskFailed { task, .. } => tasks.iter().find(|row| row.id == *task).map(|row| format!("{}: ", words(row.kind.as_str()))),
+        Payload::Doubted { proposal, .. } => audit.iter().find(|row| row.proposal == *proposal).map(|row| format!("{}: ", row.what)),
         Payload::Settled { proposal, outcome, .. } => {
-            if !matches!(outcome, Outcome::Failed { retry_at: None, .. } | Outcome::Lost | Outcome::InDoubt { .. }) {
+            let ended = matches!(outcome, Outcome::Failed { .. } | Outcome::Lost { .. }) && !outcome.stays_open();
+            if !ended && !matches!(outcome, Outcome::InDoubt { .. }) {
                 return None;
             }
             audit.iter().find(|row| row.proposal == *proposal).map(|row| format!("{}: ", row.what))

@@ -71,7 +71,9 @@ impl Service {
 fn note_in(record: &Record) -> Result<Option<(ProposalId, String)>, Fault> {
     Ok(match record.decode()?.payload {
         Payload::Reviewed { proposal, verdict, .. } => Some((proposal, verdict.note)),
-        Payload::Settled { proposal, outcome: Outcome::InDoubt { reason }, .. } => Some((proposal, reason)),
+        Payload::Settled { proposal, outcome: Outcome::InDoubt { reason }, .. } | Payload::Doubted { proposal, reason } => {
+            Some((proposal, reason))
+        }
         _ => None,
     })
 }

@@ -81,6 +81,27 @@ impl Outside {
         self.book().broken.clone()
     }
 
+    /// An effect that has happened and that the journal says has not.
+    pub(crate) fn forgotten(&self, events: &[Event]) -> Option<ProposalId> {
+        let book = self.book();
+        let mut denied = BTreeSet::new();
+        for event in events {
+            match &event.payload {
+                Payload::Settled { proposal, outcome: Outcome::Failed { .. } | Outcome::Released { .. }, .. }
+                | Payload::Withdrawn { proposal, .. } => drop(denied.insert(*proposal)),
+                Payload::Intended { proposal, .. } => drop(denied.remove(proposal)),
+                _ => {}
+            }
+        }
+        let key_of = |id: &ProposalId| {
+            events.iter().find_map(|event| match &event.payload {
+                Payload::Intended { proposal, key, recovery, .. } if proposal == id && *recovery != Recovery::Repeatable => Some(key),
+                _ => None,
+            })
+        };
+        denied.into_iter().find(|id| key_of(id).is_some_and(|key| book.happened.contains(key)))
+    }
+
     /// Which effects have begun, in order.
     pub(crate) fn begun(&self) -> Vec<ActionKind> {
         self.book().begun.clone()

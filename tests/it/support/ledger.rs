@@ -46,7 +46,7 @@ impl Mails {
                 Stage::Held { .. } => drop(mails.held.insert(*id)),
                 Stage::InDoubt { .. } => drop(mails.in_doubt.insert(*id)),
                 Stage::Waiting { .. } => mails.waiting.push(*id),
-                Stage::New | Stage::Approved { .. } | Stage::Retry { .. } => {}
+                Stage::New | Stage::Approved { .. } | Stage::Retry { .. } | Stage::Unanswered { .. } => {}
             }
         }
         for event in events {

@@ -9,6 +9,9 @@ use std::sync::mpsc::{Receiver, channel};
 
 use serde_json::Value;
 
+/// How often a process is looked at without a new writing call before it counts as idle. One look is a few microseconds.
+const LOOKS_AT_AN_IDLE_PROCESS: u32 = 200_000;
+
 /// When a process is killed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Moment {
@@ -16,7 +19,7 @@ pub(crate) enum Moment {
     Yields(u64),
     /// Once the process has written so many lines to standard error.
     Lines(u64),
-    /// Once the process has made so many calls that write, to files and wakers alike.
+    /// Once the process has made so many calls that write, to files and wakers alike, or makes no more of them.
     Writes(u64),
 }
 
@@ -176,7 +179,13 @@ impl Running {
 
     fn wait_for_writes(&mut self, count: u64) {
         let path = self.counters();
-        while writes(&path).is_some_and(|written| written < count) && self.child.try_wait().expect("it is our child").is_none() {
+        let (mut before, mut looks) = (0, 0);
+        while let Some(written) = writes(&path).filter(|written| *written < count)
+            && looks < LOOKS_AT_AN_IDLE_PROCESS
+            && self.child.try_wait().expect("it is our child").is_none()
+        {
+            looks = if written == before { looks + 1 } else { 0 };
+            before = written;
             std::thread::yield_now();
         }
     }
