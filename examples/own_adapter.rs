@@ -27,7 +27,7 @@ impl Port<SendEmail> for Outbox {
 
     fn perform(&self, permit: Permit<SendEmail>) -> BoxFuture<'_, Result<MailReceipt, Failure>> {
         Box::pin(async move {
-            let begun = permit.begin();
+            let begun = permit.begin()?;
             self.0.lock().unwrap_or_else(PoisonError::into_inner).push(begun.grant.key.clone());
             Ok(MailReceipt { message_id: begun.grant.key, response: "250 kept in memory".to_owned() })
         })
@@ -44,7 +44,7 @@ impl Port<QualifyLeads> for Optimist {
 
     fn perform(&self, permit: Permit<QualifyLeads>) -> BoxFuture<'_, Result<Scores, Failure>> {
         Box::pin(async move {
-            let begun = permit.begin();
+            let begun = permit.begin()?;
             Ok(Scores { fit: begun.action.contacts.into_iter().map(|contact| (contact, 100)).collect() })
         })
     }

@@ -239,15 +239,18 @@ impl Engine {
         let world = world_for(&state.spec)?;
         check(&state.spec, &world)?;
         // The lease is taken before the journal is read for good, so that nothing is written in between.
-        let journal = Journal::open(Arc::clone(&self.store), id).await?;
+        let mut journal = Journal::open(Arc::clone(&self.store), id).await?;
         let (state, events) = self.load(id, world.kind()).await?;
         world.reset(&state.spec);
         world.follow(&events);
         let now = world.wall_time().unwrap_or(state.now);
         let mut round = Round::new(state, now);
         let versions = self.versions();
-        if round.state().spec.versions != versions {
+        if round.state().spec.versions != versions && !round.state().status.is_over() {
+            // Committed before anything begins again, so that permits are made under the charter that the journal names.
             round.stage(Payload::Upgraded { versions }, 0)?;
+            journal.commit(round.staged(), orient::next_due(round.state(), now), false).await?;
+            round.take_staged();
         }
         self.start(id, world, journal, round, true).await
     }

@@ -36,7 +36,7 @@ pub enum Command {
     ResolveDoubt(ProposalId, bool),
 }
 
-/// Why a command was not carried out. Nothing was changed.
+/// Why a command was not carried out. Nothing was changed, except where it says so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refused {
@@ -52,14 +52,15 @@ pub enum Refused {
     /// A signal does not fit the business.
     #[error("the signal was refused: {0}")]
     BadSignal(String),
-    /// The journal cannot be written; the business stands still until it is resumed.
+    /// The journal cannot be written; the business stands still until it is resumed. Then it shows whether the command had been written all the same; if it had
+    /// not, it is dropped.
     #[error("the journal failed, the business stands still: {0}")]
     Journal(String),
     /// The business's actors are gone.
     #[error("the business is not running")]
     NotRunning,
-    /// No answer came in time.
-    #[error("the business did not answer in time")]
+    /// No answer came in time; the command may still be carried out.
+    #[error("the business did not answer in time; look whether it did it before you say it again")]
     Overloaded,
 }
 

@@ -343,16 +343,11 @@ impl ActionKind {
         }
     }
 
-    /// Whether the business can take the action back by itself.
+    /// Whether the business can take the action back by itself. A payment that was collected cannot be: giving it back is another effect, with its own cost.
     pub const fn is_reversible(self) -> bool {
         matches!(
             self,
-            ActionKind::StudyMarket
-                | ActionKind::QualifyLeads
-                | ActionKind::CallModel
-                | ActionKind::PublishPost
-                | ActionKind::SetPrice
-                | ActionKind::CollectPayment
+            ActionKind::StudyMarket | ActionKind::QualifyLeads | ActionKind::CallModel | ActionKind::PublishPost | ActionKind::SetPrice
         )
     }
 

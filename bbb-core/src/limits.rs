@@ -20,7 +20,7 @@ pub const MAX_TASK_ATTEMPTS: u32 = 3;
 pub const MAX_EFFECT_ATTEMPTS: u32 = 5;
 /// The wait before an effect's second attempt, in milliseconds; it doubles each time.
 pub const EFFECT_BACKOFF_MS: i64 = 60_000;
-/// How long an effect may take before its answer counts as lost, in milliseconds of real time: ten minutes.
+/// How long an effect may take where its port says nothing else, in milliseconds of real time: ten minutes.
 pub const MAX_EFFECT_MS: u64 = 600_000;
 /// The wait before a task's second attempt, in milliseconds; it doubles each time.
 pub const TASK_BACKOFF_MS: i64 = 3_600_000;

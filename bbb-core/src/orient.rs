@@ -101,22 +101,29 @@ fn end(round: &mut Round) -> Result<(), Misfit> {
     let state = round.state();
     let in_flight = state.work.proposals.values().any(|open| matches!(open.stage, Stage::Held { .. } | Stage::Unanswered { .. }));
     if state.spec.end.is_some_and(|end| round.now() >= end) && !in_flight {
-        round.stage(Payload::Ended { by: By::Engine, completed: true }, 0)?;
+        close(round, By::Engine, true)?;
     }
     Ok(())
 }
 
-/// Stages the end that the owner wants. What waited for another try is in doubt from here on: there will be none.
+/// Stages the end of the business. What waits for its owner is refused, since nobody is asked any more, and what waited for another try is in doubt, since
+/// there will be none.
 ///
 /// # Errors
-/// [`Misfit`] on a defect of the engine.
-pub fn stop(round: &mut Round) -> Result<(), Misfit> {
-    let proposals = round.state().work.proposals.iter();
-    let unanswered: Vec<_> = proposals.filter(|(_, open)| open.stage.held_before().is_some()).map(|(id, open)| (*id, open.event)).collect();
-    for (proposal, cause) in unanswered {
-        round.stage(Payload::Doubted { proposal, reason: "the business was stopped before it was tried again".to_owned() }, cause)?;
+/// [`Misfit`] where the business is over already.
+pub fn close(round: &mut Round, by: By, completed: bool) -> Result<(), Misfit> {
+    let open = round.state().work.proposals.iter().map(|(id, open)| (*id, open.event, open.stage.clone()));
+    for (proposal, cause, stage) in open.collect::<Vec<_>>() {
+        match stage {
+            Stage::Waiting { .. } => drop(observe::answer(round, proposal, By::Engine, false, "the business ended")?),
+            Stage::Unanswered { .. } => {
+                let reason = "the business ended before it was tried again".to_owned();
+                round.stage(Payload::Doubted { proposal, reason }, cause)?;
+            }
+            _ => {}
+        }
     }
-    round.stage(Payload::Ended { by: By::Owner, completed: false }, 0).map(drop)
+    round.stage(Payload::Ended { by, completed }, 0).map(drop)
 }
 
 fn planning_time(state: &State) -> Timestamp {

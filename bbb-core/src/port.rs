@@ -18,7 +18,7 @@
 //!
 //!     fn perform(&self, permit: Permit<SetPrice>) -> BoxFuture<'_, Result<PriceReceipt, Failure>> {
 //!         Box::pin(async move {
-//!             let begun = permit.begin();
+//!             let begun = permit.begin()?;
 //!             Ok(PriceReceipt { price: begun.action.price })
 //!         })
 //!     }
@@ -27,6 +27,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::action::{
     ActionKind, AnswerTicket, CallModel, CollectPayment, DeliverOrder, Effect, PayBill, PublishPost, QualifyLeads, RefundPayment, RunAds,
@@ -34,7 +35,8 @@ use crate::action::{
 };
 use crate::event::Recovery;
 use crate::journal::store::BoxFuture;
-use crate::oversight::permit::{Granted, Permit};
+use crate::limits::MAX_EFFECT_MS;
+use crate::oversight::permit::{Granted, Permit, Revoked};
 use crate::receipt::{Receipt, ShadowReceipt};
 
 /// Why an effect has no receipt.
@@ -49,6 +51,12 @@ pub enum Failure {
     /// Nobody knows whether it happened.
     #[error("in doubt: {0}")]
     Unknown(String),
+}
+
+impl From<Revoked> for Failure {
+    fn from(revoked: Revoked) -> Failure {
+        Failure::Temporary(revoked.to_string())
+    }
 }
 
 /// What a provider says about an effect whose answer was lost.
@@ -66,6 +74,12 @@ pub enum Verification<R> {
 pub trait Port<A: Effect>: Send + Sync + 'static {
     /// What becomes of an effect whose answer was lost in a crash.
     fn recovery(&self) -> Recovery;
+
+    /// How long the engine waits for this port, from the permit to the answer; after that a permit that was not used is taken back, and an answer counts as lost.
+    /// None where the adapter itself ends every call in bounded time.
+    fn time_limit(&self) -> Option<Duration> {
+        Some(Duration::from_millis(MAX_EFFECT_MS))
+    }
 
     /// Carries the action out. The arguments are in the permit and nowhere else.
     ///
@@ -101,6 +115,11 @@ macro_rules! ports {
                     return RECORDED_IN_SHADOW.contains(&kind).then_some(Recovery::Idempotent);
                 }
                 match kind { $(ActionKind::$name => self.$field.as_ref().map(|port| port.recovery()),)* }
+            }
+
+            /// How long to wait for this kind of effect; none where its adapter sees to that.
+            pub fn time_limit(&self, kind: ActionKind) -> Option<Duration> {
+                match kind { $(ActionKind::$name => self.$field.as_ref().and_then(|port| port.time_limit()),)* }
             }
 
             /// Hands the permit to its adapter.

@@ -112,7 +112,7 @@ impl Port<QualifyLeads> for Desk {
 
     fn perform(&self, permit: Permit<QualifyLeads>) -> BoxFuture<'_, Result<Scores, Failure>> {
         Box::pin(async move {
-            let begun = permit.begin();
+            let begun = permit.begin()?;
             let fit = begun.action.contacts.iter().map(|id| Ok((*id, self.fit(*id)?))).collect::<Result<_, Failure>>()?;
             Ok(Scores { fit })
         })

@@ -63,7 +63,7 @@ impl Port<SendEmail> for Provider {
             if matches!(fate, Fate::HangsBefore) {
                 std::future::pending::<()>().await;
             }
-            let begun = permit.begin();
+            let begun = permit.begin()?;
             locked(&self.keys).push(begun.grant.key);
             match fate {
                 Fate::Sent => Ok(receipt()),
@@ -153,6 +153,19 @@ impl Scene {
     fn keys(&self) -> Vec<String> {
         locked(&self.provider.keys).clone()
     }
+}
+
+/// A live business with one lead and this mail provider.
+async fn business_with(provider: Arc<dyn Port<SendEmail>>) -> (BusinessHandle, Clock) {
+    let store = Arc::new(FlakyStore::default());
+    let clock = Clock::at(START);
+    let vault = Vault::new(Arc::new(DerivedKeys::new(Seed::new(1))));
+    let mut ports = Outside::new(Arc::clone(&store), &[]).ports(&[Recovery::AtMostOnce]);
+    ports.send_email = Some(provider);
+    let engine = Engine::builder(store).build();
+    let world = World::live(ports, vault.clone(), clock.told());
+    let business = engine.launch_with(engine.prepare(live(false)), world, vec![Scene::lead(&vault)]).await.unwrap();
+    (business, clock)
 }
 
 /// The mail that is not closed, and where it stands.
@@ -250,6 +263,71 @@ fn an_effect_of_an_earlier_process_is_not_forgotten_by_a_pause() {
 }
 
 #[test]
+fn a_mail_that_was_held_back_by_pauses_leaves_all_the_same() {
+    on_one_thread(async {
+        let scene = Scene::begin(Recovery::AtMostOnce, &[Fate::HangsBefore; 7], NOT_ASKED).await;
+        for left in (0..7).rev() {
+            for _ in 0..48 {
+                come_to_rest(&scene.business).await;
+                if locked(&scene.provider.fates).len() == left {
+                    break;
+                }
+                scene.clock.pass(HOUR_MS);
+            }
+            assert_eq!(locked(&scene.provider.fates).len(), left);
+            scene.business.pause("a thought").await.unwrap();
+            let state = come_to_rest(&scene.business).await;
+            assert!(matches!(mail(&state), Some((_, Stage::Approved { .. }))), "{:?}", mail(&state));
+            scene.business.resume().await.unwrap();
+        }
+        let state = come_to_rest(&scene.business).await;
+        assert_eq!((mail(&state), state.books.messages_sent, scene.keys().len()), (None, 1, 1));
+    });
+}
+
+#[test]
+fn a_permit_that_an_adapter_hands_to_a_task_of_its_own_does_not_outlive_the_pause() {
+    /// Prepares in the background, and lets nobody stop it.
+    struct Runaway {
+        go: Arc<tokio::sync::Notify>,
+        begun: Arc<Mutex<Vec<bool>>>,
+    }
+
+    impl Port<SendEmail> for Runaway {
+        fn recovery(&self) -> Recovery {
+            Recovery::AtMostOnce
+        }
+
+        fn perform(&self, permit: Permit<SendEmail>) -> BoxFuture<'_, Result<MailReceipt, Failure>> {
+            let (go, begun) = (Arc::clone(&self.go), Arc::clone(&self.begun));
+            let task = tokio::spawn(async move {
+                go.notified().await;
+                locked(&begun).push(permit.begin().is_ok());
+                Ok(receipt())
+            });
+            Box::pin(async move { task.await.unwrap_or_else(|_| Err(Failure::Unknown("gone".to_owned()))) })
+        }
+    }
+
+    on_one_thread(async {
+        let (go, begun) = (Arc::new(tokio::sync::Notify::new()), Arc::default());
+        let runaway = Runaway { go: Arc::clone(&go), begun: Arc::clone(&begun) };
+        let (business, clock) = business_with(Arc::new(runaway)).await;
+        loop {
+            let state = come_to_rest(&business).await;
+            if matches!(mail(&state), Some((_, Stage::Held { .. }))) {
+                break;
+            }
+            clock.pass(HOUR_MS);
+        }
+        business.pause("stop everything").await.unwrap();
+        go.notify_waiters();
+        come_to_rest(&business).await;
+        assert_eq!(*locked(&begun), [false], "the pause came first");
+    });
+}
+
+#[test]
 fn stopping_leaves_nothing_unanswered() {
     on_one_thread(async {
         let scene = Scene::begin(Recovery::Idempotent, &[Fate::Unknown], NOT_ASKED).await;
@@ -319,10 +397,10 @@ fn a_read_that_was_lost_is_repeated_soon_and_not_hours_later() {
         }
 
         fn perform(&self, permit: Permit<QualifyLeads>) -> BoxFuture<'_, Result<Scores, Failure>> {
-            let asked = permit.begin().action.contacts;
             *locked(&self.0) += 1;
             let first = *locked(&self.0) == 1;
             Box::pin(async move {
+                let asked = permit.begin()?.action.contacts;
                 if first {
                     std::future::pending::<()>().await;
                 }

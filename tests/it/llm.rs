@@ -52,7 +52,7 @@ async fn ask(config: OpenAiConfig, call: CallModel) -> (Result<ModelAnswer, Fail
         Receipt::ModelAnswer(answer) => answer,
         other => panic!("not a model's answer: {other:?}"),
     });
-    (answer, mark.was_used())
+    (answer, !mark.revoke())
 }
 
 fn text(answer: &ModelAnswer) -> String {

@@ -45,7 +45,7 @@ async fn send(config: SmtpConfig, message: &Message) -> (Result<MailReceipt, Fai
         Receipt::MailReceipt(receipt) => receipt,
         other => panic!("not a mail's receipt: {other:?}"),
     });
-    (receipt, mark.was_used())
+    (receipt, !mark.revoke())
 }
 
 #[tokio::test]

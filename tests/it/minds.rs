@@ -55,7 +55,7 @@ impl Port<CallModel> for Scripted {
 
     fn perform(&self, permit: Permit<CallModel>) -> BoxFuture<'_, Result<ModelAnswer, Failure>> {
         Box::pin(async move {
-            let begun = permit.begin();
+            let begun = permit.begin()?;
             let prompt = self.vault.open(&begun.action.prompt).unwrap();
             let parts: Vec<PromptPart> = serde_json::from_str(prompt.reveal()).unwrap();
             let schema: Value = serde_json::from_str(&begun.action.schema).unwrap();

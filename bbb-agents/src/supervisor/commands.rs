@@ -33,8 +33,9 @@ impl Business {
             round.advance(now);
         }
         let round = self.round.as_mut().ok_or(Refused::NotRunning)?;
+        let before = round.state().sequence;
         stage(round, command)?;
-        self.commit(myself).await.map_err(|halt| self.refuse(halt))?;
+        self.commit(myself).await.map_err(|halt| self.refuse_after(before, halt))?;
         self.queue_step(myself);
         Ok(())
     }
@@ -55,12 +56,12 @@ impl Business {
         if let Some(now) = self.world.wall_time() {
             trial.advance(now);
         }
-        let count = new.len();
+        let (count, before) = (new.len(), round.state().sequence);
         for arrival in new {
             observe::receive(&mut trial, arrival).map_err(|misfit| Refused::BadSignal(misfit.reason))?;
         }
         self.round = Some(trial);
-        self.commit(myself).await.map_err(|halt| self.refuse(halt))?;
+        self.commit(myself).await.map_err(|halt| self.refuse_after(before, halt))?;
         self.queue_step(myself);
         Ok(count)
     }
@@ -82,6 +83,12 @@ impl Business {
             }
         }
         Ok(new)
+    }
+
+    /// Refuses what could not be written: unless it is found to be written after all, it is dropped, and so has no effect later.
+    fn refuse_after(&mut self, before: u64, halt: Halt) -> Refused {
+        self.refused_after = Some(before);
+        self.refuse(halt)
     }
 
     fn refuse(&mut self, halt: Halt) -> Refused {
@@ -106,7 +113,7 @@ pub(crate) fn stage(round: &mut Round, command: Command) -> Result<(), Refused> 
         // A resume after a failed journal finds the business active, and that is what was asked for.
         Command::Resume if status == Status::Active => return Ok(()),
         Command::Resume => Payload::Resumed { by: By::Owner },
-        Command::Stop => return orient::stop(round).map_err(|misfit| Refused::Journal(misfit.to_string())),
+        Command::Stop => return orient::close(round, By::Owner, false).map_err(|misfit| Refused::Journal(misfit.to_string())),
         Command::ResolveDoubt(proposal, happened) => {
             let in_doubt = |id| round.state().work.proposals.get(&id).is_some_and(|open| matches!(open.stage, Stage::InDoubt { .. }));
             if !in_doubt(proposal) {

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use bbb_core::event::{Event, Recovery};
 use bbb_core::id::{BusinessId, ProposalId};
 use bbb_core::journal::writer::Journal;
+use bbb_core::oversight::permit::UseMark;
 use bbb_core::round::Round;
 use bbb_core::settle::Report;
 use bbb_core::state::State;
@@ -23,7 +24,7 @@ use bbb_core::state::work::Stage;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
 use tokio::sync::mpsc;
 
-use crate::act::{self, Gate};
+use crate::act;
 use crate::engine::Options;
 use crate::handle::Refused;
 use crate::message::ToSupervisor;
@@ -51,7 +52,7 @@ pub(crate) struct Start {
 pub(crate) struct Flight {
     attempt: u32,
     /// Holds it back while it has not begun; absent where its provider is asked what became of it.
-    gate: Option<Gate>,
+    use_mark: Option<UseMark>,
 }
 
 /// One business in memory.
@@ -80,6 +81,8 @@ pub(crate) struct Business {
     draining: bool,
     /// Who waits until nothing is under way.
     drainers: Vec<RpcReplyPort<()>>,
+    /// After which event everything staged belongs to a command that was refused, because it could not be written.
+    refused_after: Option<u64>,
     /// Why the business stands still, if it does: nothing is decided or begun until it is resumed.
     halted: Option<String>,
     /// The wake-up that is set, if any.
@@ -161,6 +164,7 @@ impl Business {
             waiting: Vec::new(),
             draining: false,
             drainers: Vec::new(),
+            refused_after: None,
             halted: None,
             timer: None,
             step_queued: false,
@@ -210,7 +214,7 @@ impl Business {
         if self.in_flight.get(&id).is_none_or(|flight| flight.attempt != attempt) {
             return;
         }
-        let asked = self.in_flight.remove(&id).is_some_and(|flight| flight.gate.is_none());
+        let asked = self.in_flight.remove(&id).is_some_and(|flight| flight.use_mark.is_none());
         if report.leaves_doubt() && !asked && self.ask_provider(myself, id) {
             return;
         }
@@ -224,7 +228,7 @@ impl Business {
         let Some(Stage::Held { attempt, key, recovery: Recovery::Verifiable, .. }) = open.map(|open| &open.stage) else { return false };
         let (attempt, key) = (*attempt, key.clone());
         let Some(action) = open.map(|open| open.proposal.action.clone()) else { return false };
-        self.in_flight.insert(id, Flight { attempt, gate: None });
+        self.in_flight.insert(id, Flight { attempt, use_mark: None });
         self.report_when_done(myself, act::verify(self.world.ports().clone(), id, attempt, key, action));
         true
     }
@@ -270,7 +274,7 @@ impl Business {
 
     /// Ends every effect that got its permit and has not used it. What has begun goes on.
     fn hold_back(&mut self) {
-        let in_time = |_: &ProposalId, flight: &mut Flight| flight.gate.as_ref().is_some_and(Gate::shut);
+        let in_time = |_: &ProposalId, flight: &mut Flight| flight.use_mark.as_ref().is_some_and(UseMark::revoke);
         for (id, _) in self.in_flight.extract_if(.., in_time) {
             self.ended.insert(id, Report::Unused("the business was stopped before it began".to_owned()));
         }

@@ -276,9 +276,8 @@ impl Business {
 
     fn begin_effect(&mut self, myself: &ActorRef<ToSupervisor>, granted: Granted) {
         let (id, attempt) = (granted.grant().proposal, granted.grant().attempt);
-        let (gate, effect) = act::perform(self.world.ports().clone(), granted);
-        self.in_flight.insert(id, Flight { attempt, gate: Some(gate) });
-        self.report_when_done(myself, effect);
+        self.in_flight.insert(id, Flight { attempt, use_mark: Some(granted.use_mark()) });
+        self.report_when_done(myself, act::perform(self.world.ports().clone(), granted));
     }
 
     pub(super) fn report_when_done(
@@ -334,10 +333,7 @@ impl Business {
                 }
             }
         }
-        if !acknowledgement.is_empty() {
-            self.begin_effects(myself, acknowledgement).await?;
-        }
-        Ok(())
+        if acknowledgement.is_empty() { self.release_unpermitted() } else { self.begin_effects(myself, acknowledgement).await }
     }
 
     /// Nothing can be done now: a virtual clock moves on to when something can, a real one wakes the business then.
@@ -402,7 +398,10 @@ impl Business {
             let conflict = store::Error::Conflict { business: self.id, expected: known.sequence, found: head.sequence };
             return Err(writer::Error::from(conflict).into());
         }
-        let rest = staged[written.len()..].to_vec();
+        let mut rest = staged[written.len()..].to_vec();
+        if let Some(before) = self.refused_after.take().filter(|before| *before >= head.sequence) {
+            rest.retain(|event| event.sequence <= before);
+        }
         // The state is folded anew: what stopped the business may have been an event that did not fit, and that is folded in part.
         let state = State::replay(self.id, events.iter().chain(&rest))?.ok_or(Halt::Lost)?;
         let now = state.now;

@@ -41,7 +41,7 @@ macro_rules! simulated {
 
             fn perform(&self, permit: Permit<$action>) -> BoxFuture<'_, Result<<$action as Effect>::Receipt, Failure>> {
                 Box::pin(async move {
-                    match SimulatedPorts::perform(self, permit.begin())? {
+                    match SimulatedPorts::perform(self, permit.begin()?)? {
                         Receipt::$receipt(receipt) => Ok(receipt),
                         _ => Err(Failure::Permanent("the market answered with the receipt of another action".to_owned())),
                     }

@@ -18,7 +18,7 @@ use crate::action::{ActionKind, Cost};
 use crate::event::{Payload, Proposal, Recovery};
 use crate::id::ProposalId;
 use crate::journal::writer::Acknowledgement;
-use crate::limits::{APPROVAL_TTL_MS, MAX_EFFECT_ATTEMPTS, MAX_IN_FLIGHT_LIVE, MAX_IN_FLIGHT_SIMULATED, SIMULATED_APPROVAL_TTL_MS};
+use crate::limits::{APPROVAL_TTL_MS, MAX_IN_FLIGHT_LIVE, MAX_IN_FLIGHT_SIMULATED, SIMULATED_APPROVAL_TTL_MS};
 use crate::oversight::charter::Charter;
 use crate::oversight::facts::Facts;
 use crate::oversight::permit::{Grant, Granted};
@@ -103,11 +103,7 @@ impl Oversight {
     /// The second look, after an owner's answer, an unused permit or an attempt that is to be repeated: what was approved may have become wrong since.
     fn look_again(&self, round: &mut Round, id: ProposalId, answered: bool, attempt: u32) -> Result<(), Misfit> {
         let Some(open) = round.state().work.proposals.get(&id) else { return Ok(()) };
-        let mut verdict = self.verdict(round.state(), &open.proposal, round.now(), answered);
-        if attempt >= MAX_EFFECT_ATTEMPTS {
-            let note = format!("it did not happen in {attempt} attempts");
-            verdict = Verdict::from_findings(&[Finding::new(Ruling::Veto, RuleId::named("limits.attempts"), note)]);
-        }
+        let verdict = self.verdict(round.state(), &open.proposal, round.now(), answered);
         let (cause, unanswered) = (open.event, open.stage.held_before().is_some());
         let deduplicated = self.recovery.get(&open.proposal.action.kind()) == Some(&Recovery::Idempotent);
         if unanswered && verdict.ruling == Ruling::Approve && !deduplicated {
@@ -173,6 +169,9 @@ impl Oversight {
                 let refuse = |reason: &str| Err(Refusal { proposal: id, reason: reason.to_owned() });
                 if state.status != Status::Active {
                     return refuse("the business is not active");
+                }
+                if state.spec.versions.charter != self.charter.digest() {
+                    return refuse("the charter is another one");
                 }
                 let Some(Open { proposal, stage, .. }) = state.work.proposals.get(&id) else {
                     return refuse("it is closed");

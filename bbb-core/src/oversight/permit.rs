@@ -7,7 +7,7 @@
 //! # use bbb_core::money::Cents;
 //! # use bbb_core::oversight::permit::{Grant, Permit};
 //! fn forge(grant: Grant) -> Permit<SetPrice> {
-//!     Permit { grant, action: SetPrice { price: Cents::ZERO }, begun: Default::default() }
+//!     Permit { grant, action: SetPrice { price: Cents::ZERO }, use_mark: Default::default() }
 //! }
 //! ```
 //!
@@ -31,8 +31,8 @@
 //! # use bbb_core::action::SetPrice;
 //! # use bbb_core::oversight::permit::Permit;
 //! fn use_twice(permit: Permit<SetPrice>) {
-//!     permit.begin();
-//!     permit.begin();
+//!     let _ = permit.begin();
+//!     let _ = permit.begin();
 //! }
 //! ```
 //!
@@ -45,7 +45,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::action::{
     Action, ActionKind, AnswerTicket, CallModel, CollectPayment, Cost, DeliverOrder, Digest, Effect, PayBill, PublishPost, QualifyLeads,
@@ -84,7 +84,7 @@ pub struct Grant {
 pub struct Permit<A: Effect> {
     grant: Grant,
     action: A,
-    begun: Arc<AtomicBool>,
+    use_mark: UseMark,
 }
 
 impl<A: Effect> Permit<A> {
@@ -99,9 +99,14 @@ impl<A: Effect> Permit<A> {
     }
 
     /// Uses the permit: from here on the effect may have happened. An adapter checks what it can before it calls this, and reaches outside after.
-    pub fn begin(self) -> Begun<A> {
-        self.begun.store(true, Ordering::SeqCst);
-        Begun { grant: self.grant, action: self.action }
+    ///
+    /// # Errors
+    /// [`Revoked`] where the business was paused or stopped meanwhile, or the adapter took too long: the effect must not begin.
+    pub fn begin(self) -> Result<Begun<A>, Revoked> {
+        match self.use_mark.change(BEGUN) {
+            BEGUN => Ok(Begun { grant: self.grant, action: self.action }),
+            _ => Err(Revoked),
+        }
     }
 }
 
@@ -120,14 +125,29 @@ pub struct Begun<A: Effect> {
     pub action: A,
 }
 
-/// Tells whether a permit was used, for whoever watches over the effect.
-#[derive(Debug, Clone)]
-pub struct UseMark(Arc<AtomicBool>);
+/// A permit was taken back before it was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the permit was taken back before it was used")]
+pub struct Revoked;
+
+const UNUSED: u8 = 0;
+const BEGUN: u8 = 1;
+const REVOKED: u8 = 2;
+
+/// Whether a permit was used or taken back, for whoever watches over the effect. Exactly one of the two comes first, wherever the permit is by then.
+#[derive(Debug, Clone, Default)]
+pub struct UseMark(Arc<AtomicU8>);
 
 impl UseMark {
-    /// Whether the effect may have happened.
-    pub fn was_used(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+    /// Takes the permit back; says whether that was in time. If it was, the effect has not begun and never will.
+    #[must_use]
+    pub fn revoke(&self) -> bool {
+        self.change(REVOKED) == REVOKED
+    }
+
+    /// Makes an unused permit a `new` one; returns what it is then.
+    fn change(&self, new: u8) -> u8 {
+        self.0.compare_exchange(UNUSED, new, Ordering::SeqCst, Ordering::SeqCst).map_or_else(|found| found, |_| new)
     }
 }
 
@@ -144,9 +164,9 @@ macro_rules! granted {
         impl Granted {
             /// Made in oversight only, from an acknowledged intent.
             pub(in crate::oversight) fn new(grant: Grant, action: Action) -> Granted {
-                let begun = Arc::default();
+                let use_mark = UseMark::default();
                 match action {
-                    $(Action::$name(action) => Granted::$name(Permit { grant, action, begun }),)*
+                    $(Action::$name(action) => Granted::$name(Permit { grant, action, use_mark }),)*
                 }
             }
 
@@ -160,9 +180,9 @@ macro_rules! granted {
                 match self { $(Granted::$name(_) => ActionKind::$name,)* }
             }
 
-            /// The mark that tells whether the permit was used.
+            /// What tells whether the permit was used, and can take it back.
             pub fn use_mark(&self) -> UseMark {
-                match self { $(Granted::$name(permit) => UseMark(Arc::clone(&permit.begun)),)* }
+                match self { $(Granted::$name(permit) => permit.use_mark.clone(),)* }
             }
         }
     };

@@ -177,7 +177,7 @@ impl OpenAiModel {
 
     async fn call(&self, permit: Permit<CallModel>) -> Result<ModelAnswer, Failure> {
         let request = self.request(permit.action())?;
-        let begun = permit.begin();
+        let begun = permit.begin()?;
         let answered: Result<Completion, OpenAIError> = self.client.chat().create_byot(&request).await;
         let completion = answered.map_err(|error| self.sort(error))?;
         self.receipt(&begun.grant, &begun.action, completion)
@@ -350,6 +350,11 @@ impl Usage {
 impl Port<CallModel> for OpenAiModel {
     fn recovery(&self) -> Recovery {
         Recovery::Repeatable
+    }
+
+    /// None: the request has a timeout of its own.
+    fn time_limit(&self) -> Option<Duration> {
+        None
     }
 
     fn perform(&self, permit: Permit<CallModel>) -> BoxFuture<'_, Result<ModelAnswer, Failure>> {

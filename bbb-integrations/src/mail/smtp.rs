@@ -237,7 +237,10 @@ impl SmtpMail {
             return Err(failure);
         }
         // From here on the mail may have been sent.
-        let _begun = permit.begin();
+        if let Err(revoked) = permit.begin() {
+            let _ = timeout(QUIT_TIMEOUT, connection.abort()).await;
+            return Err(revoked.into());
+        }
         let answered = timeout(self.config.answer_timeout, connection.message(&mail.bytes)).await;
         let receipt = self.judge(answered, Phase::Content, &mail, |severity, _| severity == Severity::PositiveCompletion);
         let _ = timeout(QUIT_TIMEOUT, connection.quit()).await;
@@ -373,6 +376,11 @@ fn describe_io(error: &io::Error) -> String {
 impl Port<SendEmail> for SmtpMail {
     fn recovery(&self) -> Recovery {
         Recovery::AtMostOnce
+    }
+
+    /// None: every step has a timeout of its own.
+    fn time_limit(&self) -> Option<Duration> {
+        None
     }
 
     fn perform(&self, permit: Permit<SendEmail>) -> BoxFuture<'_, Result<MailReceipt, Failure>> {

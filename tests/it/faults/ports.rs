@@ -191,7 +191,7 @@ impl<A: Answered> Port<A> for Fickle {
             if fate == Fate::Slow {
                 rest().await;
             }
-            let begun = permit.begin();
+            let begun = permit.begin()?;
             let action: Action = begun.action.clone().into();
             self.outside.check(&begun.grant, A::KIND, action.digest(), fate).await;
             match fate {

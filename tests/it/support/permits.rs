@@ -93,5 +93,6 @@ fn spec() -> Spec {
     let mut spec = Spec::simulated(origin, blueprint, Seed::new(1), 30);
     spec.caps.real_money = Cents::from_dollars(100);
     spec.caps.tokens = 1_000_000;
+    spec.versions.charter = bbb_core::oversight::charter::Charter::shipped().digest();
     spec
 }
