@@ -43,9 +43,7 @@ pub fn findings(state: &State, proposal: &Proposal, hold: &Cost, has_adapter: bo
     }
     // What is held already for an earlier attempt is in the books.
     let held_before = state.work.proposals.get(&proposal.id).is_some_and(|open| open.stage.held_before().is_some());
-    if !held_before {
-        budgets(state, hold, &mut veto);
-    }
+    budgets(state, hold, if held_before { hold.released() } else { *hold }, &mut veto);
     if let Some(finding) = autonomy(state, &proposal.action, hold, answered) {
         findings.push(finding);
     }
@@ -55,11 +53,12 @@ pub fn findings(state: &State, proposal: &Proposal, hold: &Cost, has_adapter: bo
     findings
 }
 
-fn budgets(state: &State, hold: &Cost, veto: &mut dyn FnMut(RuleId, String)) {
+/// Checks what holding `new` would come to, for an effect that takes `hold` in all.
+fn budgets(state: &State, hold: &Cost, new: Cost, veto: &mut dyn FnMut(RuleId, String)) {
     let books = &state.books;
     let (book, cap) = books.of(hold.money);
-    let money = hold.money.cents();
-    if money > Cents::ZERO {
+    let money = new.money.cents();
+    if hold.money.cents() > Cents::ZERO {
         let after = book.spent.plus(book.held).plus(money);
         if after > cap {
             veto(BUDGET, format!("{money} on top of {} spent and {} held is over the cap of {cap}", book.spent, book.held));
@@ -69,14 +68,14 @@ fn budgets(state: &State, hold: &Cost, veto: &mut dyn FnMut(RuleId, String)) {
             veto(BUDGET_DAY, format!("{money} on top of {} today is over the daily cap of {cap_today}", book.today));
         }
     }
-    let tokens = books.tokens_spent + books.tokens_held + u64::from(hold.tokens);
+    let tokens = books.tokens_spent + books.tokens_held + u64::from(new.tokens);
     if hold.tokens > 0 && tokens > books.caps.tokens {
         veto(
             TOKENS,
-            format!("{} tokens on top of {} are over the cap of {}", hold.tokens, tokens - u64::from(hold.tokens), books.caps.tokens),
+            format!("{} tokens on top of {} are over the cap of {}", new.tokens, tokens - u64::from(new.tokens), books.caps.tokens),
         );
     }
-    if hold.messages > 0 && books.messages_today + hold.messages > books.caps.messages_per_day {
+    if hold.messages > 0 && books.messages_today + new.messages > books.caps.messages_per_day {
         veto(MESSAGES, format!("{} messages today reach the daily cap of {}", books.messages_today, books.caps.messages_per_day));
     }
 }
