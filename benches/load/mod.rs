@@ -47,10 +47,10 @@ impl Load {
         let payload = Payload::Paused { by: By::Owner, reason: format!("{:TEXT_CHARS$}", self.next) };
         let event = Event { sequence, at: Timestamp::from_ms(sequence.cast_signed()), cause: head.sequence, payload };
         let record = Record::encode(&event, &head.hash).expect("a small event");
-        let expected_sequence = head.sequence;
+        let expected = *head;
         *head = Head { sequence, hash: record.hash };
         let wake_at = Some(event.at.plus_ms(60_000));
-        Append { business: *business, epoch: *epoch, expected_sequence, records: vec![record], signals: Vec::new(), wake_at, ended: false }
+        Append { business: *business, epoch: *epoch, expected, records: vec![record], signals: Vec::new(), wake_at, ended: false }
     }
 }
 

@@ -46,7 +46,7 @@ async fn stored(ran: &Ran) -> Arc<dyn Store> {
     };
     let records = ran.events.iter().map(record).collect();
     let append =
-        Append { business: ran.state.business, epoch, expected_sequence: 0, records, signals: Vec::new(), wake_at: None, ended: false };
+        Append { business: ran.state.business, epoch, expected: Head::EMPTY, records, signals: Vec::new(), wake_at: None, ended: false };
     store.append(append).await.unwrap();
     store
 }

@@ -65,7 +65,7 @@ fn nobody_writes_without_a_lease() {
         let never = |held| Append {
             business: business(9),
             epoch: Epoch(held),
-            expected_sequence: 0,
+            expected: Head::EMPTY,
             records: records(Head::EMPTY, 1, "x"),
             signals: Vec::new(),
             wake_at: None,
@@ -85,7 +85,7 @@ fn a_conflict_names_both_ends_and_writes_nothing() {
         let mut holder = Holder::of(store, business(1)).await;
         holder.write(2).await.unwrap();
         for expected in [0, 1, 3, u64::MAX] {
-            let append = Append { expected_sequence: expected, ..holder.next(1) };
+            let append = Append { expected: Head { sequence: expected, ..holder.head }, ..holder.next(1) };
             let conflict = Error::Conflict { business: business(1), expected, found: 2 };
             assert_eq!(store.append(append).await, Err(conflict));
         }
@@ -104,6 +104,7 @@ fn records_that_break_the_chain_or_a_limit_are_refused_whole() {
         gap.records.remove(1);
         let mut foreign = holder.next(1);
         foreign.records = records(Head { hash: Hash([7; 32]), ..head }, 1, "entry");
+        let elsewhere = Append { expected: Head { hash: Hash([7; 32]), ..head }, ..foreign.clone() };
         let mut large = holder.next(1);
         large.records = vec![large.records[0].clone(); MAX_APPEND_BYTES / MAX_EVENT_BYTES + 1];
         large.records.iter_mut().for_each(|record| record.payload = vec![b' '; MAX_EVENT_BYTES].into());
@@ -112,6 +113,7 @@ fn records_that_break_the_chain_or_a_limit_are_refused_whole() {
             (altered, "record 5 does not match its hash"),
             (gap, "record 5 stands where record 4 should"),
             (foreign, "record 3 does not match its hash"),
+            (elsewhere, "the journal's event 2 is not the one they follow"),
             (Append { records: Vec::new(), ..holder.next(1) }, "no records"),
             (holder.next(MAX_EVENTS_PER_APPEND + 1), "over the limit of 4096"),
             (large, "over the limit of 67108864"),
@@ -162,7 +164,7 @@ fn a_signal_of_a_refused_append_is_not_received() {
     check(async |store| {
         let mut holder = Holder::of(store, business(1)).await;
         holder.write(1).await.unwrap();
-        let late = Append { expected_sequence: 0, signals: vec![signal("a")], ..holder.next(1) };
+        let late = Append { expected: Head::EMPTY, signals: vec![signal("a")], ..holder.next(1) };
         assert!(matches!(store.append(late).await, Err(Error::Conflict { .. })));
         assert!(!store.received(business(1), signal("a")).await.unwrap());
         holder.receive(&[signal("a")]).await.unwrap();
@@ -300,7 +302,7 @@ async fn busy(store: Arc<dyn Store>, number: u64) {
         let size = 1 + usize::try_from(round % 2).unwrap();
         holder.send(Append { signals: vec![key.clone()], ..holder.next(size) }).await.unwrap();
         let refused = match round % 3 {
-            0 => Append { expected_sequence: 0, ..holder.next(1) },
+            0 => Append { expected: Head::EMPTY, ..holder.next(1) },
             1 => Append { signals: vec![key], ..holder.next(1) },
             _ => Append { epoch: Epoch(0), ..holder.next(1) },
         };

@@ -149,7 +149,7 @@ fn a_failed_sync_fails_the_whole_group_and_the_store_goes_on() {
 async fn in_one_group(store: &Arc<dyn Store>, disk: &Disk, failure: Option<Failure>) -> [Result<Head, Error>; 2] {
     let holder = Holder::of(store, business(1)).await;
     let first = Append { signals: vec![signal("a")], ..holder.next(1) };
-    let second = Append { expected_sequence: 1, records: records(head_of(&first), 1, "x"), ..first.clone() };
+    let second = Append { expected: head_of(&first), records: records(head_of(&first), 1, "x"), ..first.clone() };
     let (mut lease, mut first, mut second) = (store.acquire(business(2)), store.append(first), store.append(second));
     let mut held = disk.held();
     poll_once(&mut lease).await;

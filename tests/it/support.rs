@@ -58,7 +58,7 @@ impl Holder {
         Append {
             business: self.business,
             epoch: self.epoch,
-            expected_sequence: self.head.sequence,
+            expected: self.head,
             records: records(self.head, count, "entry"),
             signals: Vec::new(),
             wake_at: None,

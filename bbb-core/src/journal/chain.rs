@@ -4,7 +4,9 @@
 //! records have the same input to the hash. `docs/design/journal-format.md` explains every byte.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
 
 use crate::event::{Event, Payload, SCHEMA_VERSION};
 use crate::limits::MAX_EVENT_BYTES;
@@ -13,8 +15,8 @@ use crate::time::Timestamp;
 /// What the first record's hash is chained to.
 pub const GENESIS: Hash = Hash([0; 32]);
 
-/// The domain of the chain's hashes (BLAKE3's key derivation mode).
-const CONTEXT: &str = "bbb 2026 journal record v1";
+/// The domain of the chain's hashes (BLAKE3's key derivation mode), hashed once rather than for every record.
+static CONTEXT: LazyLock<ContextKey> = LazyLock::new(|| hash_derive_key_context("bbb 2026 journal record v1"));
 
 /// The hash of a record, and so of everything before it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -155,7 +157,7 @@ impl Record {
 
     /// The hash of this record after `previous`.
     pub fn chained(&self, previous: &Hash) -> Hash {
-        let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
+        let mut hasher = blake3::Hasher::new_from_context_key(&CONTEXT);
         hasher.update(&previous.0).update(&self.header()).update(&self.payload);
         Hash(*hasher.finalize().as_bytes())
     }
@@ -165,7 +167,7 @@ impl Record {
     /// # Errors
     /// [`Error::OutOfOrder`] and [`Error::BrokenChain`].
     pub fn follow(&self, head: &Head) -> Result<Head, Error> {
-        let expected = head.sequence + 1;
+        let expected = head.sequence.saturating_add(1);
         if self.sequence != expected {
             return Err(Error::OutOfOrder { expected, found: self.sequence });
         }

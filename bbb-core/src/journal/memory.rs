@@ -34,7 +34,8 @@ impl Journal {
         if append.epoch.0 != self.epoch {
             return Err(Error::LeaseLost { business: append.business, held: append.epoch.0, newest: self.epoch });
         }
-        let head = append.check(&self.head())?;
+        append.fits(&self.head())?;
+        let head = append.verify()?;
         let mut seen = HashSet::new();
         if let Some(known) = append.signals.iter().find(|key| self.signals.contains(key) || !seen.insert(*key)) {
             return Err(Error::DuplicateSignal(known.clone()));

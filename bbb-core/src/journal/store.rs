@@ -34,9 +34,9 @@ pub struct Append {
     pub business: BusinessId,
     /// The lease under which it is written.
     pub epoch: Epoch,
-    /// The sequence that the journal must end with now.
-    pub expected_sequence: u64,
-    /// The records, in order, the first one numbered `expected_sequence + 1`. Not empty, at most [`crate::limits::MAX_EVENTS_PER_APPEND`], and at most
+    /// Where the journal must end now.
+    pub expected: Head,
+    /// The records, in order, chained to `expected`. Not empty, at most [`crate::limits::MAX_EVENTS_PER_APPEND`], and at most
     /// [`crate::limits::MAX_APPEND_BYTES`] together.
     pub records: Vec<Record>,
     /// Signals among the records that must not have been received before, each at most once; not more than records.
@@ -144,14 +144,26 @@ pub trait Store: Send + Sync + 'static {
 }
 
 impl Append {
-    /// Checks what every store must check of the records themselves: bounds, order and chain after `head`. Returns the head after them.
+    /// Checks that the journal ends where the append expects it to. A store checks this first, and what [`Append::verify`] said only then.
     ///
     /// # Errors
-    /// [`Error::Conflict`] and [`Error::BadAppend`].
-    pub fn check(&self, head: &Head) -> Result<Head, Error> {
-        if self.expected_sequence != head.sequence {
-            return Err(Error::Conflict { business: self.business, expected: self.expected_sequence, found: head.sequence });
+    /// [`Error::Conflict`]; [`Error::BadAppend`] where the number is right and the record is another.
+    pub fn fits(&self, head: &Head) -> Result<(), Error> {
+        if self.expected.sequence != head.sequence {
+            return Err(Error::Conflict { business: self.business, expected: self.expected.sequence, found: head.sequence });
         }
+        match self.expected.hash == head.hash {
+            true => Ok(()),
+            false => Err(Error::BadAppend(format!("the journal's event {} is not the one they follow", head.sequence))),
+        }
+    }
+
+    /// Checks what every store must check of the records themselves: bounds, order and chain after `expected`. Returns the head after them. Needs nothing of
+    /// the journal, so it can be done before the append's turn comes.
+    ///
+    /// # Errors
+    /// [`Error::BadAppend`].
+    pub fn verify(&self) -> Result<Head, Error> {
         match self.records.len() {
             0 => return Err(Error::BadAppend("no records".to_owned())),
             count if count > crate::limits::MAX_EVENTS_PER_APPEND => {
@@ -166,6 +178,6 @@ impl Append {
         if bytes > crate::limits::MAX_APPEND_BYTES {
             return Err(Error::BadAppend(format!("{bytes} bytes, over the limit of {}", crate::limits::MAX_APPEND_BYTES)));
         }
-        crate::journal::chain::verify(*head, &self.records).map_err(|error| Error::BadAppend(error.to_string()))
+        crate::journal::chain::verify(self.expected, &self.records).map_err(|error| Error::BadAppend(error.to_string()))
     }
 }

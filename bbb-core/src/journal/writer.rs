@@ -117,8 +117,7 @@ impl Journal {
             records.push(record);
         }
         let signals = events.iter().filter_map(signal_key).collect();
-        let append =
-            Append { business: self.business, epoch: self.epoch, expected_sequence: self.head.sequence, records, signals, wake_at, ended };
+        let append = Append { business: self.business, epoch: self.epoch, expected: self.head, records, signals, wake_at, ended };
         self.head = self.store.append(append).await?;
         Ok(())
     }

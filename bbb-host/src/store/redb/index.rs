@@ -2,7 +2,8 @@
 //!
 //! Heads and wake-ups of all businesses are here; runs only of what the derived tables do not cover yet, so that memory does not grow with the journals.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use bbb_core::id::BusinessId;
 use bbb_core::journal::store::Listed;
@@ -10,11 +11,35 @@ use bbb_core::time::Timestamp;
 
 use super::layout::{Frame, Row, Run};
 
+/// A map whose order means nothing.
+pub(super) type ByBusiness<T> = HashMap<BusinessId, T, BuildHasherDefault<IdHasher>>;
+
+/// Takes an id for its own hash: ids are derived from digests, and every append looks up its business several times.
+#[derive(Debug, Default)]
+pub(super) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.0 ^= u64::from_le_bytes(word);
+        }
+    }
+
+    fn write_usize(&mut self, _: usize) {
+        // The length, the same for every id.
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// The index of all businesses.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    entries: BTreeMap<BusinessId, Entry>,
-    due: BTreeSet<(Timestamp, BusinessId)>,
+    entries: ByBusiness<Entry>,
     /// Businesses whose rows the derived tables do not have yet, each once.
     changed: Vec<BusinessId>,
     pending_runs: usize,
@@ -40,7 +65,6 @@ pub(super) struct Change {
 impl Index {
     /// Adds what the derived tables know of a business.
     pub(super) fn restore(&mut self, business: BusinessId, row: Row) {
-        self.due.extend(row.due_at().map(|at| (at, business)));
         self.entries.insert(business, Entry { row, tail: Vec::new(), changed: false });
     }
 
@@ -57,12 +81,6 @@ impl Index {
     /// Takes over what was committed.
     pub(super) fn apply(&mut self, business: BusinessId, row: Row, runs: &[Run]) {
         let entry = self.entries.entry(business).or_insert(Entry { row: Row::EMPTY, tail: Vec::new(), changed: false });
-        if entry.row.due_at() != row.due_at() {
-            if let Some(at) = entry.row.due_at() {
-                self.due.remove(&(at, business));
-            }
-            self.due.extend(row.due_at().map(|at| (at, business)));
-        }
         entry.row = row;
         entry.tail.extend_from_slice(runs);
         self.pending_runs += runs.len();
@@ -102,14 +120,20 @@ impl Index {
     /// Businesses with a journal, ordered by id.
     pub(super) fn listed(&self) -> Vec<Listed> {
         let begun = self.entries.iter().filter(|(_, entry)| entry.row.head.sequence > 0);
-        begun
+        let mut listed: Vec<_> = begun
             .map(|(business, Entry { row, .. })| Listed { business: *business, head: row.head, wake_at: row.wake_at, ended: row.ended })
-            .collect()
+            .collect();
+        listed.sort_unstable_by_key(|listed| listed.business);
+        listed
     }
 
-    /// Who must be woken by `now`, earliest first.
+    /// Who must be woken by `now`, earliest first. Looked for when asked: nearly every append moves a wake-up, and keeping them in order would cost each of them.
     pub(super) fn due(&self, now: Timestamp, limit: usize) -> Vec<(Timestamp, BusinessId)> {
-        self.due.iter().take_while(|(at, _)| *at <= now).take(limit).copied().collect()
+        let waiting = self.entries.iter().filter_map(|(business, entry)| Some((entry.row.due_at()?, *business)));
+        let mut due: Vec<_> = waiting.filter(|(at, _)| *at <= now).collect();
+        due.sort_unstable();
+        due.truncate(limit);
+        due
     }
 
     /// Whether the derived tables lag behind.
@@ -140,7 +164,7 @@ impl Index {
     }
 
     /// Whether `other` knows the same rows, except that those in `changes` stand for this index's own.
-    pub(super) fn same_rows(&self, changes: &BTreeMap<BusinessId, Change>, other: &Index) -> bool {
+    pub(super) fn same_rows(&self, changes: &ByBusiness<Change>, other: &Index) -> bool {
         let added = changes.keys().filter(|business| !self.entries.contains_key(business)).count();
         other.entries.len() == self.entries.len() + added
             && self

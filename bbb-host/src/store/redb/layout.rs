@@ -2,10 +2,13 @@
 //!
 //! `docs/design/journal-format.md` explains every byte. Batches and signals are the truth; heads and runs are derived from batches and may lag behind them.
 
+use std::sync::LazyLock;
+
 use bbb_core::id::BusinessId;
 use bbb_core::journal::chain::{self, Hash, Head, Record};
-use bbb_core::journal::store::{Append, SignalKey, Snapshot};
+use bbb_core::journal::store::{Append, Error, SignalKey, Snapshot};
 use bbb_core::time::Timestamp;
+use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
 use redb::TableDefinition;
 
 /// The name of the format, in the `meta` table.
@@ -28,8 +31,8 @@ pub(super) const MAX_BATCH_BYTES: usize = 16 * 1024 - 128;
 /// The most runs of one row of the `runs` table: about what fits into a page.
 pub(super) const MAX_RUNS_PER_ROW: usize = 240;
 
-const BATCH_CONTEXT: &str = "bbb 2026 store batch v1";
-const SIGNAL_CONTEXT: &str = "bbb 2026 store signal v1";
+static BATCH_CONTEXT: LazyLock<ContextKey> = LazyLock::new(|| hash_derive_key_context("bbb 2026 store batch v1"));
+static SIGNAL_CONTEXT: LazyLock<ContextKey> = LazyLock::new(|| hash_derive_key_context("bbb 2026 store signal v1"));
 const CHECKSUM_BYTES: usize = 8;
 const RUN_BYTES: usize = 16;
 const HEAD_BYTES: usize = 8 + 8 + 32 + 1 + 8;
@@ -134,7 +137,7 @@ pub(super) fn runs_from_bytes(key: &[u8; 16], business: BusinessId, bytes: &[u8]
 pub(super) type SignalId = [u8; 24];
 
 pub(super) fn signal_id(business: BusinessId, key: &SignalKey) -> SignalId {
-    let mut hasher = blake3::Hasher::new_derive_key(SIGNAL_CONTEXT);
+    let mut hasher = blake3::Hasher::new_from_context_key(&SIGNAL_CONTEXT);
     // The length keeps ("ab", "c") and ("a", "bc") apart.
     hasher.update(&(key.source.len() as u64).to_le_bytes()).update(key.source.as_bytes()).update(key.external_id.as_bytes());
     let mut id = [0; 24];
@@ -159,36 +162,36 @@ pub(super) fn snapshot_from_bytes(bytes: &[u8]) -> Option<Snapshot> {
     Some(Snapshot { head, fold_version, bytes: input.0.into() })
 }
 
-/// Fills batch rows with what one commit writes.
-#[derive(Debug)]
-pub(super) struct Batcher {
+/// Fills batch rows with what one commit writes. Every row goes to `put` with its number as soon as it is full.
+pub(super) struct Batcher<P> {
     /// The number of the row being filled.
     next: u64,
     open: Vec<u8>,
-    full: Vec<(u64, Vec<u8>)>,
+    put: P,
 }
 
-impl Batcher {
+impl<P: FnMut(u64, &[u8]) -> Result<(), Error>> Batcher<P> {
     /// A batcher whose first row has number `next`.
-    pub(super) fn new(next: u64) -> Self {
-        Batcher { next, open: Vec::new(), full: Vec::new() }
+    pub(super) fn new(next: u64, put: P) -> Self {
+        Batcher { next, open: Vec::new(), put }
     }
 
     /// Writes that a lease was taken.
-    pub(super) fn lease(&mut self, business: BusinessId, epoch: u64) {
-        self.make_room(LEASE_BYTES);
+    pub(super) fn lease(&mut self, business: BusinessId, epoch: u64) -> Result<(), Error> {
+        self.make_room(LEASE_BYTES)?;
         self.open.push(LEASE);
         self.open.extend_from_slice(&business.bytes());
         self.open.extend_from_slice(&epoch.to_le_bytes());
+        Ok(())
     }
 
     /// Writes an append, and adds to `runs` where its records are. Its parts may fall into several rows, of one transaction.
-    pub(super) fn append(&mut self, append: &Append, signals: &[SignalId], runs: &mut Vec<Run>) {
+    pub(super) fn append(&mut self, append: &Append, signals: &[SignalId], runs: &mut Vec<Run>) -> Result<(), Error> {
         let mut records = append.records.as_slice();
         let mut signals = signals;
         while let Some(first) = records.first() {
             let header = PART_BYTES + signals.len() * 16;
-            self.make_room(header + first.len_bytes());
+            self.make_room(header + first.len_bytes())?;
             let room = MAX_BATCH_BYTES.saturating_sub(self.open.len() + header);
             let (count, bytes) = fitting(records, room);
             let (part, rest) = records.split_at(count);
@@ -198,6 +201,7 @@ impl Batcher {
             records = rest;
             signals = &[];
         }
+        Ok(())
     }
 
     fn part_header(&mut self, append: &Append, signals: &[SignalId], count: usize, bytes: usize) {
@@ -213,29 +217,31 @@ impl Batcher {
     }
 
     /// Starts a new row where the open one has no room for `bytes` more. A row with one frame only may be over the limit.
-    fn make_room(&mut self, bytes: usize) {
+    fn make_room(&mut self, bytes: usize) -> Result<(), Error> {
         if self.open.len() > CHECKSUM_BYTES && self.open.len() + bytes > MAX_BATCH_BYTES {
-            self.seal();
+            self.seal()?;
         }
         if self.open.is_empty() {
             self.open.extend_from_slice(&[0; CHECKSUM_BYTES]);
         }
+        Ok(())
     }
 
-    fn seal(&mut self) {
-        let mut row = std::mem::take(&mut self.open);
-        let sum = checksum(self.next, &row[CHECKSUM_BYTES..]);
-        row[..CHECKSUM_BYTES].copy_from_slice(&sum);
-        self.full.push((self.next, row));
+    fn seal(&mut self) -> Result<(), Error> {
+        let sum = checksum(self.next, &self.open[CHECKSUM_BYTES..]);
+        self.open[..CHECKSUM_BYTES].copy_from_slice(&sum);
+        (self.put)(self.next, &self.open)?;
+        self.open.clear();
         self.next += 1;
+        Ok(())
     }
 
-    /// The finished rows, and the number of the row after them.
-    pub(super) fn finish(mut self) -> (Vec<(u64, Vec<u8>)>, u64) {
+    /// Puts the last row, and returns the number of the row after it.
+    pub(super) fn finish(mut self) -> Result<u64, Error> {
         if !self.open.is_empty() {
-            self.seal();
+            self.seal()?;
         }
-        (self.full, self.next)
+        Ok(self.next)
     }
 }
 
@@ -262,7 +268,7 @@ fn narrow(size: usize) -> u32 {
 }
 
 fn checksum(batch: u64, frames: &[u8]) -> [u8; CHECKSUM_BYTES] {
-    let mut hasher = blake3::Hasher::new_derive_key(BATCH_CONTEXT);
+    let mut hasher = blake3::Hasher::new_from_context_key(&BATCH_CONTEXT);
     // The number is hashed too, so that a row that stands under another's number is noticed.
     hasher.update(&batch.to_le_bytes()).update(frames);
     let mut sum = [0; CHECKSUM_BYTES];
@@ -380,15 +386,19 @@ mod tests {
         let records = (0..count).map(one).collect();
         let business = BusinessId::from_bytes([3; 8]);
         let wake_at = Some(Timestamp::from_ms(-7));
-        Append { business, epoch: Epoch(9), expected_sequence: 0, records, signals: Vec::new(), wake_at, ended: true }
+        Append { business, epoch: Epoch(9), expected: Head::EMPTY, records, signals: Vec::new(), wake_at, ended: true }
     }
 
     fn batched(append: &Append, signals: &[SignalId]) -> (Vec<Run>, Vec<(u64, Vec<u8>)>) {
-        let mut batcher = Batcher::new(5);
-        batcher.lease(append.business, 9);
+        let mut rows = Vec::new();
+        let mut batcher = Batcher::new(5, |number, row| {
+            rows.push((number, row.to_vec()));
+            Ok(())
+        });
+        batcher.lease(append.business, 9).expect("a row");
         let mut runs = Vec::new();
-        batcher.append(append, signals, &mut runs);
-        let (rows, next) = batcher.finish();
+        batcher.append(append, signals, &mut runs).expect("rows");
+        let next = batcher.finish().expect("a row");
         assert_eq!(next, 5 + rows.len() as u64);
         (runs, rows)
     }

@@ -1,8 +1,9 @@
 //! Journals in a redb database: one file, one process.
 //!
-//! `writer` is the one thread that writes; it commits the appends of all businesses in groups. `layout` is what stands on the disk, `index` what stands in
+//! `writer` is the one thread that writes; it commits the appends of all businesses in groups, and `answer` is how it replies. `layout` is what stands on the disk, `index` what stands in
 //! memory, `database` how one becomes the other, `reader` what is read from the disk. `docs/design/journal-format.md` gives the reasons.
 
+mod answer;
 mod database;
 mod index;
 mod layout;
@@ -20,11 +21,12 @@ use bbb_core::journal::chain::{Head, Record};
 use bbb_core::journal::store::{Append, BoxFuture, Epoch, Error, Listed, SignalKey, Snapshot, Store};
 use bbb_core::time::Timestamp;
 use redb::{Database, StorageBackend};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 
+use self::answer::{Answer, answer};
 use self::database::{Place, SharedBackend};
 use self::index::Index;
-use self::writer::{Command, Queued, Writer};
+use self::writer::{Command, Writer};
 
 /// The most commands that wait for the writer; further callers wait before they enter the queue.
 const MAX_QUEUED_COMMANDS: usize = 4096;
@@ -98,7 +100,7 @@ pub enum OpenError {
 pub struct RedbStore {
     shared: Arc<Shared>,
     admission: Arc<Semaphore>,
-    queue: Option<Sender<Queued>>,
+    queue: Option<Sender<Command>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -134,10 +136,10 @@ impl RedbStore {
         let shared = Arc::new(Shared { database: RwLock::new(Some(database)), index: Mutex::new(index), failed: OnceLock::new() });
         let (queue, receiver) = mpsc::channel();
         let name = place.to_string();
-        let writer = Writer { shared: Arc::clone(&shared), place, options, unsettled };
+        let admission = Arc::new(Semaphore::new(MAX_QUEUED_COMMANDS));
+        let writer = Writer { shared: Arc::clone(&shared), admission: Arc::clone(&admission), place, options, unsettled };
         let thread = std::thread::Builder::new().name("bbb-journal".to_owned()).spawn(move || writer.run(&receiver));
         let thread = thread.map_err(|error| OpenError::Io { place: name, reason: error.to_string() })?;
-        let admission = Arc::new(Semaphore::new(MAX_QUEUED_COMMANDS));
         Ok(RedbStore { shared, admission, queue: Some(queue), thread: Some(thread) })
     }
 
@@ -150,16 +152,17 @@ impl RedbStore {
     }
 
     /// Queues a command and waits for its answer. Once queued it is carried out, whether or not somebody still waits.
-    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Command) -> Result<T, Error> {
+    async fn ask<T>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Result<T, Error> {
         // Tried first without waiting: that spares the runtime's budget, and so a task that appends for many is not cut short within a group.
-        let permit = match Arc::clone(&self.admission).try_acquire_owned() {
+        let permit = match self.admission.try_acquire() {
             Ok(permit) => permit,
-            Err(_) => Arc::clone(&self.admission).acquire_owned().await.map_err(|_| Error::Closed)?,
+            Err(_) => self.admission.acquire().await.map_err(|_| Error::Closed)?,
         };
-        let (sender, answer) = oneshot::channel();
-        let queued = Queued { command: command(sender), _permit: permit };
-        self.queue.as_ref().and_then(|queue| queue.send(queued).ok()).ok_or(Error::Closed)?;
-        answer.await.unwrap_or(Err(Error::Closed))
+        let (answer, waiting) = answer();
+        self.queue.as_ref().and_then(|queue| queue.send(command(answer)).ok()).ok_or(Error::Closed)?;
+        // The writer gives it back with those of the whole group.
+        permit.forget();
+        waiting.await
     }
 
     /// Reads from the disk without blocking the runtime.
@@ -235,7 +238,11 @@ impl Store for RedbStore {
     }
 
     fn append(&self, append: Append) -> BoxFuture<'_, Result<Head, Error>> {
-        Box::pin(self.ask(move |answer| Command::Append(append, answer)))
+        Box::pin(async move {
+            // Here, because what is done here is done by many threads, and what the writer does by one.
+            let verified = append.verify();
+            self.ask(move |answer| Command::Append(append, verified, answer)).await
+        })
     }
 
     fn read(&self, business: BusinessId, after: u64, limit: usize) -> BoxFuture<'_, Result<Vec<Record>, Error>> {
