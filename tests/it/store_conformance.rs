@@ -115,7 +115,7 @@ fn records_that_break_the_chain_or_a_limit_are_refused_whole() {
             (foreign, "record 3 does not match its hash"),
             (elsewhere, "the journal's event 2 is not the one they follow"),
             (Append { records: Vec::new(), ..holder.next(1) }, "no records"),
-            (holder.next(MAX_EVENTS_PER_APPEND + 1), "over the limit of 4096"),
+            (holder.next(MAX_EVENTS_PER_APPEND + 1), "over the limit of 16384"),
             (large, "over the limit of 67108864"),
             (many, "2 signals in 1 records"),
         ];

@@ -377,3 +377,25 @@ fn needs_repair(bytes: Vec<u8>) -> bool {
         Err(error) => panic!("{error}"),
     }
 }
+
+#[test]
+fn storage_is_linear_in_the_events() {
+    let bytes_per_event = |events: usize| {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("journal.redb");
+        block_on(async {
+            let store = any(&Arc::new(RedbStore::open(&path, options(1_000)).unwrap()));
+            let mut holder = Holder::of(&store, business(1)).await;
+            for _ in 0..events / 50 {
+                holder.write(50).await.unwrap();
+            }
+        });
+        let database = Database::open(&path).unwrap();
+        let transaction = database.begin_write().unwrap();
+        let stats = transaction.stats().unwrap();
+        (stats.stored_bytes() + stats.metadata_bytes() + stats.fragmented_bytes()) as f64 / events as f64
+    };
+    let sizes = [2_000, 8_000, 32_000].map(bytes_per_event);
+    let (least, most) = (sizes.iter().copied().fold(f64::MAX, f64::min), sizes.iter().copied().fold(0.0, f64::max));
+    assert!(most < least * 1.1, "bytes per event, at 2,000, 8,000 and 32,000 events: {sizes:?}");
+}
