@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use bbb::core::id::ProposalId;
+use bbb::core::limits::MAX_IN_FLIGHT_LIVE;
 
 use crate::support::gate::{Gate, Point};
 use crate::support::ledger::{Ledger, Mails};
@@ -108,6 +109,11 @@ impl<'a> Business<'a> {
         let inbox = self.place.run(&["inbox"]).json();
         let waiting = inbox["waiting"].as_array().expect("a list");
         waiting.iter().map(|item| item["proposal"].as_str().expect("a name").to_owned()).collect()
+    }
+
+    /// Whether another kill, which may leave as many mails in doubt as may be in flight, could leave none that is simply sent.
+    fn leaves_no_mail_to_send(&self) -> bool {
+        self.ledger.mails.settled() + self.ledger.mails.held.len() + MAX_IN_FLIGHT_LIVE >= CONSENTING
     }
 
     fn id(&self) -> String {
@@ -252,14 +258,13 @@ fn of_mails_that_oversight_alone_approved_none_is_sent_twice_by_a_killed_process
         for _ in 0..KILLS {
             gate.wait();
             business.killed(process.kill(), &at);
-            // Each kill may leave as many mails in doubt as may be in flight.
-            if business.ledger.mails.settled() + business.ledger.mails.held.len() + 4 > CONSENTING {
+            if business.leaves_no_mail_to_send() {
                 break;
             }
             let kill = business.tally.kills;
             let end = business.resume().kill_at(Moment::Writes(1 + draw(6, kill, 12)));
             business.killed(end, "starting");
-            if business.ledger.mails.settled() + business.ledger.mails.held.len() + 4 > CONSENTING {
+            if business.leaves_no_mail_to_send() {
                 break;
             }
             at = hold(business.tally.kills);
