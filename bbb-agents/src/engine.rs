@@ -331,6 +331,12 @@ fn check(spec: &Spec, world: &World) -> Result<(), Error> {
     if spec.world.is_simulated() && spec.end.is_none() {
         return bad("end", "must be given in a simulated world, whose clock runs freely");
     }
+    if let Some((field, rule)) = spec.caps.problem() {
+        return bad(field, rule);
+    }
+    if spec.quiet_hours.from > 23 || spec.quiet_hours.to > 23 {
+        return bad("quiet_hours", "must be hours from 0 to 23");
+    }
     if spec.founder.trim().is_empty() || spec.founder.chars().any(char::is_control) || spec.founder.chars().count() > 100 {
         return bad("founder", "must be 1 to 100 characters without control characters");
     }

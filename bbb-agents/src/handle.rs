@@ -3,13 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bbb_core::event::Event;
+use bbb_core::action::ActionKind;
+use bbb_core::budget::Caps;
+use bbb_core::event::{Delegation, Event};
 use bbb_core::id::{BusinessId, ProposalId};
 use bbb_core::observe::Arrival;
 use bbb_core::role::Agent;
+use bbb_core::spec::Autonomy;
 use bbb_core::state::State;
 use ractor::ActorRef;
 use ractor::rpc::CallResult;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::message::ToSupervisor;
@@ -20,7 +24,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 pub const SUBSCRIBER_QUEUE_EVENTS: usize = 4096;
 
 /// What an owner may tell a business.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     /// Say yes to an escalation.
     Approve(ProposalId),
@@ -34,6 +39,23 @@ pub enum Command {
     Stop,
     /// Say what became of an effect in doubt.
     ResolveDoubt(ProposalId, bool),
+    /// Set how much may be done without asking: for a kind of action, or for all without a level of their own. A kind without a level has none of its own.
+    SetAutonomy(Option<ActionKind>, Option<Autonomy>),
+    /// Set other caps. What is spent and held counts towards them.
+    SetCaps(Box<Caps>),
+    /// Name somebody who may answer escalations, or take that back.
+    Delegate(String, Option<Delegation>),
+    /// Answer an escalation in the name of a delegate: yes or no, and why.
+    AnswerAs {
+        /// The delegate.
+        name: String,
+        /// Which proposal.
+        proposal: ProposalId,
+        /// True for yes.
+        approve: bool,
+        /// Why, for people.
+        reason: String,
+    },
 }
 
 /// Why a command was not carried out. Nothing was changed, except where it says so.
@@ -43,6 +65,19 @@ pub enum Refused {
     /// The proposal is not waiting for an answer.
     #[error("{0} is not waiting for an answer")]
     NotWaiting(ProposalId),
+    /// Nobody of this name may give this answer.
+    #[error("{name} may not answer for {proposal}: {rule}")]
+    NotDelegated {
+        /// The name.
+        name: String,
+        /// Which proposal.
+        proposal: ProposalId,
+        /// Why not.
+        rule: String,
+    },
+    /// What was to be set makes no sense.
+    #[error("{0}")]
+    BadSetting(String),
     /// The effect is not in doubt.
     #[error("{0} is not in doubt")]
     NotInDoubt(ProposalId),

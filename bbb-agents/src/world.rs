@@ -105,9 +105,11 @@ impl World {
 
     /// The escalations that the simulated owner answers, with when. At full autonomy, and outside the simulated world, there are none.
     pub(crate) fn owner_answers(&self, state: &State) -> Vec<(Timestamp, ProposalId, bool, String)> {
-        let Some(simulation) = self.simulation.as_ref().filter(|_| state.spec.autonomy < Autonomy::FULL) else { return Vec::new() };
+        let Some(simulation) = &self.simulation else { return Vec::new() };
         let waiting = state.work.proposals.iter().filter_map(|(id, open)| match open.stage {
-            Stage::Waiting { expires_at, .. } => Some((*id, &open.proposal.action, expires_at)),
+            Stage::Waiting { expires_at, .. } if state.autonomy.level(open.proposal.action.kind()) < Autonomy::FULL => {
+                Some((*id, &open.proposal.action, expires_at))
+            }
             _ => None,
         });
         let mut answers: Vec<_> = waiting.map(|(id, action, expires_at)| answer(simulation, id, action, expires_at)).collect();

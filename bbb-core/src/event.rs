@@ -1,16 +1,19 @@
 //! Events: what a journal consists of. Everything else is derived from them.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Action, Cost, Digest};
+use crate::action::{Action, ActionKind, Cost, Digest};
 use crate::blueprint::Channel;
+use crate::budget::{Caps, Resource, Window};
 use crate::id::{ContactId, OrderId, ProposalId, TaskId, TicketId};
 use crate::money::Cents;
 use crate::oversight::verdict::Verdict;
 use crate::receipt::Receipt;
 use crate::role::{Agent, Role};
 use crate::seal::Sealed;
-use crate::spec::{Spec, Versions};
+use crate::spec::{Autonomy, Spec, Versions};
 use crate::task::{FailureCause, NewTask};
 use crate::time::Timestamp;
 
@@ -228,6 +231,18 @@ pub enum By {
     Expiry,
     /// The engine itself, failing closed.
     Engine,
+    /// Somebody whom the owner named, by that name.
+    Delegate(String),
+}
+
+/// What a delegate may answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delegation {
+    /// Escalations of these kinds of action; of all, where empty.
+    pub kinds: BTreeSet<ActionKind>,
+    /// Those that cost at most this at worst.
+    pub up_to: Cents,
 }
 
 /// What happened.
@@ -384,6 +399,37 @@ pub enum Payload {
         /// True if it happened after all.
         happened: bool,
     },
+    /// The use of a budget has come to a share of its cap at which its owner is told.
+    BudgetReached {
+        /// Of what.
+        resource: Resource,
+        /// Over which time.
+        window: Window,
+        /// The share, in percent.
+        percent: u8,
+    },
+    /// The owner set other caps.
+    CapsSet {
+        /// All of them.
+        caps: Box<Caps>,
+    },
+    /// The owner set how much the business may do without asking.
+    AutonomySet {
+        /// For which kind of action; for all without an own level, where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kind: Option<ActionKind>,
+        /// The level; where absent, the kind has no own level from here on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        level: Option<Autonomy>,
+    },
+    /// The owner named somebody who may answer escalations, or took that back.
+    Delegated {
+        /// The name.
+        name: String,
+        /// What the person may answer; nothing any more, where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        delegation: Option<Delegation>,
+    },
     /// No effect starts from here on.
     Paused {
         /// By whom.
@@ -437,6 +483,10 @@ impl Payload {
             Payload::Overrun { .. } => "overrun",
             Payload::Doubted { .. } => "doubted",
             Payload::DoubtResolved { .. } => "doubt_resolved",
+            Payload::BudgetReached { .. } => "budget_reached",
+            Payload::CapsSet { .. } => "caps_set",
+            Payload::AutonomySet { .. } => "autonomy_set",
+            Payload::Delegated { .. } => "delegated",
             Payload::Paused { .. } => "paused",
             Payload::Resumed { .. } => "resumed",
             Payload::AgentFailed { .. } => "agent_failed",

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use crate::action::{Action, Cost, Digest};
+use crate::budget::{Resource, Window};
 use crate::event::{Event, Outcome, Payload, Recovery};
 use crate::id::{BusinessId, ProposalId};
-use crate::money::Cents;
 use crate::oversight::verdict::Ruling;
 use crate::state::{Misfit, State};
 
@@ -56,7 +56,7 @@ pub enum Violation {
         /// The event.
         sequence: u64,
         /// Which cap.
-        what: &'static str,
+        what: String,
         /// Spent and held.
         amount: String,
         /// The cap.
@@ -172,21 +172,18 @@ fn check_caps(event: &Event, state: &State) -> Result<(), Violation> {
     let Payload::Intended { hold, proposal, .. } = &event.payload else { return Ok(()) };
     let sequence = event.sequence;
     let over = |what, amount: String, cap: String| Err(Violation::OverCap { sequence, what, amount, cap });
-    let (book, cap) = state.books.of(hold.money);
-    let used = book.spent.plus(book.held);
-    if hold.money.cents() > Cents::ZERO && used > cap {
-        return over("money", used.to_string(), cap.to_string());
-    }
-    let tokens = state.books.tokens_spent + state.books.tokens_held;
-    if hold.tokens > 0 && tokens > state.books.caps.tokens {
-        return over("tokens", tokens.to_string(), state.books.caps.tokens.to_string());
-    }
-    if hold.messages > 0 && state.books.messages_today > state.books.caps.messages_per_day {
-        return over("messages today", state.books.messages_today.to_string(), state.books.caps.messages_per_day.to_string());
+    for resource in Resource::ALL.into_iter().filter(|resource| resource.taken_by(hold) > 0) {
+        for window in Window::ALL {
+            let used = if window == Window::Action { resource.taken_by(hold) } else { state.books.usage(resource).over(window) };
+            let cap = state.books.caps.of(resource, window);
+            if used > cap {
+                return over(format!("{} over {window}", resource.as_str()), resource.show(used), resource.show(cap));
+            }
+        }
     }
     let worst = state.work.proposals.get(proposal).map(|open| worst_case(&open.proposal.action, state));
     match worst.filter(|worst| worst.money.cents() > hold.money.cents()) {
-        Some(worst) => over("hold", worst.money.to_string(), hold.money.to_string()),
+        Some(worst) => over("hold".to_owned(), worst.money.to_string(), hold.money.to_string()),
         None => Ok(()),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Words and layout:
 //!
-//! - what a business is: [`blueprint`], [`spec`], [`role`], [`task`], [`action`], [`receipt`], [`event`];
+//! - what a business is: [`blueprint`], [`spec`], [`budget`], [`role`], [`task`], [`action`], [`receipt`], [`event`];
 //! - what is derived: [`state`] (the fold), [`projection`] (the fold and the journal, told for readers);
 //! - who may act: [`oversight`] (verdicts, permits), [`port`] (what carries effects out);
 //! - what is kept: [`journal`], [`seal`];
@@ -11,6 +11,7 @@
 
 pub mod action;
 pub mod blueprint;
+pub mod budget;
 pub mod decide;
 pub mod draw;
 pub mod event;

@@ -6,6 +6,7 @@ use crate::decide::{create, fail_attempt, plan};
 use crate::event::{By, Payload};
 use crate::id::{ProposalId, TaskId};
 use crate::observe;
+use crate::oversight::limits;
 use crate::round::Round;
 use crate::state::work::Stage;
 use crate::state::{Misfit, State, Status};
@@ -34,6 +35,7 @@ pub fn begin(round: &mut Round, eyes: &Eyes) -> Result<(), Misfit> {
 /// [`Misfit`] on a defect of the engine.
 pub fn orient(round: &mut Round, eyes: &Eyes) -> Result<(), Misfit> {
     expire_escalations(round)?;
+    alert(round)?;
     if round.state().status != Status::Active {
         return Ok(());
     }
@@ -41,6 +43,14 @@ pub fn orient(round: &mut Round, eyes: &Eyes) -> Result<(), Misfit> {
     expire_tasks(round)?;
     plan_day(round, eyes)?;
     end(round)
+}
+
+/// Tells of budgets that are half used, nearly used and used up.
+fn alert(round: &mut Round) -> Result<(), Misfit> {
+    while let Some((resource, window, percent)) = round.state().books.next_alert() {
+        round.stage(Payload::BudgetReached { resource, window, percent }, 0)?;
+    }
+    Ok(())
 }
 
 fn expire_escalations(round: &mut Round) -> Result<(), Misfit> {
@@ -149,6 +159,9 @@ pub fn next_due(state: &State, now: Timestamp) -> Option<Timestamp> {
             Stage::Waiting { expires_at, .. } => due.push(*expires_at),
             Stage::Retry { at, .. } | Stage::Unanswered { at, .. } => due.push(*at),
             _ => {}
+        }
+        if matches!(open.stage, Stage::Approved { .. } | Stage::Retry { .. } | Stage::Unanswered { .. }) {
+            due.extend(limits::not_before(state, &open.proposal, now));
         }
     }
     if state.status == Status::Active {

@@ -1,10 +1,13 @@
 //! What a business is launched with: everything in its first event.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::action::ActionKind;
 use crate::blueprint::{Blueprint, Origin};
+use crate::budget::{Cap, Caps};
 use crate::draw::Seed;
 use crate::id::BusinessId;
 use crate::money::Cents;
@@ -109,22 +112,47 @@ impl From<Autonomy> for u8 {
     }
 }
 
-/// The hard caps of a business. There is no unlimited default: a cap of zero allows nothing.
+/// The levels of a business: one for everything, and another where a kind of action has its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AutonomyPlan {
+    /// For every kind without an own level.
+    pub base: Autonomy,
+    /// By kind of action.
+    pub by_kind: BTreeMap<ActionKind, Autonomy>,
+}
+
+impl AutonomyPlan {
+    /// The level for a kind of action.
+    pub fn level(&self, kind: ActionKind) -> Autonomy {
+        self.by_kind.get(&kind).copied().unwrap_or(self.base)
+    }
+}
+
+/// The hours of the business's time zone in which no advertising leaves: it waits until they are over. The law has them for calls and texts (47 C.F.R.
+/// 64.1200(c)(1), 8 to 21 o'clock), decency for mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Caps {
-    /// Money of the simulator that may leave the business in all.
-    pub simulated_money: Cents,
-    /// Real money that may leave the business in all, model calls included.
-    pub real_money: Cents,
-    /// Money of either kind that may leave the business in one day.
-    pub money_per_day: Cents,
-    /// Money that one action may cost before autonomy levels 4 and below ask.
-    pub money_per_action: Cents,
-    /// Model tokens in all.
-    pub tokens: u64,
-    /// Messages to people in one day.
-    pub messages_per_day: u32,
+pub struct QuietHours {
+    /// The hour that they begin with, 0 to 23.
+    pub from: u8,
+    /// The hour that they end before, 0 to 23; there are none where it is that of the beginning.
+    pub to: u8,
+}
+
+impl Default for QuietHours {
+    fn default() -> Self {
+        QuietHours { from: 21, to: 8 }
+    }
+}
+
+impl QuietHours {
+    /// No quiet hours.
+    pub const NONE: QuietHours = QuietHours { from: 0, to: 0 };
+
+    /// Whether an hour of the day, 0 to 23, is quiet.
+    pub const fn contains(self, hour: u8) -> bool {
+        if self.from <= self.to { self.from <= hour && hour < self.to } else { hour >= self.from || hour < self.to }
+    }
 }
 
 /// Domains that nobody has (RFC 2606, RFC 6761).
@@ -223,8 +251,13 @@ pub struct Spec {
     pub end: Option<Timestamp>,
     /// How much it may do without asking.
     pub autonomy: Autonomy,
+    /// Kinds of action for which another level holds.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub autonomy_by_kind: BTreeMap<ActionKind, Autonomy>,
     /// Its hard caps.
     pub caps: Caps,
+    /// When advertising waits for the morning.
+    pub quiet_hours: QuietHours,
     /// How its roles think.
     pub mind: MindKind,
     /// The model, where minds use one.
@@ -252,14 +285,15 @@ impl Spec {
             start: SIMULATION_START,
             end: Some(SIMULATION_START.plus_ms(i64::from(days) * DAY_MS)),
             autonomy: Autonomy::FULL,
+            autonomy_by_kind: BTreeMap::new(),
             caps: Caps {
-                simulated_money: budget,
-                real_money: Cents::ZERO,
-                money_per_day: budget.percent(25),
-                money_per_action: Cents::from_dollars(500),
-                tokens: 0,
-                messages_per_day: 200,
+                real_money: Cap::of(Cents::ZERO),
+                simulated_money: Cap { action: budget.percent(25), day: budget.percent(25), ..Cap::of(budget) },
+                tokens: Cap::of(0),
+                messages: Cap { action: 1, day: 200, month: 200 * 31, total: 200 * u64::from(days.max(1)) },
+                ask_above: Cents::from_dollars(500),
             },
+            quiet_hours: QuietHours::default(),
             mind: MindKind::Playbook,
             model: ModelSpec::default(),
             sender: Sender::simulated(),

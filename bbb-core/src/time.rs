@@ -56,6 +56,23 @@ impl Timestamp {
         self.0.saturating_add(i64::from(offset.seconds()) * 1000).div_euclid(DAY_MS)
     }
 
+    /// The year and the month, 1 to 12, that this time falls on in `zone`.
+    pub fn month_in(self, zone: &TimeZone) -> (i16, i8) {
+        self.zoned(zone).map_or((1970, 1), |zoned| (zoned.year(), zoned.month()))
+    }
+
+    /// The first time after this one at which it is `hour` o'clock, 0 to 23, in `zone`.
+    #[must_use]
+    pub fn next_hour_in(self, hour: u8, zone: &TimeZone) -> Timestamp {
+        let next = |zoned: jiff::Zoned| {
+            let hour = i8::try_from(hour.min(23)).ok()?;
+            let today = zoned.date().at(hour, 0, 0, 0).to_zoned(zone.clone()).ok()?;
+            let found = if today > zoned { today } else { zoned.date().tomorrow().ok()?.at(hour, 0, 0, 0).to_zoned(zone.clone()).ok()? };
+            Some(Timestamp(found.timestamp().as_millisecond()))
+        };
+        self.zoned(zone).and_then(next).unwrap_or(self.plus_ms(DAY_MS))
+    }
+
     /// The first midnight after this time in `zone`. Where a zone skips midnight, the first moment of the next day.
     #[must_use]
     pub fn next_midnight_in(self, zone: &TimeZone) -> Timestamp {

@@ -10,8 +10,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
+use bbb_core::budget::{Cap, Caps};
 use bbb_core::money::Cents;
-use bbb_core::spec::{Caps, ModelSpec, Sender};
+use bbb_core::spec::{ModelSpec, QuietHours, Sender};
 use bbb_integrations::llm::openai::{AnswerFormat, AnswerLimit, OpenAiConfig};
 use bbb_integrations::mail::smtp::{SmtpConfig, Tls};
 use bbb_integrations::secret::Secret;
@@ -41,6 +42,7 @@ pub struct Config {
     pub smtp: SmtpSection,
     pub llm: LlmSection,
     pub caps: CapsSection,
+    pub quiet_hours: QuietHoursSection,
 }
 
 /// `[sender]`
@@ -127,9 +129,27 @@ pub struct CapsSection {
     #[serde(deserialize_with = "dollars")]
     pub money_per_day_usd: Cents,
     #[serde(deserialize_with = "dollars")]
+    pub money_per_month_usd: Cents,
+    #[serde(deserialize_with = "dollars")]
     pub money_per_action_usd: Cents,
+    #[serde(deserialize_with = "dollars")]
+    pub ask_above_usd: Cents,
     pub tokens: u64,
-    pub messages_per_day: u32,
+    pub tokens_per_day: u64,
+    pub tokens_per_month: u64,
+    pub tokens_per_action: u64,
+    pub messages: u64,
+    pub messages_per_day: u64,
+    pub messages_per_month: u64,
+}
+
+/// `[quiet_hours]`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(missing_docs, reason = "config.default.toml explains every section and setting")]
+pub struct QuietHoursSection {
+    pub from: u8,
+    pub to: u8,
 }
 
 impl Default for SmtpSection {
@@ -170,10 +190,24 @@ impl Default for CapsSection {
         CapsSection {
             money_usd: Cents::from_dollars(50),
             money_per_day_usd: Cents::new(1250),
-            money_per_action_usd: Cents::from_dollars(5),
+            money_per_month_usd: Cents::from_dollars(50),
+            money_per_action_usd: Cents::from_dollars(10),
+            ask_above_usd: Cents::from_dollars(5),
             tokens: 2_000_000,
+            tokens_per_day: 500_000,
+            tokens_per_month: 2_000_000,
+            tokens_per_action: 50_000,
+            messages: 10_000,
             messages_per_day: 50,
+            messages_per_month: 1_000,
         }
+    }
+}
+
+impl Default for QuietHoursSection {
+    fn default() -> Self {
+        let QuietHours { from, to } = QuietHours::default();
+        QuietHoursSection { from, to }
     }
 }
 
@@ -335,16 +369,28 @@ impl Config {
         })
     }
 
+    /// When advertising waits for the morning.
+    pub fn quiet_hours(&self) -> QuietHours {
+        QuietHours { from: self.quiet_hours.from, to: self.quiet_hours.to }
+    }
+
     /// The caps of a live or shadow business, with another budget where one is given: then a quarter of it may be spent in a day.
     pub fn caps(&self, budget: Option<Cents>) -> Caps {
-        let CapsSection { money_usd, money_per_day_usd, money_per_action_usd, tokens, messages_per_day } = self.caps;
+        let section = self.caps;
+        let total = budget.unwrap_or(section.money_usd);
+        let day = budget.map_or(section.money_per_day_usd, |budget| budget.percent(25));
+        let month = budget.unwrap_or(section.money_per_month_usd);
         Caps {
-            simulated_money: Cents::ZERO,
-            real_money: budget.unwrap_or(money_usd),
-            money_per_day: budget.map_or(money_per_day_usd, |budget| budget.percent(25)),
-            money_per_action: money_per_action_usd,
-            tokens,
-            messages_per_day,
+            real_money: Cap { action: section.money_per_action_usd.min(day), day, month, total },
+            simulated_money: Cap::of(Cents::ZERO),
+            tokens: Cap {
+                action: section.tokens_per_action,
+                day: section.tokens_per_day,
+                month: section.tokens_per_month,
+                total: section.tokens,
+            },
+            messages: Cap { action: 1, day: section.messages_per_day, month: section.messages_per_month, total: section.messages },
+            ask_above: section.ask_above_usd,
         }
     }
 }

@@ -206,7 +206,13 @@ impl Service {
     pub async fn command(&self, id: BusinessId, command: Command) -> Result<(), Fault> {
         let proposal = match &command {
             Command::Approve(proposal) | Command::Veto(proposal, _) | Command::ResolveDoubt(proposal, _) => Some(*proposal),
-            Command::Pause(_) | Command::Resume | Command::Stop => None,
+            Command::AnswerAs { proposal, .. } => Some(*proposal),
+            Command::Pause(_)
+            | Command::Resume
+            | Command::Stop
+            | Command::SetAutonomy(..)
+            | Command::SetCaps(_)
+            | Command::Delegate(..) => None,
         };
         match (self.tell(id, command).await, proposal) {
             (Err(fault), Some(proposal)) if fault.kind == Kind::Refused => Err(self.explain(id, proposal, fault).await),

@@ -191,10 +191,10 @@ fn an_unanswered_effect_keeps_its_hold_and_is_tried_again_under_the_same_key() {
         let scene = Scene::begin(Recovery::Idempotent, &[Fate::Unknown], NOT_ASKED).await;
         let state = scene.first_attempt().await;
         let Some((id, Stage::Unanswered { attempt: 1, .. })) = mail(&state) else { panic!("{:?}", mail(&state)) };
-        assert_eq!((state.books.messages_held, state.books.messages_sent), (1, 0));
+        assert_eq!((state.books.messages.held, state.books.messages.spent), (1, 0));
         let state = scene.after(MINUTE_MS).await;
         assert_eq!(mail(&state), None, "it has its receipt");
-        assert_eq!((state.books.messages_held, state.books.messages_sent, state.books.messages_today), (0, 1, 1), "counted once");
+        assert_eq!((state.books.messages.held, state.books.messages.spent, state.books.messages.today), (0, 1, 1), "counted once");
         let keys = scene.keys();
         assert!(keys.len() == 2 && keys[0] == keys[1], "{keys:?}");
         assert!(matches!(outcomes(&scene.events().await, id)[..], [Outcome::Unanswered { .. }, Outcome::Done { .. }]));
@@ -211,10 +211,10 @@ fn an_unanswered_effect_that_may_no_longer_be_tried_is_in_doubt() {
         scene.business.receive(vec![leaves]).await.unwrap();
         let state = scene.after(MINUTE_MS).await;
         let Some((id, Stage::InDoubt { .. })) = mail(&state) else { panic!("{:?}", mail(&state)) };
-        assert_eq!(state.books.messages_held, 1, "what may have been sent stays held");
+        assert_eq!(state.books.messages.held, 1, "what may have been sent stays held");
         scene.business.command(Command::ResolveDoubt(id, true)).await.unwrap();
         let state = come_to_rest(&scene.business).await;
-        assert_eq!((state.books.messages_held, state.books.messages_sent), (0, 1));
+        assert_eq!((state.books.messages.held, state.books.messages.spent), (0, 1));
         assert_eq!(scene.keys().len(), 1, "nobody is written to after unsubscribing");
         assert!(scene.events().await.iter().any(|event| matches!(event.payload, Payload::Doubted { .. })));
     });
@@ -240,7 +240,7 @@ fn a_later_failure_does_not_prove_that_an_unanswered_effect_never_happened() {
         }
         let state = come_to_rest(&scene.business).await;
         assert!(matches!(mail(&state), Some((_, Stage::InDoubt { .. }))), "{:?}", mail(&state));
-        assert_eq!(state.books.messages_held, 1);
+        assert_eq!(state.books.messages.held, 1);
     });
 }
 
@@ -252,10 +252,10 @@ fn an_effect_of_an_earlier_process_is_not_forgotten_by_a_pause() {
         scene.business.pause("holidays").await.unwrap();
         let state = scene.restart().await;
         assert!(matches!(mail(&state), Some((_, Stage::Unanswered { .. }))), "{:?}", mail(&state));
-        assert_eq!((state.books.messages_held, scene.keys().len()), (1, 1));
+        assert_eq!((state.books.messages.held, scene.keys().len()), (1, 1));
         scene.business.resume().await.unwrap();
         let state = scene.after(HOUR_MS).await;
-        assert_eq!((mail(&state), state.books.messages_sent), (None, 1));
+        assert_eq!((mail(&state), state.books.messages.spent), (None, 1));
         let keys = scene.keys();
         assert!(keys.len() == 2 && keys[0] == keys[1], "{keys:?}");
         scene.events().await;
@@ -281,7 +281,7 @@ fn a_mail_that_was_held_back_by_pauses_leaves_all_the_same() {
             scene.business.resume().await.unwrap();
         }
         let state = come_to_rest(&scene.business).await;
-        assert_eq!((mail(&state), state.books.messages_sent, scene.keys().len()), (None, 1, 1));
+        assert_eq!((mail(&state), state.books.messages.spent, scene.keys().len()), (None, 1, 1));
     });
 }
 
@@ -347,7 +347,7 @@ fn a_provider_that_can_be_asked_is_asked_while_the_business_runs() {
             let scene = Scene::begin(Recovery::Verifiable, &[Fate::Unknown], known).await;
             let state = scene.first_attempt().await;
             let found = match mail(&state) {
-                None if state.books.messages_sent == 1 => "sent",
+                None if state.books.messages.spent == 1 => "sent",
                 Some((_, Stage::Retry { .. })) => "retry",
                 Some((_, Stage::InDoubt { .. })) => "in doubt",
                 other => panic!("{other:?}"),

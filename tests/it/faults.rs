@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use bbb::agents::handle::Refused;
 use bbb::core::blueprint::Channel;
+use bbb::core::budget::Cap;
 use bbb::core::event::{Event, Intent, Payload, Profile, Recovery, Signal};
 use bbb::core::id::{ContactId, OrderId, TicketId};
 use bbb::core::invariant;
@@ -259,7 +260,8 @@ pub(crate) fn live(asks: bool) -> Spec {
     let mut spec = spec("SEO Content Agency for Local Businesses", 1, 30);
     let budget = Cents::from_dollars(3_000);
     (spec.world, spec.start, spec.end) = (WorldKind::Live, START, None);
-    (spec.caps.real_money, spec.caps.money_per_day, spec.caps.messages_per_day) = (budget, budget.percent(40), 6);
+    spec.caps.real_money = Cap { day: budget.percent(40), ..Cap::of(budget) };
+    spec.caps.messages = Cap { action: 1, day: 6, ..Cap::of(10_000) };
     spec.autonomy = if asks { Autonomy::ASK } else { Autonomy::FULL };
     spec.sender = Sender {
         name: "Local Words".to_owned(),
@@ -315,13 +317,13 @@ fn books_stay_within_caps(events: &[Event]) -> Result<(), String> {
         let (book, caps) = (state.books.of_world(), state.books.caps);
         let next_is_overrun =
             rest.iter().any(|next| next.sequence == event.sequence + 1 && matches!(next.payload, Payload::Overrun { .. }));
-        if !overrun && !next_is_overrun && (book.spent.plus(book.held) > caps.real_money || book.today > caps.money_per_day) {
+        if !overrun && !next_is_overrun && (book.spent.plus(book.held) > caps.real_money.total || book.today > caps.real_money.day) {
             return Err(format!("event {}: {book:?} is over {caps:?}", event.sequence));
         }
         if book.held < Cents::ZERO
             || book.spent < Cents::ZERO
             || book.revenue < Cents::ZERO
-            || state.books.messages_today > caps.messages_per_day
+            || state.books.messages.today > caps.messages.day
         {
             return Err(format!("event {}: {:?}", event.sequence, state.books));
         }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bbb::agents::world::World;
 use bbb::core::action::{Action, ActionKind, CallModel, PromptPart, Speaker};
+use bbb::core::budget::Cap;
 use bbb::core::decide::llm::LlmMind;
 use bbb::core::event::{Event, Outcome, Payload, Recovery};
 use bbb::core::id::{ProposalId, TaskId};
@@ -82,7 +83,7 @@ fn choose_all(keys: &[String]) -> Value {
 /// Two days of a business whose marketer thinks with this model.
 fn run(model: &Arc<Scripted>, tokens: u64) -> Ran {
     let mut spec = chatbot(2);
-    (spec.mind, spec.caps.tokens, spec.caps.real_money) = (MindKind::Llm, tokens, Cents::from_dollars(5));
+    (spec.mind, spec.caps.tokens, spec.caps.real_money) = (MindKind::Llm, Cap::of(tokens), Cap::of(Cents::from_dollars(5)));
     spec.model.max_answer_tokens = 200;
     let model: Arc<dyn Port<CallModel>> = model.clone();
     on_one_thread(async {
@@ -168,7 +169,7 @@ fn a_model_call_is_reviewed_held_and_settled_like_any_effect() {
         assert_eq!((cost.tokens, cost.money.cents()), (350, Cents::new(1)));
     }
     let books = &ran.state.books;
-    assert_eq!((books.tokens_spent, books.tokens_held), (350 * asked.len() as u64, 0));
+    assert_eq!((books.tokens.spent, books.tokens.held), (350 * asked.len() as u64, 0));
     assert_eq!(books.real.spent().cents(), Cents::new(i64::try_from(asked.len()).unwrap()));
 }
 
@@ -244,7 +245,7 @@ fn the_token_cap_is_hard() {
         let mut state = State::launch(ran.state.business, &ran.events[0]).unwrap();
         for event in &ran.events[1..] {
             state.apply(event).unwrap();
-            assert!(state.books.tokens_spent + state.books.tokens_held <= cap, "event {}", event.sequence);
+            assert!(state.books.tokens.spent + state.books.tokens.held <= cap, "event {}", event.sequence);
         }
         let refused = ran.events.iter().any(|event| match &event.payload {
             Payload::Reviewed { verdict, .. } => verdict.rules.iter().any(|rule| rule.to_string() == "limits.tokens"),
@@ -260,7 +261,7 @@ fn a_provider_that_counts_more_tokens_than_were_held_pauses_the_business() {
     let model = Scripted { tokens: (u32::MAX, 1), ..Scripted::new(|_, _, keys| choose_all(keys).to_string()) };
     let model: Arc<dyn Port<CallModel>> = Arc::new(model);
     let mut spec = chatbot(2);
-    (spec.mind, spec.caps.tokens, spec.caps.real_money) = (MindKind::Llm, 100_000, Cents::from_dollars(5));
+    (spec.mind, spec.caps.tokens, spec.caps.real_money) = (MindKind::Llm, Cap::of(100_000), Cap::of(Cents::from_dollars(5)));
     on_one_thread(async {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
         let engine = Engine::builder(Arc::clone(&store)).minds(Minds::all(Arc::new(LlmMind))).build();
@@ -286,7 +287,7 @@ fn what_a_stranger_writes_stays_inside_the_untrusted_block() {
         let store = Arc::new(FlakyStore::default());
         let outside = Outside::new(Arc::clone(&store), &[]);
         let mut spec = live(false);
-        (spec.mind, spec.caps.tokens) = (MindKind::Llm, 1_000_000);
+        (spec.mind, spec.caps.tokens) = (MindKind::Llm, Cap::of(1_000_000));
         let mut ports = outside.ports(&[Recovery::AtMostOnce]);
         ports.call_model = Some(model.clone());
         let clock = Clock::at(spec.start);

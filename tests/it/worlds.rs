@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use bbb::agents::world::World;
 use bbb::core::action::ActionKind;
+use bbb::core::budget::Cap;
 use bbb::core::event::{Event, Outcome, Payload, Recovery, Signal};
 use bbb::core::id::{OrderId, ProposalId};
 use bbb::core::invariant;
@@ -117,7 +118,7 @@ fn a_live_business_goes_the_same_way_as_a_simulated_one() {
     let events = on_one_thread(async {
         let mut spec = market_spec();
         spec.world = WorldKind::Live;
-        (spec.caps.real_money, spec.caps.simulated_money) = (spec.caps.simulated_money, Cents::ZERO);
+        (spec.caps.real_money, spec.caps.simulated_money) = (spec.caps.simulated_money, Cap::of(Cents::ZERO));
         let store = Arc::new(FlakyStore::default());
         let outside = Outside::new(Arc::clone(&store), &[]);
         let clock = Clock::at(spec.start);
@@ -187,6 +188,6 @@ fn a_shadow_business_records_what_it_would_do_and_does_nothing() {
             (books.real.spent().cents(), books.real.held().cents(), books.real.revenue().cents()),
             (Cents::ZERO, Cents::ZERO, Cents::ZERO)
         );
-        assert_eq!((books.of_world().revenue, state.trade.customers, books.messages_sent), (Cents::ZERO, 0, 0));
+        assert_eq!((books.of_world().revenue, state.trade.customers, books.messages.spent), (Cents::ZERO, 0, 0));
     });
 }

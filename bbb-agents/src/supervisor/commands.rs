@@ -1,6 +1,6 @@
 //! What the owner and the outside tell a business. Every answer comes after the commit.
 
-use bbb_core::event::{By, Payload};
+use bbb_core::event::{By, Delegation, Payload};
 use bbb_core::id::ProposalId;
 use bbb_core::journal::store::SignalKey;
 use bbb_core::observe::{self, Arrival};
@@ -17,6 +17,10 @@ use crate::supervisor::step::Halt;
 
 /// The most characters of an owner's reason that are kept.
 const MAX_REASON_CHARS: usize = 500;
+/// The most characters of a delegate's name.
+const MAX_NAME_CHARS: usize = 60;
+/// The most delegates of a business.
+const MAX_DELEGATES: usize = 32;
 
 impl Business {
     pub(super) async fn command(&mut self, myself: &ActorRef<ToSupervisor>, command: Command) -> Result<(), Refused> {
@@ -106,8 +110,8 @@ pub(crate) fn stage(round: &mut Round, command: Command) -> Result<(), Refused> 
         return Err(wrong());
     }
     let payload = match command {
-        Command::Approve(id) => return answer(round, id, true, ""),
-        Command::Veto(id, reason) => return answer(round, id, false, &reason),
+        Command::Approve(id) => return answer(round, id, By::Owner, true, ""),
+        Command::Veto(id, reason) => return answer(round, id, By::Owner, false, &reason),
         Command::Pause(reason) if status == Status::Active => Payload::Paused { by: By::Owner, reason: clip(&reason) },
         Command::Pause(_) => return Err(wrong()),
         // A resume after a failed journal finds the business active, and that is what was asked for.
@@ -121,12 +125,52 @@ pub(crate) fn stage(round: &mut Round, command: Command) -> Result<(), Refused> 
             }
             Payload::DoubtResolved { proposal, happened }
         }
+        Command::SetAutonomy(None, None) => return Err(Refused::BadSetting("the business needs some level of autonomy".to_owned())),
+        Command::SetAutonomy(kind, level) => Payload::AutonomySet { kind, level },
+        Command::SetCaps(caps) => match caps.problem() {
+            Some((field, rule)) => return Err(Refused::BadSetting(format!("{field} {rule}"))),
+            None => Payload::CapsSet { caps },
+        },
+        Command::Delegate(name, delegation) => delegate(round, name, delegation)?,
+        Command::AnswerAs { name, proposal, approve, reason } => {
+            may_answer(round, &name, proposal)?;
+            return answer(round, proposal, By::Delegate(name), approve, &reason);
+        }
     };
     round.stage(payload, 0).map(drop).map_err(|misfit| Refused::Journal(misfit.to_string()))
 }
 
-fn answer(round: &mut Round, id: ProposalId, approve: bool, reason: &str) -> Result<(), Refused> {
-    match observe::answer(round, id, By::Owner, approve, &clip(reason)) {
+fn delegate(round: &Round, name: String, delegation: Option<Delegation>) -> Result<Payload, Refused> {
+    let fits = !name.trim().is_empty() && name.chars().count() <= MAX_NAME_CHARS && !name.chars().any(char::is_control);
+    let known = round.state().delegates.contains_key(&name);
+    match &delegation {
+        _ if !fits => Err(Refused::BadSetting(format!("a delegate's name has 1 to {MAX_NAME_CHARS} characters on one line"))),
+        None if !known => Err(Refused::BadSetting(format!("{name} is no delegate"))),
+        Some(_) if !known && round.state().delegates.len() >= MAX_DELEGATES => {
+            Err(Refused::BadSetting(format!("a business has at most {MAX_DELEGATES} delegates")))
+        }
+        _ => Ok(Payload::Delegated { name, delegation }),
+    }
+}
+
+/// Whether a delegate may answer for this proposal: only what the owner named, and only up to the amount.
+fn may_answer(round: &Round, name: &str, id: ProposalId) -> Result<(), Refused> {
+    let state = round.state();
+    let refuse = |rule: &str| Err(Refused::NotDelegated { name: name.to_owned(), proposal: id, rule: rule.to_owned() });
+    let Some(delegation) = state.delegates.get(name) else { return refuse("nobody of this name is a delegate") };
+    let Some(open) = state.work.proposals.get(&id) else { return Err(Refused::NotWaiting(id)) };
+    let action = &open.proposal.action;
+    if !delegation.kinds.is_empty() && !delegation.kinds.contains(&action.kind()) {
+        return refuse("this kind of action is not delegated");
+    }
+    match action.worst_case(state.spec.world.is_simulated()).money.cents() > delegation.up_to {
+        true => refuse("it costs more than was delegated"),
+        false => Ok(()),
+    }
+}
+
+fn answer(round: &mut Round, id: ProposalId, by: By, approve: bool, reason: &str) -> Result<(), Refused> {
+    match observe::answer(round, id, by, approve, &clip(reason)) {
         Ok(true) => Ok(()),
         Ok(false) => Err(Refused::NotWaiting(id)),
         Err(misfit) => Err(Refused::Journal(misfit.to_string())),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::action::{ActionKind, MailPurpose, Message, SendEmail};
+use crate::budget::{Resource, Window};
 use crate::decide::text;
 use crate::draw::Draw;
 use crate::event::Profile;
@@ -83,8 +84,8 @@ impl<'a> View<'a> {
 
     /// How many more messages may be sent today.
     pub fn messages_left_today(&self) -> usize {
-        let left = self.state.books.caps.messages_per_day.saturating_sub(self.state.books.messages_today);
-        usize::try_from(left).unwrap_or(usize::MAX)
+        let left = [Window::Day, Window::Month, Window::Total].map(|window| self.state.books.left_of(Resource::Messages, window));
+        usize::try_from(left.into_iter().min().unwrap_or(0)).unwrap_or(usize::MAX)
     }
 
     /// Whether something is connected that does the work of such tasks; planning needs nothing.

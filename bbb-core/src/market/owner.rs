@@ -21,7 +21,7 @@ pub struct SimulatedOwner {
 impl SimulatedOwner {
     /// The owner of this business.
     pub fn new(spec: &Spec) -> Self {
-        SimulatedOwner { seed: spec.seed.derive("owner"), cap: spec.caps.money_per_action }
+        SimulatedOwner { seed: spec.seed.derive("owner"), cap: spec.caps.ask_above }
     }
 
     /// When the owner answers, whether with yes, and why.

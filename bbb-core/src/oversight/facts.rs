@@ -161,7 +161,7 @@ impl Facts {
             role: proposal.role,
             kind,
             world: spec.world,
-            autonomy: spec.autonomy.get(),
+            autonomy: state.autonomy.level(kind).get(),
             cost: cost.money.cents(),
             planned_cost: planned_cost(state, &proposal.action),
             tokens: cost.tokens,

@@ -1,20 +1,17 @@
-//! The first layer of oversight: budgets, rates, autonomy and a paused business, in plain Rust.
+//! The first layer of oversight: budgets, autonomy, quiet hours and a paused business, in plain Rust.
 
 use crate::action::{Action, Cost};
+use crate::budget::{Resource, Window};
 use crate::event::Proposal;
-use crate::money::Cents;
 use crate::oversight::verdict::{Finding, RuleId, Ruling};
+use crate::spec::QuietHours;
 use crate::state::{State, Status};
-use crate::time::Timestamp;
+use crate::time::{self, Timestamp};
 
 const ACTIVE: RuleId = RuleId::named("limits.active");
 const ARGUMENTS: RuleId = RuleId::named("limits.arguments");
 const ADAPTER: RuleId = RuleId::named("limits.no-adapter");
 const ENDED: RuleId = RuleId::named("limits.ended");
-const BUDGET: RuleId = RuleId::named("limits.budget");
-const BUDGET_DAY: RuleId = RuleId::named("limits.budget-day");
-const TOKENS: RuleId = RuleId::named("limits.tokens");
-const MESSAGES: RuleId = RuleId::named("limits.messages-day");
 const WITHIN: RuleId = RuleId::named("limits.within");
 const AUTONOMY: [RuleId; 5] = [
     RuleId::named("limits.autonomy-0-observe"),
@@ -56,27 +53,31 @@ pub fn findings(state: &State, proposal: &Proposal, hold: &Cost, has_adapter: bo
 /// Checks what holding `new` would come to, for an effect that takes `hold` in all.
 fn budgets(state: &State, hold: &Cost, new: Cost, veto: &mut dyn FnMut(RuleId, String)) {
     let books = &state.books;
-    let (book, cap) = books.of(hold.money);
-    let money = new.money.cents();
-    if hold.money.cents() > Cents::ZERO {
-        let after = book.spent.plus(book.held).plus(money);
-        if after > cap {
-            veto(BUDGET, format!("{money} on top of {} spent and {} held is over the cap of {cap}", book.spent, book.held));
-        }
-        let cap_today = books.caps.money_per_day;
-        if book.today.plus(money) > cap_today {
-            veto(BUDGET_DAY, format!("{money} on top of {} today is over the daily cap of {cap_today}", book.today));
+    for resource in Resource::ALL {
+        let (all, more) = (resource.taken_by(hold), resource.taken_by(&new));
+        for window in Window::ALL.into_iter().filter(|_| all > 0) {
+            let (used, cap) = (books.usage(resource).over(window), books.caps.of(resource, window));
+            let after = if window == Window::Action { all } else { used.saturating_add(more) };
+            if after > cap {
+                let show = |amount| resource.show(amount);
+                veto(
+                    budget_rule(resource, window),
+                    format!("{} on top of {} is over the cap of {} for {window}", show(all), show(used), show(cap)),
+                );
+            }
         }
     }
-    let tokens = books.tokens_spent + books.tokens_held + u64::from(new.tokens);
-    if hold.tokens > 0 && tokens > books.caps.tokens {
-        veto(
-            TOKENS,
-            format!("{} tokens on top of {} are over the cap of {}", new.tokens, tokens - u64::from(new.tokens), books.caps.tokens),
-        );
-    }
-    if hold.messages > 0 && books.messages_today + new.messages > books.caps.messages_per_day {
-        veto(MESSAGES, format!("{} messages today reach the daily cap of {}", books.messages_today, books.caps.messages_per_day));
+}
+
+/// The rule of a budget: `limits.budget` for money, and the resource's name for others, with the time where it is not the whole life.
+fn budget_rule(resource: Resource, window: Window) -> RuleId {
+    let resource = match resource {
+        Resource::RealMoney | Resource::SimulatedMoney => "budget",
+        other => other.as_str(),
+    };
+    match window {
+        Window::Total => RuleId::new(format!("limits.{resource}")),
+        shorter => RuleId::new(format!("limits.{resource}-{}", shorter.as_str())),
     }
 }
 
@@ -85,15 +86,15 @@ fn autonomy(state: &State, action: &Action, hold: &Cost, answered: bool) -> Opti
     if kind.is_read() {
         return None;
     }
-    let level = state.spec.autonomy.get();
-    let over_action_budget = hold.money.cents() > state.books.caps.money_per_action;
+    let level = state.autonomy.level(kind).get();
+    let over_action_budget = hold.money.cents() > state.books.caps.ask_above;
     let (ruling, note) = match level {
         0 => (Ruling::Veto, "the business may only observe".to_owned()),
         1 => (Ruling::Veto, "the business may only draft".to_owned()),
         2 => (Ruling::Escalate, "the owner is asked before every effect".to_owned()),
         3 if !(hold.is_free() && kind.is_reversible()) => (Ruling::Escalate, "it is not both free and reversible".to_owned()),
         4 if over_action_budget => {
-            (Ruling::Escalate, format!("{} is over the per-action budget of {}", hold.money.cents(), state.books.caps.money_per_action))
+            (Ruling::Escalate, format!("{} is over the per-action budget of {}", hold.money.cents(), state.books.caps.ask_above))
         }
         _ => return None,
     };
@@ -102,4 +103,16 @@ fn autonomy(state: &State, action: &Action, hold: &Cost, answered: bool) -> Opti
     }
     let rule = AUTONOMY.get(usize::from(level)).cloned().unwrap_or(WITHIN);
     Some(Finding::new(ruling, rule, note))
+}
+
+/// When the effect of an approved proposal may begin at the earliest, if not now: advertising waits for the end of the quiet hours.
+pub fn not_before(state: &State, proposal: &Proposal, now: Timestamp) -> Option<Timestamp> {
+    let Action::SendEmail(mail) = &proposal.action else { return None };
+    let quiet = state.spec.quiet_hours;
+    if !mail.purpose.is_commercial() || quiet == QuietHours::NONE {
+        return None;
+    }
+    let zone = time::zone(&state.spec.zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let hour = u8::try_from(now.hour_in(&zone)).unwrap_or(0);
+    quiet.contains(hour).then(|| now.next_hour_in(quiet.to, &zone))
 }

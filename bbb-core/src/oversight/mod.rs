@@ -82,8 +82,10 @@ impl Oversight {
         state.status == Status::Active
             && state.work.proposals.values().any(|open| match &open.stage {
                 Stage::New => true,
-                Stage::Approved { .. } => has_room(state),
-                Stage::Retry { at, .. } | Stage::Unanswered { at, .. } => *at <= now && has_room(state),
+                Stage::Approved { .. } => has_room(state) && limits::not_before(state, &open.proposal, now).is_none(),
+                Stage::Retry { at, .. } | Stage::Unanswered { at, .. } => {
+                    *at <= now && has_room(state) && limits::not_before(state, &open.proposal, now).is_none()
+                }
                 _ => false,
             })
     }
@@ -121,12 +123,12 @@ impl Oversight {
         round.stage(payload, cause).map(drop)
     }
 
-    /// Stages hold and intent, unless as many effects are under way as may be; then the proposal waits for the next round.
+    /// Stages hold and intent, unless as many effects are under way as may be, or it is an hour in which this does not begin; then the proposal waits.
     fn intend(&self, round: &mut Round, id: ProposalId, attempt: u32) -> Result<(), Misfit> {
         let state = round.state();
         let Some(Open { proposal, event, .. }) = state.work.proposals.get(&id) else { return Ok(()) };
         let Some(recovery) = self.recovery.get(&proposal.action.kind()) else { return Ok(()) };
-        if !has_room(state) {
+        if !has_room(state) || limits::not_before(state, proposal, round.now()).is_some() {
             return Ok(());
         }
         let payload = Payload::Intended {

@@ -63,6 +63,21 @@ pub fn what(payload: &Payload) -> String {
         Payload::DoubtResolved { proposal, happened } => {
             format!("{proposal}: the owner says that it {}", if *happened { "happened" } else { "did not happen" })
         }
+        Payload::BudgetReached { resource, window, percent } => {
+            format!("{percent} percent of the budget of {} for {window} is used", resource.as_str().replace('_', " "))
+        }
+        Payload::CapsSet { .. } => "the owner set other caps".to_owned(),
+        Payload::AutonomySet { kind, level } => {
+            let what = kind.map_or("everything else", |kind| kind.as_str());
+            level.map_or_else(
+                || format!("{what} has no level of autonomy of its own any more"),
+                |level| format!("autonomy for {what} is {}", level.get()),
+            )
+        }
+        Payload::Delegated { name, delegation } => match delegation {
+            Some(delegation) => format!("{} may answer what costs at most {} USD", plain(name), delegation.up_to),
+            None => format!("{} answers nothing any more", plain(name)),
+        },
         Payload::Paused { by, reason } => format!("paused by {}{}", by_text(by), because(reason)),
         Payload::Resumed { by } => format!("resumed by {}", by_text(by)),
         Payload::AgentFailed { agent, reason, restart_at } => {
@@ -203,12 +218,13 @@ const fn cause_text(cause: FailureCause) -> &'static str {
     }
 }
 
-const fn by_text(by: &By) -> &'static str {
+fn by_text(by: &By) -> Cow<'_, str> {
     match by {
-        By::Owner => "the owner",
-        By::SimulatedOwner => "the simulated owner",
-        By::Expiry => "expiry",
-        By::Engine => "the engine",
+        By::Owner => "the owner".into(),
+        By::SimulatedOwner => "the simulated owner".into(),
+        By::Expiry => "expiry".into(),
+        By::Engine => "the engine".into(),
+        By::Delegate(name) => plain(name).into(),
     }
 }
 

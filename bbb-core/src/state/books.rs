@@ -5,17 +5,16 @@
 use serde::{Deserialize, Serialize};
 
 use crate::action::Cost;
+use crate::budget::{self, Caps, Resource, Usage, Window};
 use crate::money::{Amount, Cents, Currency, Kind, Money, Real, Simulated};
-use crate::spec::{Caps, Spec};
+use crate::spec::Spec;
 
 /// Money of one kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct Book<K: Kind> {
     revenue: Money<K>,
-    spent: Money<K>,
-    held: Money<K>,
-    spent_or_held_today: Money<K>,
+    usage: Usage,
 }
 
 impl<K: Kind> Book<K> {
@@ -26,36 +25,23 @@ impl<K: Kind> Book<K> {
 
     /// Money that left.
     pub fn spent(&self) -> Money<K> {
-        self.spent
+        money(self.usage.spent)
     }
 
     /// Money held for effects that have not ended.
     pub fn held(&self) -> Money<K> {
-        self.held
-    }
-
-    fn hold(&mut self, money: Money<K>) {
-        self.held = self.held.plus(money);
-        self.spent_or_held_today = self.spent_or_held_today.plus(money);
-    }
-
-    fn settle(&mut self, held: Money<K>, spent: Cents) {
-        let negative = |cents: Cents| Money::new(Cents::ZERO.minus(cents), Currency::Usd);
-        self.held = self.held.plus(negative(held.cents()));
-        self.spent = self.spent.plus(Money::new(spent, Currency::Usd));
-        // A day's cap counts what was held that day; what a hold did not use is given back, but never below nothing after midnight.
-        let today = self.spent_or_held_today.cents().minus(held.cents()).plus(spent);
-        self.spent_or_held_today = Money::new(today.max(Cents::ZERO), Currency::Usd);
+        money(self.usage.held)
     }
 
     fn figures(&self) -> Figures {
-        Figures {
-            revenue: self.revenue.cents(),
-            spent: self.spent.cents(),
-            held: self.held.cents(),
-            today: self.spent_or_held_today.cents(),
-        }
+        let Usage { spent, held, today, .. } = self.usage;
+        let cents = |amount| money::<K>(amount).cents();
+        Figures { revenue: self.revenue.cents(), spent: cents(spent), held: cents(held), today: cents(today) }
     }
+}
+
+fn money<K: Kind>(cents: u64) -> Money<K> {
+    Money::new(Cents::new(i64::try_from(cents).unwrap_or(i64::MAX)), Currency::Usd)
 }
 
 /// The figures of a book whose kind the caller knows.
@@ -82,16 +68,12 @@ pub struct Books {
     pub real: Book<Real>,
     /// Money of the simulator.
     pub simulated: Book<Simulated>,
-    /// Tokens used.
-    pub tokens_spent: u64,
-    /// Tokens held.
-    pub tokens_held: u64,
-    /// Messages sent.
-    pub messages_sent: u32,
-    /// Messages sent or held today.
-    pub messages_today: u32,
-    /// Messages held.
-    pub messages_held: u32,
+    /// Tokens.
+    pub tokens: Usage,
+    /// Messages.
+    pub messages: Usage,
+    /// The highest share of each cap that the owner was told of, in percent: by resource, for day, month and all.
+    alerted: [[u8; 3]; 4],
 }
 
 impl Books {
@@ -102,12 +84,55 @@ impl Books {
             simulated_world: spec.world.is_simulated(),
             real: Book::default(),
             simulated: Book::default(),
-            tokens_spent: 0,
-            tokens_held: 0,
-            messages_sent: 0,
-            messages_today: 0,
-            messages_held: 0,
+            tokens: Usage::default(),
+            messages: Usage::default(),
+            alerted: [[0; 3]; 4],
         }
+    }
+
+    /// How much of a resource was used.
+    pub fn usage(&self, resource: Resource) -> &Usage {
+        match resource {
+            Resource::RealMoney => &self.real.usage,
+            Resource::SimulatedMoney => &self.simulated.usage,
+            Resource::Tokens => &self.tokens,
+            Resource::Messages => &self.messages,
+        }
+    }
+
+    fn usage_mut(&mut self, resource: Resource) -> &mut Usage {
+        match resource {
+            Resource::RealMoney => &mut self.real.usage,
+            Resource::SimulatedMoney => &mut self.simulated.usage,
+            Resource::Tokens => &mut self.tokens,
+            Resource::Messages => &mut self.messages,
+        }
+    }
+
+    /// What is left of a resource over a time: its cap less what is spent and held.
+    pub fn left_of(&self, resource: Resource, window: Window) -> u64 {
+        self.caps.of(resource, window).saturating_sub(self.usage(resource).over(window))
+    }
+
+    /// A budget whose use has come to a share that its owner was not told of yet.
+    pub fn next_alert(&self) -> Option<(Resource, Window, u8)> {
+        let windows = || [Window::Day, Window::Month, Window::Total];
+        Resource::ALL.into_iter().flat_map(|resource| windows().map(move |window| (resource, window))).find_map(|(resource, window)| {
+            let percent = budget::reached(self.usage(resource).over(window), self.caps.of(resource, window))?;
+            (percent > self.alerted[resource as usize][window as usize - 1]).then_some((resource, window, percent))
+        })
+    }
+
+    pub(super) fn alert(&mut self, resource: Resource, window: Window, percent: u8) -> Result<(), String> {
+        let place = (window as usize).checked_sub(1).ok_or("there is no alert for one action")?;
+        self.alerted[resource as usize][place] = percent;
+        Ok(())
+    }
+
+    /// The owner is told anew under other caps.
+    pub(super) fn set_caps(&mut self, caps: Caps) {
+        self.caps = caps;
+        self.alerted = [[0; 3]; 4];
     }
 
     /// The figures of the book of the business's own world.
@@ -115,46 +140,31 @@ impl Books {
         if self.simulated_world { self.simulated.figures() } else { self.real.figures() }
     }
 
-    /// The figures and the cap of the book that this money belongs to.
-    pub fn of(&self, money: Amount) -> (Figures, Cents) {
-        match money {
-            Amount::Real(_) => (self.real.figures(), self.caps.real_money),
-            Amount::Simulated(_) => (self.simulated.figures(), self.caps.simulated_money),
-        }
+    fn own_money(&self) -> Resource {
+        Resource::of_money(self.simulated_world)
     }
 
     /// What the business's own book has left to spend: its cap less what is spent and held.
     pub fn left(&self) -> Cents {
-        let figures = self.of_world();
-        let cap = if self.simulated_world { self.caps.simulated_money } else { self.caps.real_money };
-        cap.minus(figures.spent).minus(figures.held)
+        money::<Real>(self.left_of(self.own_money(), Window::Total)).cents()
     }
 
-    /// What the business's own book has left to spend today.
+    /// What the business's own book has left to spend in one action today.
     pub fn left_today(&self) -> Cents {
-        self.left().min(self.caps.money_per_day.minus(self.of_world().today))
+        let left = Window::ALL.map(|window| self.left_of(self.own_money(), window));
+        money::<Real>(left.into_iter().min().unwrap_or(0)).cents()
     }
 
     pub(super) fn hold(&mut self, cost: &Cost) {
-        match cost.money {
-            Amount::Real(money) => self.real.hold(money),
-            Amount::Simulated(money) => self.simulated.hold(money),
+        for resource in Resource::ALL {
+            self.usage_mut(resource).hold(resource.taken_by(cost));
         }
-        self.tokens_held += u64::from(cost.tokens);
-        self.messages_held += cost.messages;
-        self.messages_today += cost.messages;
     }
 
     pub(super) fn settle(&mut self, hold: &Cost, cost: &Cost) {
-        match hold.money {
-            Amount::Real(money) => self.real.settle(money, cost.money.cents()),
-            Amount::Simulated(money) => self.simulated.settle(money, cost.money.cents()),
+        for resource in Resource::ALL {
+            self.usage_mut(resource).settle(resource.taken_by(hold), resource.taken_by(cost));
         }
-        self.tokens_held = self.tokens_held.saturating_sub(u64::from(hold.tokens));
-        self.tokens_spent += u64::from(cost.tokens);
-        self.messages_held = self.messages_held.saturating_sub(hold.messages);
-        self.messages_sent += cost.messages;
-        self.messages_today = self.messages_today.saturating_sub(hold.messages.saturating_sub(cost.messages));
     }
 
     pub(super) fn earn(&mut self, amount: Amount) {
@@ -165,9 +175,18 @@ impl Books {
     }
 
     pub(super) fn new_day(&mut self) {
-        self.real.spent_or_held_today = self.real.held;
-        self.simulated.spent_or_held_today = self.simulated.held;
-        self.messages_today = self.messages_held;
+        self.renew(Window::Day, Usage::new_day);
+    }
+
+    pub(super) fn new_month(&mut self) {
+        self.renew(Window::Month, Usage::new_month);
+    }
+
+    fn renew(&mut self, window: Window, renew: impl Fn(&mut Usage)) {
+        for resource in Resource::ALL {
+            renew(self.usage_mut(resource));
+            self.alerted[resource as usize][window as usize - 1] = 0;
+        }
     }
 }
 

@@ -14,18 +14,18 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
-use crate::event::{Event, Outcome, Payload};
+use crate::event::{Delegation, Event, Outcome, Payload};
 use crate::id::{BusinessId, ProposalId, TaskId};
 use crate::limits::MAX_HISTORY_DAYS;
 use crate::money::Cents;
 use crate::oversight::verdict::{RuleId, Ruling, Verdict};
 use crate::receipt::Receipt;
 use crate::role::{Agent, Role};
-use crate::spec::Spec;
+use crate::spec::{AutonomyPlan, Spec};
 use crate::state::books::Books;
 use crate::state::trade::Trade;
 use crate::state::work::{Closed, Stage, Work};
-use crate::time::Timestamp;
+use crate::time::{self, Timestamp};
 
 /// The version of the fold: a snapshot of another one is rebuilt from the journal.
 pub const FOLD_VERSION: u32 = 1;
@@ -149,6 +149,10 @@ pub struct State {
     pub day: u32,
     /// When that day began: at launch, or at a midnight of the business's zone.
     pub day_started_at: Timestamp,
+    /// How much it may do without asking.
+    pub autonomy: AutonomyPlan,
+    /// Who else may answer escalations, by name.
+    pub delegates: BTreeMap<String, Delegation>,
     /// Tasks and proposals.
     pub work: Work,
     /// Money, tokens and messages.
@@ -196,6 +200,8 @@ impl State {
             status: Status::Active,
             day: 0,
             day_started_at: event.at,
+            autonomy: AutonomyPlan { base: spec.autonomy, by_kind: spec.autonomy_by_kind.clone() },
+            delegates: BTreeMap::new(),
             work: Work::default(),
             books: Books::new(spec),
             trade: Trade::new(spec),
@@ -297,6 +303,13 @@ impl State {
                 self.work.doubt(*proposal, hold)?;
             }
             Payload::DoubtResolved { proposal, happened } => self.resolve_doubt(*proposal, *happened)?,
+            Payload::BudgetReached { resource, window, percent } => self.books.alert(*resource, *window, *percent)?,
+            Payload::CapsSet { caps } => self.books.set_caps(**caps),
+            Payload::AutonomySet { kind: None, level } => self.autonomy.base = level.ok_or("the business has some level")?,
+            Payload::AutonomySet { kind: Some(kind), level: Some(level) } => drop(self.autonomy.by_kind.insert(*kind, *level)),
+            Payload::AutonomySet { kind: Some(kind), level: None } => drop(self.autonomy.by_kind.remove(kind)),
+            Payload::Delegated { name, delegation: Some(delegation) } => drop(self.delegates.insert(name.clone(), delegation.clone())),
+            Payload::Delegated { name, delegation: None } => drop(self.delegates.remove(name)),
             Payload::Paused { reason, .. } if self.status == Status::Active => self.status = Status::Paused { reason: reason.clone() },
             Payload::Resumed { .. } if matches!(self.status, Status::Paused { .. }) => self.status = Status::Active,
             Payload::Paused { .. } | Payload::Resumed { .. } => return Err(format!("the business is {}", self.status.as_str())),
@@ -415,6 +428,10 @@ impl State {
         });
         if self.history.len() > MAX_HISTORY_DAYS {
             self.history.remove(0);
+        }
+        let zone = time::zone(&self.spec.zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        if self.now.month_in(&zone) != self.day_started_at.month_in(&zone) {
+            self.books.new_month();
         }
         self.day += 1;
         self.day_started_at = self.now;

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bbb_core::blueprint;
+use bbb_core::budget::{Cap, Caps};
 use bbb_core::draw::Seed;
 use bbb_core::id::BusinessId;
 use bbb_core::money::Cents;
-use bbb_core::spec::{Autonomy, Caps, MindKind, Sender, Spec, WorldKind};
+use bbb_core::spec::{Autonomy, MindKind, Sender, Spec, WorldKind};
 use bbb_core::time::{DAY_MS, HOUR_MS, SIMULATION_START};
 use clap::{Args, ValueEnum};
 
@@ -152,8 +153,7 @@ impl Launch {
             spec.end = Some(SIMULATION_START.plus_ms(i64::from(hours) * HOUR_MS));
         }
         if let Some(budget) = self.budget {
-            spec.caps.simulated_money = budget;
-            spec.caps.money_per_day = budget.percent(25);
+            spec.caps.simulated_money = Cap { action: budget.percent(25), day: budget.percent(25), ..Cap::of(budget) };
         }
         if spec.mind == MindKind::Llm {
             // Model calls cost real money and tokens in every world.
@@ -170,6 +170,7 @@ impl Launch {
         spec.end = length_ms.map(|ms| start.plus_ms(ms));
         spec.nonce = nonce()?;
         spec.caps = config.caps(self.budget);
+        spec.quiet_hours = config.quiet_hours();
         spec.licence_confirmed = self.licence_confirmed;
         if self.autonomy.is_none() {
             spec.autonomy = Autonomy::ASK;
@@ -238,7 +239,7 @@ impl Session {
 fn introduce(id: BusinessId, spec: &Spec, screen: &Screen) {
     let simulated = spec.world.is_simulated();
     let length = spec.days().map_or("without end".to_owned(), |days| format!("{days} day{}", if days == 1 { "" } else { "s" }));
-    let cap = if simulated { spec.caps.simulated_money } else { spec.caps.real_money };
+    let cap = if simulated { spec.caps.simulated_money.total } else { spec.caps.real_money.total };
     let (name, world, seed) = (&spec.blueprint.name, spec.world, spec.seed.get());
     screen.note(&format!(
         "launched {id}: {name}, {world}, {length}, seed {seed}, autonomy {}, budget {}",

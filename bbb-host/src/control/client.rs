@@ -103,7 +103,7 @@ impl Client {
     /// # Errors
     /// As [`Client::list`].
     pub fn command(&self, business: BusinessId, command: Command) -> Result<(), Fault> {
-        self.ask(Ask::Command { business, command: command.into() })
+        self.ask(Ask::Command { business, command })
     }
 
     /// Committed events from now on.

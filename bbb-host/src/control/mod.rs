@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use bbb_agents::handle::Command;
 use bbb_core::event::Event;
-use bbb_core::id::{BusinessId, ProposalId};
+use bbb_core::id::BusinessId;
 use bbb_core::journal::chain::{Hash, Record};
 use bbb_core::state::State;
 use bbb_core::time::Timestamp;
@@ -62,49 +62,10 @@ pub enum Ask {
         /// To which business.
         business: BusinessId,
         /// What.
-        command: WireCommand,
+        command: Command,
     },
     /// Committed events from now on: one [`WireEvent`] a line.
     Follow(BusinessId),
-}
-
-/// [`Command`] on the wire.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-#[expect(missing_docs, reason = "each variant is the command of that name")]
-pub enum WireCommand {
-    Approve(ProposalId),
-    Veto(ProposalId, String),
-    Pause(String),
-    Resume,
-    Stop,
-    ResolveDoubt(ProposalId, bool),
-}
-
-impl From<Command> for WireCommand {
-    fn from(command: Command) -> WireCommand {
-        match command {
-            Command::Approve(id) => WireCommand::Approve(id),
-            Command::Veto(id, reason) => WireCommand::Veto(id, reason),
-            Command::Pause(reason) => WireCommand::Pause(reason),
-            Command::Resume => WireCommand::Resume,
-            Command::Stop => WireCommand::Stop,
-            Command::ResolveDoubt(id, happened) => WireCommand::ResolveDoubt(id, happened),
-        }
-    }
-}
-
-impl From<WireCommand> for Command {
-    fn from(command: WireCommand) -> Command {
-        match command {
-            WireCommand::Approve(id) => Command::Approve(id),
-            WireCommand::Veto(id, reason) => Command::Veto(id, reason),
-            WireCommand::Pause(reason) => Command::Pause(reason),
-            WireCommand::Resume => Command::Resume,
-            WireCommand::Stop => Command::Stop,
-            WireCommand::ResolveDoubt(id, happened) => Command::ResolveDoubt(id, happened),
-        }
-    }
 }
 
 /// An answer's line.

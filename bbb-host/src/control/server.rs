@@ -129,7 +129,7 @@ async fn serve(mut stream: UnixStream, service: &Service) -> io::Result<()> {
             let page = service.records(business, after, limit).await;
             say(&mut writer, page.map(|page| page.iter().filter_map(WireRecord::of).collect::<Vec<_>>())).await
         }
-        Ask::Command { business, command } => say(&mut writer, service.command(business, command.into()).await).await,
+        Ask::Command { business, command } => say(&mut writer, service.command(business, command).await).await,
     }
 }
 

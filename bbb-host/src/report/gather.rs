@@ -92,7 +92,7 @@ fn about(state: &State) -> About {
 fn money(state: &State, spending: &Spending) -> MoneyReport {
     let (books, simulated) = (&state.books, state.spec.world.is_simulated());
     let figures = books.of_world();
-    let cap = if simulated { books.caps.simulated_money } else { books.caps.real_money };
+    let cap = if simulated { books.caps.simulated_money.total } else { books.caps.real_money.total };
     MoneyReport {
         balance: Sum::new(figures.revenue.minus(figures.spent), simulated),
         payments: spending.payments,
@@ -101,8 +101,8 @@ fn money(state: &State, spending: &Spending) -> MoneyReport {
         left: Sum::new(books.left(), simulated),
         held: Sum::new(figures.held, simulated),
         real_spent: simulated.then(|| Sum::new(books.real.spent().cents(), false)),
-        tokens: books.tokens_spent,
-        messages: books.messages_sent,
+        tokens: books.tokens.spent,
+        messages: u32::try_from(books.messages.spent).unwrap_or(u32::MAX),
     }
 }
 
@@ -181,18 +181,19 @@ fn veto(row: &AuditRow) -> VetoRow {
         proposal: row.proposal.to_string(),
         role: row.role,
         what: row.what.clone(),
-        by,
+        by: plain(by),
         rules: verdict.map_or_else(Vec::new, |verdict| verdict.rules.clone()),
         why: plain(why),
     }
 }
 
-const fn by_text(by: &By) -> &'static str {
+fn by_text(by: &By) -> &str {
     match by {
         By::Owner => "owner",
         By::SimulatedOwner => "simulated owner",
         By::Expiry => "expiry",
         By::Engine => "engine",
+        By::Delegate(name) => name,
     }
 }
 

@@ -208,7 +208,7 @@ pub struct VetoRow {
     /// What it would have done.
     pub what: String,
     /// Who kept it from happening: oversight, owner, simulated owner, expiry, engine.
-    pub by: &'static str,
+    pub by: String,
     /// The rules that decided.
     pub rules: Vec<RuleId>,
     /// Why, for people.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bbb_core::action::{Action, Message, SendEmail};
 use bbb_core::blueprint::{self, Channel};
+use bbb_core::budget::Cap;
 use bbb_core::draw::Seed;
 use bbb_core::event::{Event, Payload, Profile, Proposal, Signal};
 use bbb_core::id::{ContactId, ProposalId, TaskId};
@@ -91,8 +92,9 @@ fn recipient(vault: &Vault, action: &Action) -> String {
 fn spec() -> Spec {
     let (origin, blueprint) = blueprint::resolve("Weekly lunch menus for restaurants").expect("a concept");
     let mut spec = Spec::simulated(origin, blueprint, Seed::new(1), 30);
-    spec.caps.real_money = Cents::from_dollars(100);
-    spec.caps.tokens = 1_000_000;
+    spec.caps.real_money = Cap::of(Cents::from_dollars(100));
+    spec.quiet_hours = bbb_core::spec::QuietHours::NONE;
+    spec.caps.tokens = Cap::of(1_000_000);
     spec.versions.charter = bbb_core::oversight::charter::Charter::shipped().digest();
     spec
 }
