@@ -314,7 +314,11 @@ impl Engine {
     }
 }
 
-fn check(spec: &Spec, world: &World) -> Result<(), Error> {
+/// Checks that a business can be launched so in this world, before anything is made for it.
+///
+/// # Errors
+/// [`Error::BadSpec`] and [`Error::OtherWorld`].
+pub fn check(spec: &Spec, world: &World) -> Result<(), Error> {
     let bad = |field, rule: &str| Err(Error::BadSpec { field, rule: rule.to_owned() });
     if spec.world != world.kind() {
         return Err(Error::OtherWorld { launched: spec.world, found: world.kind() });

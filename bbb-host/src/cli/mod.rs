@@ -36,7 +36,7 @@ Exit codes:
   2  usage: the input breaks a rule; nothing was changed
   3  not found: no such business, proposal or file
   4  refused: it does not fit what is there (wrong status, already running)
-  5  corrupted: a journal or its store is not what was written
+  5  corrupted: a journal, its store or its keys are missing, or not what was written
 
 Environment:
   BBB_DATA           the data directory (--data)

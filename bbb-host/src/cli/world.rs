@@ -9,7 +9,7 @@ use bbb_core::action::CallModel;
 use bbb_core::decide::llm::LlmMind;
 use bbb_core::journal::store::Store;
 use bbb_core::port::{Port, Ports};
-use bbb_core::seal::Vault;
+use bbb_core::seal::{DerivedKeys, Vault};
 use bbb_core::spec::{MindKind, Spec, WorldKind};
 use bbb_integrations::ConfigError;
 use bbb_integrations::llm::openai::OpenAiModel;
@@ -24,6 +24,13 @@ use crate::service::now;
 pub(super) struct Wired {
     pub(super) world: World,
     pub(super) desk: Option<Arc<Desk>>,
+}
+
+/// Refuses what a business could not be launched with, before anything is made for it on disk.
+pub(super) fn check(spec: &Spec, config: &Config) -> Result<(), Fault> {
+    // The adapters are made with keys that open nothing, and dropped.
+    let wired = world(spec, config, Vault::new(Arc::new(DerivedKeys::new(spec.seed))))?;
+    Ok(bbb_agents::engine::check(spec, &wired.world)?)
 }
 
 /// The world of a business whose personal text `vault` opens.
