@@ -2,6 +2,7 @@
 //!
 //! Businesses that run in this process are asked through their handles; of others the journal is read, and commands to them are journaled without starting anything.
 
+pub mod contacts;
 pub mod inbox;
 
 use std::collections::BTreeMap;

@@ -5,6 +5,7 @@
 
 mod access;
 mod business;
+mod contact;
 mod inbox;
 mod journal;
 mod launch;
@@ -89,6 +90,9 @@ enum Command {
     Stop(owner::Stop),
     /// Say what became of an effect in doubt
     Doubt(owner::Doubt),
+    /// Tell what you heard from people, bring in more leads, and list them
+    #[command(subcommand)]
+    Contact(contact::Contact),
     /// Report on a business
     Report(report::Report),
     /// Read, check, export and fork journals
@@ -127,6 +131,7 @@ fn dispatch(cli: Cli, screen: &mut Screen) -> Result<(), Fault> {
         Command::Pause(pause) => pause.run(&common, screen),
         Command::Stop(stop) => stop.run(&common, screen),
         Command::Doubt(doubt) => doubt.run(&common, screen),
+        Command::Contact(contact) => contact.run(&common, screen),
         Command::Report(report) => report.run(&common, screen),
         Command::Journal(journal) => journal.run(&common, screen),
         Command::Config => screen.print(DEFAULT_TOML),

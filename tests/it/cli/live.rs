@@ -15,7 +15,7 @@ const LEADS: &str = "email,name,company,consent,note\n\
     eve@gmail.com,Eve,,no,\n";
 
 /// A place with leads and a live configuration that sends to this port of this machine.
-fn place(port: u16) -> Place {
+pub(super) fn place(port: u16) -> Place {
     let place = Place::new();
     place.write("leads.csv", LEADS);
     let sender = "name = \"Tester\"\naddress = \"hello@tester-co.net\"\npostal_address = \"1 Road, Town\"\nunsubscribe = \"https://tester-co.net/u\"";
@@ -24,11 +24,11 @@ fn place(port: u16) -> Place {
 }
 
 /// A port that nobody listens on.
-fn dead_port() -> u16 {
+pub(super) fn dead_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn launch(place: &Place, world: &str) -> (Running, String) {
+pub(super) fn launch(place: &Place, world: &str) -> (Running, String) {
     let mut running = place.start(&["launch", TEMPLATE, "--world", world, "--leads", "leads.csv", "--licence-confirmed"]);
     let line = running.until("launched biz_");
     let id = line.split([' ', ':']).find(|word| word.starts_with("biz_")).unwrap().to_owned();
