@@ -47,7 +47,7 @@ Environment:
   BBB_LLM_API_KEY    the key of the language model
   BBB_LOG            what is logged to standard error, such as info or bbb_agents=debug";
 
-/// Launch businesses that run by themselves, under an oversight that cannot be bypassed
+/// Launch businesses that run by themselves, under an oversight that every effect must pass
 #[derive(Debug, Parser)]
 #[command(name = "bbb", version, after_help = AFTER_HELP, max_term_width = 100, disable_help_subcommand = true)]
 struct Cli {
@@ -134,8 +134,13 @@ fn dispatch(cli: Cli, screen: &mut Screen) -> Result<(), Fault> {
         Command::Contact(contact) => contact.run(&common, screen),
         Command::Report(report) => report.run(&common, screen),
         Command::Journal(journal) => journal.run(&common, screen),
-        Command::Config => screen.print(DEFAULT_TOML),
+        Command::Config => screen.result(&defaults()?, DEFAULT_TOML),
     }
+}
+
+/// The defaults as data.
+fn defaults() -> Result<toml::Table, Fault> {
+    toml::from_str(DEFAULT_TOML).map_err(|error| Fault::failed(format!("the embedded defaults: {error}")))
 }
 
 /// What clap found: help and version are no errors, everything else is bad input.

@@ -182,6 +182,7 @@ fn help_version_and_defaults_are_results() {
     let defaults = place.bbb(&["config"]).ok();
     place.write("bbb.toml", &defaults);
     place.launched("1");
+    assert_eq!(place.bbb(&["config", "--json"]).json()["smtp"]["port"], 465);
     let templates = place.bbb(&["templates", "--json"]).json();
     assert_eq!(templates["templates"].as_array().map(Vec::len), Some(33));
     assert!(place.bbb(&["templates"]).ok().contains("Podcast Production Studio"));
