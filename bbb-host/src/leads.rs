@@ -25,7 +25,7 @@ pub const MAX_LEADS: usize = 10_000;
 /// The most characters of one cell.
 pub const MAX_CELL_CHARS: usize = 1_000;
 /// The most bytes of one list: 16 MiB.
-pub const MAX_BYTES: u64 = 16 * 1024 * 1024;
+pub const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// The most problems that are reported at once.
 pub const MAX_PROBLEMS: usize = 20;
 /// The source of leads that come from a list.
@@ -130,8 +130,8 @@ pub fn read_bytes(path: &Path) -> Result<Vec<u8>, Error> {
     let file = std::fs::File::open(path).map_err(io)?;
     let mut bytes = Vec::new();
     // One byte over the limit tells that there is more.
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
-    if bytes.len() as u64 > MAX_BYTES {
+    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() > MAX_BYTES {
         return Err(Error::TooLarge { path: path.to_owned() });
     }
     Ok(bytes)

@@ -26,7 +26,7 @@ use crate::service::contacts::{News, Who};
 /// The protocol's version; both sides must have the same.
 pub const VERSION: u32 = 1;
 /// The most bytes of a request's line: a list of leads is the largest, and JSON at most doubles it.
-pub const MAX_REQUEST_BYTES: usize = 2 * leads::MAX_BYTES as usize + 64 * 1024;
+pub const MAX_REQUEST_BYTES: usize = 2 * leads::MAX_BYTES + 64 * 1024;
 /// The most bytes of an answer's line: a state of many contacts is large.
 pub const MAX_ANSWER_BYTES: usize = 512 * 1024 * 1024;
 
