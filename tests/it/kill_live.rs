@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use bbb::core::id::ProposalId;
+use bbb::core::limits::MAX_IN_FLIGHT_LIVE;
 
 use crate::support::gate::{Gate, Point};
 use crate::support::ledger::{Ledger, Mails};
@@ -253,13 +254,13 @@ fn of_mails_that_oversight_alone_approved_none_is_sent_twice_by_a_killed_process
             gate.wait();
             business.killed(process.kill(), &at);
             // Each kill may leave as many mails in doubt as may be in flight.
-            if business.ledger.mails.settled() + business.ledger.mails.held.len() + 4 > CONSENTING {
+            if business.ledger.mails.settled() + business.ledger.mails.held.len() + MAX_IN_FLIGHT_LIVE > CONSENTING {
                 break;
             }
             let kill = business.tally.kills;
             let end = business.resume().kill_at(Moment::Writes(1 + draw(6, kill, 12)));
             business.killed(end, "starting");
-            if business.ledger.mails.settled() + business.ledger.mails.held.len() + 4 > CONSENTING {
+            if business.ledger.mails.settled() + business.ledger.mails.held.len() + MAX_IN_FLIGHT_LIVE > CONSENTING {
                 break;
             }
             at = hold(business.tally.kills);
