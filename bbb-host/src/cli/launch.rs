@@ -38,7 +38,7 @@ enum WorldArg {
     Simulated,
     /// Real leads and a real clock; effects are recorded and not sent
     Shadow,
-    /// The real world
+    /// Real leads, a real clock, and mail that is sent; needs a configuration with [sender] and [smtp]
     Live,
 }
 
