@@ -64,7 +64,8 @@ fn model(spec: &Spec, config: &Config, vault: &Vault) -> Result<Option<Arc<dyn P
 
 /// A setting that an adapter refuses. Those of the sender are named in full by the mail adapter.
 fn setting(section: &str, error: &ConfigError) -> Fault {
-    Fault::usage(format!("the configuration, [{section}]: {error}"))
+    let place = if error.field.starts_with("sender.") { String::new() } else { format!(", [{section}]") };
+    Fault::usage(format!("the configuration{place}: {error}"))
 }
 
 /// The engine that runs such a business.

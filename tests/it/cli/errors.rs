@@ -63,7 +63,7 @@ fn bad_input_is_refused_with_its_rule_and_changes_nothing() {
     launch(&["--world", "live", "--config", "amount.toml"], "line 2");
     launch(&["--world", "live", "--config", "reserved.toml"], "sender.address");
     launch(&["--world", "live", "--config", "sender.toml"], "smtp.host");
-    launch(&["--world", "live", "--config", "way-out.toml"], "unsubscribe");
+    launch(&["--world", "live", "--config", "way-out.toml"], "the configuration: sender.unsubscribe");
     launch(&["--world", "live", "--config", "naked.toml"], "[smtp]");
     launch(&["--world", "live", "--config", "idle.toml"], "connections");
     launch(&["--mind", "llm", "--config", "model.toml"], "[llm]");
