@@ -3,6 +3,7 @@
 mod errors;
 mod journals;
 mod live;
+mod llm;
 mod runs;
 
 use std::io::{BufRead, BufReader};
