@@ -13,6 +13,7 @@ use bbb::core::journal::store::{BoxFuture, Store};
 use bbb::core::limits::MAX_REPAIRS;
 use bbb::core::observe::Arrival;
 use bbb::core::oversight::permit::Grant;
+use bbb::core::projection::models::models;
 use bbb::core::projection::timeline::line;
 use bbb::core::receipt::{ModelAnswer, Receipt};
 use bbb::core::seal::{DerivedKeys, Vault};
@@ -173,6 +174,29 @@ fn a_model_call_is_reviewed_held_and_settled_like_any_effect() {
     let books = &ran.state.books;
     assert_eq!((books.tokens_spent, books.tokens_held), (350 * asked.len() as u64, 0));
     assert_eq!(books.real.spent().cents(), Cents::new(i64::try_from(asked.len()).unwrap()));
+    let told = models(&ran.events).unwrap();
+    assert_eq!((told.calls, told.calls_failed, told.spent.0), (asked.len() as u64, 0, books.real.spent().cents()));
+    assert!(told.attempts > 0 && told.attempts_failed == 0 && told.warnings.is_empty(), "{told:?}");
+}
+
+#[test]
+fn what_a_model_may_not_say_is_vetoed_and_the_rule_is_told() {
+    for (words, rule) in [
+        ("See http://evil.example/pay for more.", "content.foreign-link"),
+        ("Today for 1.00 USD only.", "content.price-mismatch"),
+        ("Reply with your bank login.", "content.asks-credentials"),
+    ] {
+        let model = Arc::new(Scripted::new(move |_, _, keys| {
+            let choices = keys.iter().map(|key| json!({ "option": key, "subject": null, "text": words, "priority": null }));
+            json!({ "choices": choices.collect::<Vec<_>>() }).to_string()
+        }));
+        let ran = run(&model, 1_000_000);
+        assert!(!proposed(&ran.events).is_empty());
+        assert_eq!(ran.state.trade.channels.iter().map(|channel| channel.posts + channel.clicks).sum::<u32>(), 0, "{words}");
+        let told = models(&ran.events).unwrap();
+        assert_eq!((told.attempts, told.calls_failed), (told.attempts_failed, 0));
+        assert!(matches!(&told.warnings[..], [one] if one.contains(&format!("vetoed by {rule}."))), "{told:?}");
+    }
 }
 
 #[test]

@@ -109,10 +109,8 @@ fn amounts(text: &str) -> Vec<(usize, usize, Option<i128>)> {
             found.extend(in_figures(text, &tokens, index, &mut used));
         }
     }
-    for index in 0..tokens.len() {
-        if !used[index]
-            && let Some(currency) = currency(text, &tokens, index)
-        {
+    for (index, used) in used.iter().enumerate() {
+        if !used && let Some(currency) = currency(text, &tokens, index) {
             found.extend(in_words(text, &tokens, index, currency));
         }
     }

@@ -50,7 +50,8 @@ pub(super) fn find(facts: &Facts, normal: &Normal, original: &str, own: &Own, hi
     for name in names(text) {
         let before = links_end.partition_point(|(start, _)| *start <= name.start);
         let in_link = before.checked_sub(1).is_some_and(|last| links_end[last].1 >= name.end);
-        if !in_link && !(is_ascii(name.start, name.end) && ours.has_name(&text[name.start..name.end], name.leads_on)) {
+        let fine = is_ascii(name.start, name.end) && ours.has_name(&text[name.start..name.end], name.leads_on);
+        if !in_link && !fine {
             flag(name.start, name.end);
         }
     }
