@@ -4,6 +4,7 @@ mod contacts;
 mod errors;
 mod journals;
 mod live;
+mod llm;
 mod runs;
 
 use std::io::{BufRead, BufReader};

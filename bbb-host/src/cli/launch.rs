@@ -142,6 +142,8 @@ impl Launch {
         if self.mind == MindArg::Llm {
             spec.mind = MindKind::Llm;
             spec.model = config.model();
+            // What a model answers is no function of what the business is launched with, so each launch is another run.
+            spec.nonce = nonce()?;
         }
         match self.world {
             WorldArg::Simulated => self.simulate(&mut spec, config),
