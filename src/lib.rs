@@ -1,4 +1,4 @@
-//! Better Business Builder: an engine that runs businesses by themselves, under an oversight that cannot be bypassed.
+//! Better Business Builder: an engine that runs businesses by themselves, under an oversight that every effect must pass.
 //!
 //! This crate is the facade. [`prelude`] has what an embedder needs; the parts are [`core`] (pure domain, oversight, journal), [`agents`] (actors
 //! and engine), [`integrations`] (adapters) and [`host`] (store, command line).

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bbb_core::event::{Event, Payload};
 use bbb_core::id::BusinessId;
 use bbb_core::journal::chain::Head;
-use bbb_core::journal::store::{self, Store};
+use bbb_core::journal::store::{self, SignalKey, Store};
 use bbb_core::journal::writer::{self, Journal};
 use bbb_core::limits::MAX_EVENTS_PER_APPEND;
 use bbb_core::observe::{self, Arrival};
@@ -292,6 +292,39 @@ impl Engine {
         Ok(())
     }
 
+    /// Delivers what arrived from outside to a business that runs nowhere, and returns how much of it was new: all of that is committed together at `now` (at
+    /// the journal's own time where time is virtual), or nothing is. It has its effect when the business is resumed; no agent is started and no effect begins.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`], [`Error::Refused`] where something does not fit or the business is over, and the journal's.
+    pub async fn receive(&self, id: BusinessId, arrivals: Vec<Arrival>, now: Timestamp) -> Result<usize, Error> {
+        self.peek(id).await?;
+        // The lease is taken before the journal is read for good, so that nothing is written in between.
+        let mut journal = Journal::open(Arc::clone(&self.store), id).await?;
+        let state = self.peek(id).await?;
+        if state.status.is_over() {
+            return Err(Refused::Status(state.status.as_str().to_owned()).into());
+        }
+        let now = if state.spec.world.is_simulated() { state.now } else { now };
+        let mut round = Round::new(state, now);
+        let mut names = BTreeSet::new();
+        for arrival in arrivals {
+            let key = SignalKey { source: arrival.source.clone(), external_id: arrival.external_id.clone() };
+            let known = !key.external_id.is_empty() && (!names.insert(key.clone()) || self.store.received(id, key).await?);
+            if !known {
+                observe::receive(&mut round, arrival).map_err(|misfit| Refused::BadSignal(misfit.reason))?;
+            }
+        }
+        let count = round.staged().len();
+        if count > MAX_EVENTS_PER_APPEND {
+            return Err(Refused::BadSignal(format!("at most {MAX_EVENTS_PER_APPEND} signals arrive at once")).into());
+        }
+        if count > 0 {
+            journal.commit(round.staged(), orient::next_due(round.state(), round.now()), false).await?;
+        }
+        Ok(count)
+    }
+
     /// The state, from a snapshot where there is a usable one, and the events that it was folded from, where they were all read. The market of a
     /// simulated world needs them all.
     async fn load(&self, id: BusinessId, world: WorldKind) -> Result<(State, Vec<Event>), Error> {
@@ -317,7 +350,11 @@ impl Engine {
     }
 }
 
-fn check(spec: &Spec, world: &World) -> Result<(), Error> {
+/// Checks that a business can be launched so in this world, before anything is made for it.
+///
+/// # Errors
+/// [`Error::BadSpec`] and [`Error::OtherWorld`].
+pub fn check(spec: &Spec, world: &World) -> Result<(), Error> {
     let bad = |field, rule: &str| Err(Error::BadSpec { field, rule: rule.to_owned() });
     if spec.world != world.kind() {
         return Err(Error::OtherWorld { launched: spec.world, found: world.kind() });

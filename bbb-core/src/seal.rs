@@ -107,6 +107,9 @@ pub enum Error {
     /// The contact's key was destroyed: the text is erased for good.
     #[error("the key of {0} was erased")]
     Erased(ContactId),
+    /// There is no key of the contact: nothing was ever sealed about it here, or its keys are lost.
+    #[error("there is no key of {0}")]
+    NoKey(ContactId),
     /// The sealed bytes are not what was sealed under this key.
     #[error("sealed text of {0} does not open: wrong key or altered bytes")]
     Altered(ContactId),
@@ -125,11 +128,17 @@ pub enum Error {
 
 /// Where the keys of one business come from. Implemented by the host (a file of wrapped keys) and by [`DerivedKeys`].
 pub trait Keys: Send + Sync {
-    /// The key of a contact; made now if the contact is new.
+    /// The key of a contact, to read by. Never makes one: a key made for text that is there already could not open it.
+    ///
+    /// # Errors
+    /// [`Error::Erased`] where the key was destroyed, [`Error::NoKey`] where there is none, [`Error::KeyStore`] where it cannot be read.
+    fn contact_key(&self, contact: ContactId) -> Result<SecretKey, Error>;
+
+    /// The key of a contact, to write by; made now if the contact is new.
     ///
     /// # Errors
     /// [`Error::Erased`] where the key was destroyed, [`Error::KeyStore`] where it cannot be read or made durable.
-    fn contact_key(&self, contact: ContactId) -> Result<SecretKey, Error>;
+    fn contact_key_or_new(&self, contact: ContactId) -> Result<SecretKey, Error>;
 
     /// The key of keyed digests: contact ids and the suppression list.
     fn index_key(&self) -> SecretKey;
@@ -155,6 +164,10 @@ impl DerivedKeys {
 impl Keys for DerivedKeys {
     fn contact_key(&self, contact: ContactId) -> Result<SecretKey, Error> {
         Ok(self.key(&contact.bytes()))
+    }
+
+    fn contact_key_or_new(&self, contact: ContactId) -> Result<SecretKey, Error> {
+        self.contact_key(contact)
     }
 
     fn index_key(&self) -> SecretKey {
@@ -199,7 +212,7 @@ impl Vault {
         if text.len() > MAX_SEALED_BYTES {
             return Err(Error::TooLong { bytes: text.len(), max: MAX_SEALED_BYTES });
         }
-        let key = self.keys.contact_key(contact)?;
+        let key = self.keys.contact_key_or_new(contact)?;
         let digest = blake3::keyed_hash(&key.0, text.as_bytes());
         let mut bytes = digest.as_bytes()[..NONCE_BYTES].to_vec();
         let payload = Payload { msg: text.as_bytes(), aad: &contact.bytes() };
@@ -211,7 +224,7 @@ impl Vault {
     /// Opens sealed text.
     ///
     /// # Errors
-    /// [`Error::Erased`] where the key was destroyed, [`Error::Altered`] where the bytes are not what was sealed.
+    /// [`Error::Erased`] where the key was destroyed, [`Error::NoKey`] where there is none, [`Error::Altered`] where the bytes are not what was sealed.
     pub fn open(&self, sealed: &Sealed) -> Result<Personal, Error> {
         let altered = || Error::Altered(sealed.contact);
         let key = self.keys.contact_key(sealed.contact)?;

@@ -239,7 +239,7 @@ pub struct Spec {
     pub world: WorldKind,
     /// What all randomness is derived from.
     pub seed: Seed,
-    /// Tells apart live businesses that are launched with the same words; empty in simulated ones, which are functions of their seed.
+    /// Tells apart businesses that are launched with the same words; empty in simulated ones with playbook minds, which are functions of their seed.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub nonce: String,
     /// The business's time zone, an IANA name.

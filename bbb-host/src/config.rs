@@ -32,6 +32,8 @@ const MAX_CONFIG_BYTES: u64 = 1024 * 1024;
 const MAX_SECRET_BYTES: u64 = 64 * 1024;
 /// The longest timeout that can be configured, in seconds: a day.
 const MAX_TIMEOUT_S: u64 = 86_400;
+/// The highest price of a million tokens that can be configured, in dollars: far above any, so that more is a slip of the pen.
+const MAX_TOKEN_PRICE_USD: i64 = 1_000_000;
 
 /// The whole configuration.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -275,10 +277,14 @@ impl Config {
             ("smtp.answer_timeout_s", self.smtp.answer_timeout_s),
             ("llm.timeout_s", self.llm.timeout_s),
         ];
-        match seconds.into_iter().find(|(_, seconds)| !(1..=MAX_TIMEOUT_S).contains(seconds)) {
-            Some((name, seconds)) => Err(Fault::usage(format!("{name} is {seconds}: it needs 1 to {MAX_TIMEOUT_S} seconds"))),
-            None => Ok(()),
+        if let Some((name, seconds)) = seconds.into_iter().find(|(_, seconds)| !(1..=MAX_TIMEOUT_S).contains(seconds)) {
+            return Err(Fault::usage(format!("{name} is {seconds}: it needs 1 to {MAX_TIMEOUT_S} seconds")));
         }
+        let price = self.llm.price_per_million_tokens_usd;
+        if price > Cents::from_dollars(MAX_TOKEN_PRICE_USD) {
+            return Err(Fault::usage(format!("llm.price_per_million_tokens_usd is {price}: it is at most {MAX_TOKEN_PRICE_USD}")));
+        }
+        Ok(())
     }
 
     /// Who signs, where all of it is given.
@@ -474,6 +480,10 @@ mod tests {
         check("[caps]\ntokens = 1\nmoney_usd = 0.005", &[], &["line 3", "decimals"]);
         check("[caps\n", &[], &["line 1"]);
         check("[smtp]\ntimeout_s = 0", &[], &["smtp.timeout_s", "1 to"]);
+        for price in ["1000000.01", "\"92233720368547757\""] {
+            check(&format!("[llm]\nprice_per_million_tokens_usd = {price}"), &[], &["llm.price_per_million_tokens_usd", "at most 1000000"]);
+        }
+        assert!(parse("[llm]\nprice_per_million_tokens_usd = 1000000", &[]).is_ok());
         check("", &[("BBB_SMTP_PORT", "many")], &["BBB_SMTP_PORT"]);
         check("", &[("BBB_LLM_TEMPERATURE_ZERO", "perhaps")], &["BBB_LLM_TEMPERATURE_ZERO"]);
     }

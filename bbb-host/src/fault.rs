@@ -9,9 +9,13 @@ use bbb_agents::engine;
 use bbb_agents::fork::NoFork;
 use bbb_agents::handle::Refused;
 use bbb_core::journal::{chain, export, store, writer};
+use bbb_core::seal;
 use bbb_core::state::Misfit;
 use serde::{Deserialize, Serialize};
 
+use crate::keys;
+use crate::leads;
+use crate::service::unknown;
 use crate::store::redb::OpenError;
 
 /// What went wrong, roughly: what a script has to know.
@@ -26,7 +30,7 @@ pub enum Kind {
     NotFound,
     /// It does not fit what is there: wrong status, already running.
     Refused,
-    /// A journal or its store is not what was written.
+    /// A journal, its store or its keys are missing, or not what was written.
     Corrupted,
 }
 
@@ -156,7 +160,7 @@ impl From<engine::Error> for Fault {
     fn from(error: engine::Error) -> Fault {
         let kind = match &error {
             engine::Error::Exists(_) | engine::Error::OtherVersion { .. } | engine::Error::OtherWorld { .. } => Kind::Refused,
-            engine::Error::Unknown(_) => Kind::NotFound,
+            engine::Error::Unknown(id) => return unknown(*id),
             engine::Error::BadSpec { .. } => Kind::Usage,
             engine::Error::Journal(error) => of_journal(error),
             engine::Error::Misfit(_) => Kind::Corrupted,
@@ -177,6 +181,40 @@ impl From<Refused> for Fault {
             _ => Kind::Failed,
         };
         Fault::new(kind, refused.to_string())
+    }
+}
+
+impl From<keys::Error> for Fault {
+    fn from(error: keys::Error) -> Fault {
+        use keys::Error;
+        let kind = match &error {
+            Error::NoKeys { .. } | Error::NoOwnerKey { .. } => Kind::Corrupted,
+            Error::Damaged { .. } | Error::OtherOwner { .. } | Error::OtherBusiness { .. } => Kind::Corrupted,
+            Error::Exposed { .. } | Error::InUse { .. } | Error::Full { .. } => Kind::Refused,
+            Error::Io { .. } | Error::Unsure { .. } | Error::Random(_) => Kind::Failed,
+        };
+        Fault::new(kind, error.to_string())
+    }
+}
+
+impl From<seal::Error> for Fault {
+    fn from(error: seal::Error) -> Fault {
+        let kind = match &error {
+            seal::Error::Erased(_) => Kind::Refused,
+            seal::Error::NoKey(_) | seal::Error::Altered(_) => Kind::Corrupted,
+            seal::Error::TooLong { .. } => Kind::Usage,
+            _ => Kind::Failed,
+        };
+        Fault::new(kind, error.to_string())
+    }
+}
+
+impl From<leads::Error> for Fault {
+    fn from(error: leads::Error) -> Fault {
+        match &error {
+            leads::Error::Io { path, source } => Fault::file(path.display(), source),
+            leads::Error::TooLarge { .. } | leads::Error::Problems { .. } => Fault::usage(error.to_string()),
+        }
     }
 }
 

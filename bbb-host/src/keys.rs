@@ -22,6 +22,9 @@
 //! | while a slot is appended | a last slot that is short or fails its checksum | ignores it: no key is used before its slot is durable |
 //! | while a key is erased, after the mark was appended | the key's slot, whole or damaged, and an erased slot of the same contact | overwrites it again |
 //!
+//! Files are made by a launch and by nothing else. Everywhere else one that is missing is an error: a new one would have another index key, so that everybody who
+//! is known, and everybody who unsubscribed, would be a stranger.
+//!
 //! A damaged slot that is neither is reported, and nothing is opened: guessing would make a second key for someone who has one. Overwriting
 //! in place cannot reach copies that a file system or a drive keeps by itself, nor backups; for those the owner's key is the last line.
 
@@ -62,6 +65,23 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// The keys of a business are not there.
+    #[error("the keys of {business} are missing: restore {} from the backup; without them no personal text of this business can be read", path.display())]
+    NoKeys {
+        /// Whose.
+        business: BusinessId,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The owner's key is not there.
+    #[error(
+        "the owner's key is missing: restore {} from the backup; without it no keys of this directory can be opened, and no personal text can be read",
+        path.display()
+    )]
+    NoOwnerKey {
+        /// The file.
+        path: PathBuf,
+    },
     /// Others than the owner could read the file.
     #[error("{} has mode {mode:o}: only its owner may have access (chmod 600)", path.display())]
     Exposed {
@@ -79,7 +99,7 @@ pub enum Error {
         what: String,
     },
     /// The keys are wrapped by another owner's key.
-    #[error("{} does not open with this owner's key", path.display())]
+    #[error("{} does not open with the owner.key beside it: one of the two is from another directory or another backup", path.display())]
     OtherOwner {
         /// The file.
         path: PathBuf,
@@ -161,18 +181,23 @@ impl fmt::Debug for FileKeys {
 }
 
 impl FileKeys {
-    /// Opens the keys of a business in the data directory `dir`, and makes the file if there is none. The file stays locked against other
-    /// processes.
+    /// Makes the keys of a new business in the data directory `dir`, and opens them. For a launch only.
     ///
     /// # Errors
-    /// [`Error`] names the file and what is wrong with it; nothing is made or changed where one is wrong.
-    pub fn open(dir: &Path, business: BusinessId, owner: &OwnerKey) -> Result<FileKeys, Error> {
-        let path = dir.join(format!("{business}.keys"));
-        if !path.try_exists().map_err(with("find", &path))? {
-            let header = slot::header(business, random()?, &SecretKey(random()?), owner);
-            create_private(&path, &header)?;
-        }
-        let file = open_private(&path)?;
+    /// [`Error`] names the file; where one is there already, it stays as it is.
+    pub fn make(dir: &Path, business: BusinessId, owner: &OwnerKey) -> Result<FileKeys, Error> {
+        let header = slot::header(business, random()?, &SecretKey(random()?), owner);
+        create_private(&path_of(dir, business), &header)?;
+        FileKeys::find(dir, business, owner)
+    }
+
+    /// Opens the keys of a business in the data directory `dir`, which must be there. The file stays locked against other processes.
+    ///
+    /// # Errors
+    /// [`Error::NoKeys`] where there are none. [`Error`] names the file and what is wrong with it; nothing is made or changed where one is wrong.
+    pub fn find(dir: &Path, business: BusinessId, owner: &OwnerKey) -> Result<FileKeys, Error> {
+        let path = path_of(dir, business);
+        let file = open_private(&path)?.ok_or_else(|| Error::NoKeys { business, path: path.clone() })?;
         file.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => Error::InUse { path: path.clone() },
             TryLockError::Error(source) => Error::Io { doing: "lock", path: path.clone(), source },
@@ -205,12 +230,11 @@ impl FileKeys {
         }
     }
 
-    fn find_or_make(&self, contact: ContactId) -> Result<SecretKey, seal::Error> {
+    fn find_or_make_key(&self, contact: ContactId) -> Result<SecretKey, seal::Error> {
         let mut inner = self.inner();
-        match inner.known.get(&contact) {
-            Some(Entry::Key { key, .. }) => return Ok(key.clone()),
-            Some(Entry::Erased) => return Err(seal::Error::Erased(contact)),
-            None => {}
+        match inner.key(contact) {
+            Err(seal::Error::NoKey(_)) => {}
+            found => return found,
         }
         let key = SecretKey(random()?);
         let slot = Slot::wrap(self.business, contact, random()?, &key, &self.owner);
@@ -227,7 +251,11 @@ impl FileKeys {
 
 impl Keys for FileKeys {
     fn contact_key(&self, contact: ContactId) -> Result<SecretKey, seal::Error> {
-        self.find_or_make(contact)
+        self.inner().key(contact)
+    }
+
+    fn contact_key_or_new(&self, contact: ContactId) -> Result<SecretKey, seal::Error> {
+        self.find_or_make_key(contact)
     }
 
     fn index_key(&self) -> SecretKey {
@@ -274,6 +302,14 @@ impl Inner {
         Ok(inner)
     }
 
+    fn key(&self, contact: ContactId) -> Result<SecretKey, seal::Error> {
+        match self.known.get(&contact) {
+            Some(Entry::Key { key, .. }) => Ok(key.clone()),
+            Some(Entry::Erased) => Err(seal::Error::Erased(contact)),
+            None => Err(seal::Error::NoKey(contact)),
+        }
+    }
+
     /// Appends a slot; it is durable when this returns its place.
     fn append(&mut self, bytes: &[u8; SLOT_BYTES], path: &Path) -> Result<usize, Error> {
         if self.end >= MAX_SLOTS {
@@ -294,6 +330,10 @@ impl Inner {
         self.unsure = written.is_err();
         written.map_err(with("write to", path))
     }
+}
+
+fn path_of(dir: &Path, business: BusinessId) -> PathBuf {
+    dir.join(format!("{business}.keys"))
 }
 
 fn read(file: &File, path: &Path) -> Result<Vec<u8>, Error> {

@@ -15,8 +15,9 @@ use std::path::{Path, PathBuf};
 
 use bbb_core::blueprint::Channel;
 use bbb_core::event::{Profile, Signal};
+use bbb_core::id::ContactId;
 use bbb_core::observe::Arrival;
-use bbb_core::seal::{self, Vault};
+use bbb_core::seal::{self, Sealed, Vault};
 use bbb_integrations::mail::address;
 
 /// The most leads of one list.
@@ -24,7 +25,7 @@ pub const MAX_LEADS: usize = 10_000;
 /// The most characters of one cell.
 pub const MAX_CELL_CHARS: usize = 1_000;
 /// The most bytes of one list: 16 MiB.
-pub const MAX_BYTES: u64 = 16 * 1024 * 1024;
+pub const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// The most problems that are reported at once.
 pub const MAX_PROBLEMS: usize = 20;
 /// The source of leads that come from a list.
@@ -119,21 +120,29 @@ fn told(problems: &[Problem], more: bool) -> String {
     lines.join("\n")
 }
 
-/// Reads a list from a file.
+/// Reads a list from a file, unparsed.
 ///
 /// # Errors
-/// [`Error`] where the file cannot be read, and those of [`parse`].
-pub fn read(path: &Path) -> Result<Vec<Lead>, Error> {
+/// [`Error::Io`] and [`Error::TooLarge`].
+pub fn read_bytes(path: &Path) -> Result<Vec<u8>, Error> {
     use std::io::Read as _;
     let io = |source| Error::Io { path: path.to_owned(), source };
     let file = std::fs::File::open(path).map_err(io)?;
     let mut bytes = Vec::new();
     // One byte over the limit tells that there is more.
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
-    if bytes.len() as u64 > MAX_BYTES {
+    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() > MAX_BYTES {
         return Err(Error::TooLarge { path: path.to_owned() });
     }
-    parse(&bytes)
+    Ok(bytes)
+}
+
+/// Reads a list from a file.
+///
+/// # Errors
+/// Those of [`read_bytes`] and of [`parse`].
+pub fn read(path: &Path) -> Result<Vec<Lead>, Error> {
+    parse(&read_bytes(path)?)
 }
 
 /// Reads a list.
@@ -179,13 +188,24 @@ pub fn arrivals(leads: &[Lead], vault: &Vault) -> Result<Vec<Arrival>, seal::Err
     leads.iter().map(|lead| arrival(lead, vault)).collect()
 }
 
-fn arrival(lead: &Lead, vault: &Vault) -> Result<Arrival, seal::Error> {
+/// The arrival of one lead.
+///
+/// # Errors
+/// As [`arrivals`].
+pub fn arrival(lead: &Lead, vault: &Vault) -> Result<Arrival, seal::Error> {
     let contact = vault.contact_id(&lead.profile.email);
-    // Plain strings always become JSON.
-    let text = serde_json::to_string(&lead.profile).unwrap_or_default();
-    let profile = vault.seal(contact, &text)?;
-    let signal = Signal::LeadArrived { contact, channel: Channel::Email, consent: lead.consent, profile };
+    let signal =
+        Signal::LeadArrived { contact, channel: Channel::Email, consent: lead.consent, profile: sealed(contact, &lead.profile, vault)? };
     Ok(Arrival { source: SOURCE.to_owned(), external_id: contact.to_string(), signal })
+}
+
+/// A profile as it stands in a journal.
+///
+/// # Errors
+/// Those of the vault.
+pub fn sealed(contact: ContactId, profile: &Profile, vault: &Vault) -> Result<Sealed, seal::Error> {
+    // Plain strings always become JSON.
+    vault.seal(contact, &serde_json::to_string(profile).unwrap_or_default())
 }
 
 /// Counts lines: the reader's own count leaves out the empty lines before a record.

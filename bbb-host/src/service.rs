@@ -2,6 +2,7 @@
 //!
 //! Businesses that run in this process are asked through their handles; of others the journal is read, and commands to them are journaled without starting anything.
 
+pub mod contacts;
 pub mod inbox;
 
 use std::collections::BTreeMap;
@@ -22,8 +23,9 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::data_dir::DataDir;
+use crate::desk::Desk;
 use crate::fault::{Fault, Kind};
-use crate::keys::{FileKeys, OwnerKey};
+use crate::keys::{self, FileKeys, OwnerKey};
 
 /// The most records of one page.
 pub const MAX_PAGE_RECORDS: usize = 1024;
@@ -73,11 +75,20 @@ pub struct Service {
     data: DataDir,
     store: Arc<dyn Store>,
     engine: Engine,
-    running: Mutex<BTreeMap<BusinessId, BusinessHandle>>,
-    /// Held while a business is started, and while one that runs nowhere is told something: each takes the lease, and would take it from the other.
+    running: Mutex<BTreeMap<BusinessId, Running>>,
+    /// Held while a business is started, while one that runs nowhere is told something (each takes the lease, and would take it from the other), and while
+    /// something is noted about a contact, which looks at what is known before it tells.
     turn: tokio::sync::Mutex<()>,
     /// A key file can be open once only.
-    vaults: Mutex<BTreeMap<BusinessId, Vault>>,
+    keys: Mutex<BTreeMap<BusinessId, Arc<FileKeys>>>,
+}
+
+/// A business that runs in this process.
+#[derive(Clone)]
+struct Running {
+    handle: BusinessHandle,
+    /// What scores its leads, and so must hear of new ones.
+    desk: Option<Arc<Desk>>,
 }
 
 impl std::fmt::Debug for Service {
@@ -90,7 +101,7 @@ impl Service {
     /// The service of the process that holds `data`, over its store.
     pub fn new(data: DataDir, engine: Engine) -> Service {
         let store = Arc::clone(engine.store());
-        Service { data, store, engine, running: Mutex::default(), turn: tokio::sync::Mutex::default(), vaults: Mutex::default() }
+        Service { data, store, engine, running: Mutex::default(), turn: tokio::sync::Mutex::default(), keys: Mutex::default() }
     }
 
     /// The engine.
@@ -108,29 +119,38 @@ impl Service {
         &self.data
     }
 
-    fn handles(&self) -> MutexGuard<'_, BTreeMap<BusinessId, BusinessHandle>> {
+    fn all_running(&self) -> MutexGuard<'_, BTreeMap<BusinessId, Running>> {
         // The map is changed by single inserts and removals: a panic elsewhere leaves it whole.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn handle(&self, id: BusinessId) -> Option<BusinessHandle> {
-        self.handles().get(&id).cloned()
+    fn running(&self, id: BusinessId) -> Option<Running> {
+        self.all_running().get(&id).cloned()
     }
 
-    /// Starts a business and makes it known, in one turn: whoever tells it something meanwhile waits, and then tells the running one.
+    fn handle(&self, id: BusinessId) -> Option<BusinessHandle> {
+        Some(self.running(id)?.handle)
+    }
+
+    /// Starts a business, whose leads `desk` scores, and makes it known, in one turn: whoever tells it something meanwhile waits, and then tells the running
+    /// one.
     ///
     /// # Errors
     /// Those of `starting`.
-    pub async fn start<E>(&self, starting: impl Future<Output = Result<BusinessHandle, E>>) -> Result<BusinessHandle, E> {
+    pub async fn start<E>(
+        &self,
+        desk: Option<Arc<Desk>>,
+        starting: impl Future<Output = Result<BusinessHandle, E>>,
+    ) -> Result<BusinessHandle, E> {
         let _turn = self.turn.lock().await;
         let handle = starting.await?;
-        self.handles().insert(handle.id(), handle.clone());
+        self.all_running().insert(handle.id(), Running { handle: handle.clone(), desk });
         Ok(handle)
     }
 
     /// A business does not run here any more.
     pub fn ended(&self, id: BusinessId) {
-        self.handles().remove(&id);
+        self.all_running().remove(&id);
     }
 
     /// All businesses, by id.
@@ -261,24 +281,50 @@ impl Service {
         Ok(writer::load(self.store.as_ref(), id, Head::EMPTY).await?)
     }
 
-    /// What opens the personal text of a business: keys from the seed in a simulated world, otherwise from its key file, which is made now if there is none.
+    /// What opens the personal text of a business: keys from the seed in a simulated world, otherwise from its key file, which must be there.
     ///
     /// # Errors
-    /// [`Fault`] where the keys cannot be read.
+    /// [`Fault`] where the keys are missing or cannot be read.
     pub fn vault(&self, id: BusinessId, spec: &Spec) -> Result<Vault, Fault> {
         if spec.world.is_simulated() {
             return Ok(Vault::new(Arc::new(DerivedKeys::new(spec.seed))));
         }
-        // Inserted whole: a panic elsewhere leaves the map as it was.
-        let mut vaults = self.vaults.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(vault) = vaults.get(&id) {
-            return Ok(vault.clone());
+        Ok(Vault::new(self.keys(id)?))
+    }
+
+    /// The same for a business that is being launched: its key file is made now, and with the first real business of the directory the owner's key.
+    ///
+    /// # Errors
+    /// [`Fault`] where the owner's key is missing beside other real businesses, and where a file cannot be made.
+    pub async fn new_vault(&self, id: BusinessId, spec: &Spec) -> Result<Vault, Fault> {
+        if spec.world.is_simulated() {
+            return self.vault(id, spec);
+        }
+        let first = self.list().await?.iter().all(|row| row.world.is_simulated());
+        let directory = self.data.path();
+        let owner = match OwnerKey::find(directory) {
+            Err(keys::Error::NoOwnerKey { .. }) if first => OwnerKey::make(directory)?,
+            found => found?,
+        };
+        let made = Arc::new(FileKeys::make(directory, id, &owner)?);
+        self.all_keys().insert(id, Arc::clone(&made));
+        Ok(Vault::new(made))
+    }
+
+    fn keys(&self, id: BusinessId) -> Result<Arc<FileKeys>, Fault> {
+        let mut all = self.all_keys();
+        if let Some(keys) = all.get(&id) {
+            return Ok(Arc::clone(keys));
         }
         let directory = self.data.path();
-        let keys = OwnerKey::open(directory).and_then(|owner| FileKeys::open(directory, id, &owner));
-        let vault = Vault::new(Arc::new(keys.map_err(|error| Fault::failed(error.to_string()))?));
-        vaults.insert(id, vault.clone());
-        Ok(vault)
+        let keys = Arc::new(FileKeys::find(directory, id, &OwnerKey::find(directory)?)?);
+        all.insert(id, Arc::clone(&keys));
+        Ok(keys)
+    }
+
+    fn all_keys(&self) -> MutexGuard<'_, BTreeMap<BusinessId, Arc<FileKeys>>> {
+        // Inserted whole: a panic elsewhere leaves the map as it was.
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -334,7 +380,7 @@ mod tests {
         let spec = engine.prepare(Spec::simulated(origin, blueprint, Seed::new(1), 3650));
         let id = spec.id();
         let pause = service.command(id, Command::Pause("to look".to_owned()));
-        let started = service.start(async {
+        let started = service.start(None, async {
             let handle = engine.launch(spec.clone(), World::simulated(&spec, None)).await?;
             // Whoever asks now finds a journal, and nobody who runs it yet.
             for _ in 0..100 {

@@ -1,8 +1,10 @@
 //! The command line, as a user and a script see it: the real binary in directories of its own.
 
+mod contacts;
 mod errors;
 mod journals;
 mod live;
+mod llm;
 mod runs;
 
 use std::io::{BufRead, BufReader};

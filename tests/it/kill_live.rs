@@ -59,7 +59,7 @@ impl<'a> Business<'a> {
         let config = format!(
             "[sender]\nname = \"Ada's Menus\"\naddress = \"hello@adas-menus.com\"\npostal_address = \"1 Main Street, Springfield\"\n\
              unsubscribe = \"https://adas-menus.com/unsubscribe\"\n\
-             [smtp]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n",
+             [smtp]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n[quiet_hours]\nfrom = 0\nto = 0\n",
             gate.port
         );
         std::fs::write(place.file("bbb.toml"), config).expect("a temporary directory is writable");

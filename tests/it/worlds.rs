@@ -191,3 +191,43 @@ fn a_shadow_business_records_what_it_would_do_and_does_nothing() {
         assert_eq!((books.of_world().revenue, state.trade.customers, books.messages.spent), (Cents::ZERO, 0, 0));
     });
 }
+
+#[test]
+fn what_arrives_while_nobody_runs_a_business_is_journaled_once_or_not_at_all() {
+    on_one_thread(async {
+        let store = Arc::new(FlakyStore::default());
+        let outside = Outside::new(Arc::clone(&store), &[]);
+        let spec = live(false);
+        let (clock, vault) = (Clock::at(spec.start), Vault::new(Arc::new(DerivedKeys::new(Seed::new(1)))));
+        let engine = Engine::builder(store.clone()).build();
+        let spec = engine.prepare(spec);
+        let id = spec.id();
+        let world = || World::live(outside.ports(&[Recovery::Idempotent]), vault.clone(), clock.told());
+        let business = engine.launch(spec.clone(), world()).await.unwrap();
+        come_to_rest(&business).await;
+        business.passivate().await;
+        let begun = outside.begun().len();
+
+        let email = "ada@somewhere.com".to_owned();
+        let contact = vault.contact_id(&email);
+        let came = || arrival(1, lead(&vault, (contact, email.clone()), ""));
+        let left = Arrival { source: "outside".to_owned(), external_id: String::new(), signal: Signal::Unsubscribed { contact } };
+        assert_eq!(engine.receive(id, vec![came(), came(), left], clock.told()()).await.unwrap(), 2, "a twin is dropped");
+        assert_eq!(engine.receive(id, vec![came()], clock.told()()).await.unwrap(), 0, "and so is what came before");
+        let events = store.events(id).await;
+        let stranger = Signal::Unsubscribed { contact: vault.contact_id("eve@somewhere.com") };
+        let other = arrival(2, lead(&vault, (vault.contact_id("bob@somewhere.com"), "bob@somewhere.com".to_owned()), ""));
+        let refused = engine.receive(id, vec![other, arrival(3, stranger)], clock.told()()).await.unwrap_err();
+        assert!(refused.to_string().contains("is not known"), "{refused}");
+        assert_eq!(store.events(id).await, events, "all of it is journaled, or nothing");
+        assert_eq!(outside.begun().len(), begun, "nothing begins");
+
+        let business = engine.resume(id, |_| Ok(world())).await.unwrap();
+        let state = come_to_rest(&business).await;
+        assert!(state.trade.contacts[&contact].suppressed);
+        business.stop().await.unwrap();
+        business.passivate().await;
+        assert!(engine.receive(id, vec![arrival(9, lead(&vault, (contact, email), ""))], clock.told()()).await.is_err(), "it is over");
+        invariant::check(&store.events(id).await).unwrap();
+    });
+}

@@ -41,13 +41,18 @@ pub fn follow_up(blueprint: &Blueprint, founder: &str) -> (String, String) {
 /// Subject and text of an offer.
 pub fn offer(blueprint: &Blueprint, founder: &str, price: Cents, monthly: bool) -> (String, String) {
     let subject = format!("Our offer for [company]: {}", blueprint.name);
-    let period = if monthly { "USD a month, which you can cancel at any time" } else { "USD, paid once" };
     let body = format!(
-        "Hello [name],\n\nthank you for your interest. This is what you get: {}\n\nThe price is {price} {period}. Reply \
-         with \"yes\" to order.\n\nBest regards,\n{founder}",
-        blueprint.offer
+        "Hello [name],\n\nthank you for your interest. This is what you get: {}\n\n{}\n\nBest regards,\n{founder}",
+        blueprint.offer,
+        price_line(price, monthly)
     );
     (subject, body)
+}
+
+/// What an offer costs, and how to accept it.
+pub fn price_line(price: Cents, monthly: bool) -> String {
+    let period = if monthly { "USD a month, which you can cancel at any time" } else { "USD, paid once" };
+    format!("The price is {price} {period}. Reply with \"yes\" to order.")
 }
 
 /// Headline and text of a post; `index` varies it.

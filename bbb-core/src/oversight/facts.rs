@@ -70,6 +70,8 @@ pub struct Facts {
     pub order: Option<OrderFacts>,
     /// The price that it sets or offers.
     pub price: Option<PriceFacts>,
+    /// The price that its text may name: an offer's own, or the list price where the text becomes public.
+    pub stated_price: Option<Cents>,
     /// Whether the request for help is open and of the contact that is answered.
     pub ticket_matches: Option<bool>,
     /// What the business was launched with.
@@ -181,6 +183,7 @@ impl Facts {
             mail: None,
             order: None,
             price: None,
+            stated_price: None,
             ticket_matches: None,
             spec: Arc::clone(spec),
         };
@@ -196,6 +199,7 @@ impl Facts {
                 self.commercial = mail.purpose.is_commercial();
                 self.mail = Some(mail_facts(mail, &message, &contact, &state.spec.sender, vault));
                 self.price = mail.price.map(|price| offer_price(state, price));
+                self.stated_price = mail.price;
                 (self.contact, self.message) = (Some(contact), Some(message));
             }
             Action::AnswerTicket(answer) => {
@@ -204,8 +208,14 @@ impl Facts {
                 self.answer = Some(vault.open(&answer.body).map_err(|error| format!("the answer cannot be read: {error}"))?);
                 self.ticket_matches = Some(state.trade.tickets.get(&answer.ticket).is_some_and(|(asker, _)| *asker == whom));
             }
-            Action::PublishPost(post) => self.public = vec![("title", post.title.clone()), ("body", post.body.clone())],
-            Action::RunAds(ads) => self.public = vec![("headline", ads.headline.clone())],
+            Action::PublishPost(post) => {
+                self.public = vec![("title", post.title.clone()), ("body", post.body.clone())];
+                self.stated_price = Some(state.trade.price);
+            }
+            Action::RunAds(ads) => {
+                self.public = vec![("headline", ads.headline.clone())];
+                self.stated_price = Some(state.trade.price);
+            }
             Action::DeliverOrder(delivery) => self.order = Some(order_facts(state, delivery.order)),
             Action::CollectPayment(payment) => {
                 let mut facts = order_facts(state, payment.order);

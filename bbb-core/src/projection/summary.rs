@@ -1,4 +1,4 @@
-//! The summary: what a run came to, as one small document. `bbb launch --json` prints exactly this.
+//! The summary: what a run came to, as one small document. `bbb launch --json` prints this, and [`super::models`] beside it where a model was asked.
 
 use std::collections::BTreeMap;
 

@@ -12,6 +12,7 @@ use crate::cli::{Common, runtime};
 use crate::control::client::Client;
 use crate::data_dir::{DataDir, HOLDER_RETRIES, HOLDER_RETRY_WAIT, holder_is_silent};
 use crate::fault::{Fault, Kind};
+use crate::service::contacts::{ContactRow, Imported, News, Noted, Who};
 use crate::service::inbox::OwnersInbox;
 use crate::service::{MAX_PAGE_RECORDS, Now, Row, Service, unknown};
 use crate::store::redb::RedbStore;
@@ -97,6 +98,27 @@ impl Access {
         match self {
             Access::Remote(client) => client.command(id, command),
             Access::Local(local) => local.runtime.block_on(local.service.command(id, command)),
+        }
+    }
+
+    pub(super) fn contacts(&self, id: BusinessId) -> Result<Vec<ContactRow>, Fault> {
+        match self {
+            Access::Remote(client) => client.contacts(id),
+            Access::Local(local) => local.runtime.block_on(local.service.contacts(id)),
+        }
+    }
+
+    pub(super) fn tell_of(&self, id: BusinessId, who: Who, news: News) -> Result<Noted, Fault> {
+        match self {
+            Access::Remote(client) => client.tell_of(id, who, news),
+            Access::Local(local) => local.runtime.block_on(local.service.tell_of(id, &who, news)),
+        }
+    }
+
+    pub(super) fn import(&self, id: BusinessId, list: String) -> Result<Imported, Fault> {
+        match self {
+            Access::Remote(client) => client.import(id, list),
+            Access::Local(local) => local.runtime.block_on(local.service.import(id, &list)),
         }
     }
 

@@ -39,7 +39,7 @@ enum WorldArg {
     Simulated,
     /// Real leads and a real clock; effects are recorded and not sent
     Shadow,
-    /// The real world
+    /// Real leads, a real clock, and mail that is sent; needs a configuration with [sender] and [smtp]
     Live,
 }
 
@@ -89,7 +89,7 @@ pub(super) struct Launch {
     /// The configuration file [default: ./bbb.toml, if there is one]
     #[arg(long, env = "BBB_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The time zone of its days and quiet hours, an IANA name such as America/New_York
+    /// The time zone of its days, an IANA name such as America/New_York
     #[arg(long, default_value = "UTC", value_name = "ZONE")]
     zone: String,
     /// You have the licence that this kind of business needs
@@ -115,7 +115,11 @@ impl Launch {
         let config = Config::load(self.config.as_deref())?;
         let spec = self.spec(&config)?;
         // Read before anything is launched: a list is taken whole or not at all.
-        let leads = self.leads.as_deref().map_or_else(|| Ok(Vec::new()), read_leads)?;
+        let leads = match self.leads.as_deref() {
+            Some(path) => leads::read(path).map_err(|error| in_list(path, &error))?,
+            None => Vec::new(),
+        };
+        world::check(&spec, &config)?;
         let data = DataDir::create(&common.data)?;
         let store = take(&data)?;
         runtime(self.threads)?.block_on(async {
@@ -139,6 +143,8 @@ impl Launch {
         if self.mind == MindArg::Llm {
             spec.mind = MindKind::Llm;
             spec.model = config.model();
+            // What a model answers is no function of what the business is launched with, so each launch is another run.
+            spec.nonce = nonce()?;
         }
         match self.world {
             WorldArg::Simulated => self.simulate(&mut spec, config),
@@ -187,11 +193,13 @@ impl Launch {
     }
 }
 
-fn read_leads(path: &Path) -> Result<Vec<Lead>, Fault> {
-    leads::read(path).map_err(|error| match &error {
+/// What is wrong with a list of leads, with its name.
+pub(super) fn in_list(path: &Path, error: &leads::Error) -> Fault {
+    match error {
         leads::Error::Io { source, .. } => Fault::file(path.display(), source),
-        _ => Fault::usage(error.to_string()),
-    })
+        leads::Error::Problems { .. } => Fault::usage(format!("{}: {error}", path.display())),
+        error => Fault::usage(error.to_string()),
+    }
 }
 
 /// Tells apart businesses that are launched with the same words.
@@ -219,14 +227,14 @@ impl Session {
             ));
             return self.go_on(id, plan.file.as_deref(), stop, screen).await;
         }
-        let vault = self.service.vault(id, &spec)?;
-        let arrivals = leads::arrivals(&plan.leads, &vault).map_err(|error| Fault::failed(error.to_string()))?;
+        let vault = self.service.new_vault(id, &spec).await?;
+        let arrivals = leads::arrivals(&plan.leads, &vault)?;
         let wired = world::world(&spec, &plan.config, vault)?;
         if let Some(desk) = &wired.desk {
             arrivals.iter().for_each(|arrival| desk.learn(&arrival.signal));
         }
         // In one commit: a business that was launched has its leads, whatever happens next.
-        let handle = self.service.start(engine.launch_with(spec.clone(), wired.world, arrivals)).await?;
+        let handle = self.service.start(wired.desk, engine.launch_with(spec.clone(), wired.world, arrivals)).await?;
         introduce(id, &spec, screen);
         if !plan.leads.is_empty() {
             let consent = plan.leads.iter().filter(|lead| lead.consent).count();

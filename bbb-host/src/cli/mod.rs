@@ -5,6 +5,7 @@
 
 mod access;
 mod business;
+mod contact;
 mod inbox;
 mod journal;
 mod launch;
@@ -36,7 +37,7 @@ Exit codes:
   2  usage: the input breaks a rule; nothing was changed
   3  not found: no such business, proposal or file
   4  refused: it does not fit what is there (wrong status, already running)
-  5  corrupted: a journal or its store is not what was written
+  5  corrupted: a journal, its store or its keys are missing, or not what was written
 
 Environment:
   BBB_DATA           the data directory (--data)
@@ -46,7 +47,7 @@ Environment:
   BBB_LLM_API_KEY    the key of the language model
   BBB_LOG            what is logged to standard error, such as info or bbb_agents=debug";
 
-/// Launch businesses that run by themselves, under an oversight that cannot be bypassed
+/// Launch businesses that run by themselves, under an oversight that every effect must pass
 #[derive(Debug, Parser)]
 #[command(name = "bbb", version, after_help = AFTER_HELP, max_term_width = 100, disable_help_subcommand = true)]
 struct Cli {
@@ -89,6 +90,9 @@ enum Command {
     Stop(owner::Stop),
     /// Say what became of an effect in doubt
     Doubt(owner::Doubt),
+    /// Tell what you heard from people, bring in more leads, and list them
+    #[command(subcommand)]
+    Contact(contact::Contact),
     /// Report on a business
     Report(report::Report),
     /// Read, check, export and fork journals
@@ -127,10 +131,16 @@ fn dispatch(cli: Cli, screen: &mut Screen) -> Result<(), Fault> {
         Command::Pause(pause) => pause.run(&common, screen),
         Command::Stop(stop) => stop.run(&common, screen),
         Command::Doubt(doubt) => doubt.run(&common, screen),
+        Command::Contact(contact) => contact.run(&common, screen),
         Command::Report(report) => report.run(&common, screen),
         Command::Journal(journal) => journal.run(&common, screen),
-        Command::Config => screen.print(DEFAULT_TOML),
+        Command::Config => screen.result(&defaults()?, DEFAULT_TOML),
     }
+}
+
+/// The defaults as data.
+fn defaults() -> Result<toml::Table, Fault> {
+    toml::from_str(DEFAULT_TOML).map_err(|error| Fault::failed(format!("the embedded defaults: {error}")))
 }
 
 /// What clap found: help and version are no errors, everything else is bad input.

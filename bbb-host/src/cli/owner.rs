@@ -14,17 +14,19 @@ use crate::fault::Fault;
 const MAX_REASON_CHARS: usize = 500;
 
 #[derive(Debug, Args)]
+#[command(allow_missing_positional = true)]
 pub(super) struct Approve {
-    /// The business, as bbb status shows it
-    business: BusinessId,
+    /// The business; may be left out where there is only one
+    business: Option<BusinessId>,
     /// The proposal, as bbb inbox shows it
     proposal: ProposalId,
 }
 
 #[derive(Debug, Args)]
+#[command(allow_missing_positional = true)]
 pub(super) struct Veto {
-    /// The business, as bbb status shows it
-    business: BusinessId,
+    /// The business; may be left out where there is only one
+    business: Option<BusinessId>,
     /// The proposal, as bbb inbox shows it
     proposal: ProposalId,
     /// Why; kept in the journal
@@ -59,9 +61,10 @@ pub(super) struct Fate {
 }
 
 #[derive(Debug, Args)]
+#[command(allow_missing_positional = true)]
 pub(super) struct Doubt {
-    /// The business, as bbb status shows it
-    business: BusinessId,
+    /// The business; may be left out where there is only one
+    business: Option<BusinessId>,
     /// The proposal, as bbb inbox shows it
     proposal: ProposalId,
     #[command(flatten)]
@@ -80,8 +83,9 @@ fn reason(text: &str) -> Result<String, String> {
 
 impl Approve {
     pub(super) fn run(self, common: &Common, screen: &mut Screen) -> Result<(), Fault> {
-        let (id, proposal) = (self.business, self.proposal);
-        Access::open(common)?.command(id, Command::Approve(proposal))?;
+        let (access, proposal) = (Access::open(common)?, self.proposal);
+        let id = access.pick(self.business)?;
+        access.command(id, Command::Approve(proposal))?;
         screen.result(
             &json!({ "business_id": id, "proposal": proposal.to_string(), "answer": "approved" }),
             &format!("approved {proposal} of {id}"),
@@ -91,8 +95,9 @@ impl Approve {
 
 impl Veto {
     pub(super) fn run(self, common: &Common, screen: &mut Screen) -> Result<(), Fault> {
-        let (id, proposal) = (self.business, self.proposal);
-        Access::open(common)?.command(id, Command::Veto(proposal, self.reason))?;
+        let (access, proposal) = (Access::open(common)?, self.proposal);
+        let id = access.pick(self.business)?;
+        access.command(id, Command::Veto(proposal, self.reason))?;
         screen.result(
             &json!({ "business_id": id, "proposal": proposal.to_string(), "answer": "vetoed" }),
             &format!("vetoed {proposal} of {id}"),
@@ -121,8 +126,9 @@ impl Stop {
 
 impl Doubt {
     pub(super) fn run(self, common: &Common, screen: &mut Screen) -> Result<(), Fault> {
-        let (id, proposal, happened) = (self.business, self.proposal, self.fate.happened);
-        Access::open(common)?.command(id, Command::ResolveDoubt(proposal, happened))?;
+        let (access, proposal, happened) = (Access::open(common)?, self.proposal, self.fate.happened);
+        let id = access.pick(self.business)?;
+        access.command(id, Command::ResolveDoubt(proposal, happened))?;
         let fate = if happened { "happened" } else { "did not happen" };
         let object = json!({ "business_id": id, "proposal": proposal.to_string(), "happened": happened });
         screen.result(&object, &format!("noted that {proposal} of {id} {fate}"))

@@ -7,7 +7,7 @@ use bbb_core::event::{Event, Outcome, Payload, Signal};
 use bbb_core::id::{BusinessId, ProposalId, TaskId};
 use bbb_core::money::Cents;
 use bbb_core::oversight::verdict::Ruling;
-use bbb_core::projection::timeline::{moment, what};
+use bbb_core::projection::timeline::{moment, plain, what};
 use bbb_core::receipt::Receipt;
 use bbb_core::state::State;
 use bbb_core::time::Timestamp;
@@ -31,6 +31,8 @@ pub(super) struct Progress {
     figures: Figures,
     /// How many parts of the run a plain line was written for.
     parts: u32,
+    /// Whether a model call is known to have failed.
+    model_failed: bool,
 }
 
 #[derive(Default)]
@@ -58,6 +60,7 @@ impl Progress {
             proposals: BTreeMap::new(),
             figures: Figures::default(),
             parts: 0,
+            model_failed: false,
         };
         progress.catch_up(state);
         progress
@@ -81,8 +84,7 @@ impl Progress {
     pub(super) fn show(&mut self, event: &Event) {
         self.learn(event);
         if let Some(text) = self.text(event) {
-            let at = if self.simulated { self.simulated_time(event.at) } else { format!("{} UTC", moment(event.at)) };
-            self.note(&format!("{at}  {text}"));
+            self.note(&format!("{}  {text}", self.time(event.at)));
         }
         if let Payload::DayClosed { .. } = event.payload {
             self.tick();
@@ -118,7 +120,11 @@ impl Progress {
             }
             Payload::TaskFailed { task, reason, .. } => {
                 let task = self.tasks.remove(task)?;
-                stream.then(|| format!("{task}: failed, {reason}"))
+                stream.then(|| format!("{task}: failed, {}", plain(reason)))
+            }
+            Payload::AttemptFailed { task, reason, retry_at } if stream => {
+                let again = self.time(*retry_at);
+                self.tasks.get(task).map(|task| format!("{task}: an attempt came to nothing ({}); again from {again}", plain(reason)))
             }
             Payload::Reviewed { proposal, verdict, .. } if verdict.ruling == Ruling::Escalate && !self.simulated => {
                 let named = name(&self.proposals, proposal);
@@ -134,10 +140,13 @@ impl Progress {
                     Outcome::Done { receipt } => matches!(receipt, Receipt::PaymentReceipt(_)) || !self.simulated,
                     _ => true,
                 };
+                // With a model that does not answer, a run may stand still for long. The first failure says so to anybody.
+                let model_fails = shown && !self.model_failed && name(&self.proposals, proposal).ends_with("call_model");
+                self.model_failed |= model_fails;
                 if !outcome.stays_open() {
                     self.proposals.remove(proposal);
                 }
-                (shown && stream).then_some(line)
+                (shown && (stream || model_fails)).then_some(line)
             }
             Payload::Received { signal: Signal::LeadArrived { .. }, .. } => None,
             Payload::Received { .. } => stream.then(|| what(&event.payload)),
@@ -151,7 +160,10 @@ impl Progress {
         }
     }
 
-    fn simulated_time(&self, at: Timestamp) -> String {
+    fn time(&self, at: Timestamp) -> String {
+        if !self.simulated {
+            return format!("{} UTC", moment(at));
+        }
         let minutes = at.since(self.start).div_euclid(60_000);
         format!("simulated day {:>3} {:02}:{:02}", minutes.div_euclid(1440) + 1, minutes.div_euclid(60) % 24, minutes % 60)
     }

@@ -114,7 +114,7 @@ impl Session {
             desk.learn_all(&state);
         }
         let engine = world::engine(Arc::clone(service.store()), spec.mind);
-        let handle = service.start(engine.resume(id, |_| Ok(wired.world))).await?;
+        let handle = service.start(wired.desk, engine.resume(id, |_| Ok(wired.world))).await?;
         if let Status::Paused { reason } = &state.status {
             screen.note(&format!("{id} was paused: {reason}"));
             handle.resume().await?;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bbb_agents::handle::{BusinessHandle, Refused};
 use bbb_core::event::{By, Event, Payload};
 use bbb_core::id::BusinessId;
+use bbb_core::projection::models::models;
 use bbb_core::state::Status;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::Receiver;
@@ -104,8 +105,13 @@ impl Session {
     pub(super) async fn show(&self, id: BusinessId, screen: &mut Screen, unfinished: bool) -> Result<bool, Fault> {
         let (events, head) = self.service.events(id).await?;
         let state = replay(id, &events)?;
+        let models = models(&events);
         if !unfinished || screen.is_json() {
-            print_result(screen, &state, &events, head)?;
+            print_result(screen, &state, &events, head, models.as_ref())?;
+        }
+        // Last, where it is seen: the report that says so as well is long.
+        for warning in models.iter().flat_map(|models| &models.warnings) {
+            screen.note(&format!("warning: {warning}"));
         }
         Ok(state.spec.world.is_simulated())
     }

@@ -9,7 +9,7 @@ use bbb_core::action::CallModel;
 use bbb_core::decide::llm::LlmMind;
 use bbb_core::journal::store::Store;
 use bbb_core::port::{Port, Ports};
-use bbb_core::seal::Vault;
+use bbb_core::seal::{DerivedKeys, Vault};
 use bbb_core::spec::{MindKind, Spec, WorldKind};
 use bbb_integrations::ConfigError;
 use bbb_integrations::llm::openai::OpenAiModel;
@@ -24,6 +24,13 @@ use crate::service::now;
 pub(super) struct Wired {
     pub(super) world: World,
     pub(super) desk: Option<Arc<Desk>>,
+}
+
+/// Refuses what a business could not be launched with, before anything is made for it on disk.
+pub(super) fn check(spec: &Spec, config: &Config) -> Result<(), Fault> {
+    // The adapters are made with keys that open nothing, and dropped.
+    let wired = world(spec, config, Vault::new(Arc::new(DerivedKeys::new(spec.seed))))?;
+    Ok(bbb_agents::engine::check(spec, &wired.world)?)
 }
 
 /// The world of a business whose personal text `vault` opens.
@@ -57,7 +64,8 @@ fn model(spec: &Spec, config: &Config, vault: &Vault) -> Result<Option<Arc<dyn P
 
 /// A setting that an adapter refuses. Those of the sender are named in full by the mail adapter.
 fn setting(section: &str, error: &ConfigError) -> Fault {
-    Fault::usage(format!("the configuration, [{section}]: {error}"))
+    let place = if error.field.starts_with("sender.") { String::new() } else { format!(", [{section}]") };
+    Fault::usage(format!("the configuration{place}: {error}"))
 }
 
 /// The engine that runs such a business.

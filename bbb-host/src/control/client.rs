@@ -13,11 +13,14 @@ use serde::de::DeserializeOwned;
 use crate::control::{Answer, Ask, MAX_ANSWER_BYTES, Request, VERSION, WireEvent, WireNow, WireRecord};
 use crate::data_dir::DataDir;
 use crate::fault::Fault;
+use crate::service::contacts::{ContactRow, Imported, News, Noted, Who};
 use crate::service::inbox::OwnersInbox;
 use crate::service::{Now, Row};
 
 /// How long the server may take for an answer: longer than a business may take for its own.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// The same for a list of leads, each of which gets a key of its own on disk.
+const IMPORT_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// A client of the process that holds a data directory. Every request is a connection of its own. Blocks.
 #[derive(Debug, Clone)]
@@ -50,10 +53,11 @@ impl Client {
     }
 
     fn send(&self, ask: Ask) -> Result<BufReader<UnixStream>, Fault> {
+        let timeout = if matches!(ask, Ask::Import { .. }) { IMPORT_TIMEOUT } else { ANSWER_TIMEOUT };
         let mut stream = self.dial()?.ok_or_else(|| Fault::failed("the running bbb has just ended; run the command again"))?;
         let mut line = serde_json::to_vec(&Request { version: VERSION, ask }).map_err(|error| Fault::failed(error.to_string()))?;
         line.push(b'\n');
-        let sent = stream.set_read_timeout(Some(ANSWER_TIMEOUT)).and_then(|()| stream.write_all(&line));
+        let sent = stream.set_read_timeout(Some(timeout)).and_then(|()| stream.write_all(&line));
         sent.map_err(|error| lost(&error))?;
         Ok(BufReader::new(stream))
     }
@@ -104,6 +108,30 @@ impl Client {
     /// As [`Client::list`].
     pub fn command(&self, business: BusinessId, command: Command) -> Result<(), Fault> {
         self.ask(Ask::Command { business, command })
+    }
+
+    /// As [`crate::service::Service::contacts`].
+    ///
+    /// # Errors
+    /// As [`Client::list`].
+    pub fn contacts(&self, id: BusinessId) -> Result<Vec<ContactRow>, Fault> {
+        self.ask(Ask::Contacts(id))
+    }
+
+    /// As [`crate::service::Service::tell_of`].
+    ///
+    /// # Errors
+    /// As [`Client::list`].
+    pub fn tell_of(&self, business: BusinessId, who: Who, news: News) -> Result<Noted, Fault> {
+        self.ask(Ask::TellOf { business, who, news })
+    }
+
+    /// As [`crate::service::Service::import`].
+    ///
+    /// # Errors
+    /// As [`Client::list`].
+    pub fn import(&self, business: BusinessId, list: String) -> Result<Imported, Fault> {
+        self.ask(Ask::Import { business, list })
     }
 
     /// Committed events from now on.

@@ -19,12 +19,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::fault::Fault;
+use crate::leads;
 use crate::service::WireHead;
+use crate::service::contacts::{News, Who};
 
 /// The protocol's version; both sides must have the same.
 pub const VERSION: u32 = 1;
-/// The most bytes of a request's line.
-pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
+/// The most bytes of a request's line: a list of leads is the largest, and JSON at most doubles it.
+pub const MAX_REQUEST_BYTES: usize = 2 * leads::MAX_BYTES + 64 * 1024;
 /// The most bytes of an answer's line: a state of many contacts is large.
 pub const MAX_ANSWER_BYTES: usize = 512 * 1024 * 1024;
 
@@ -63,6 +65,24 @@ pub enum Ask {
         business: BusinessId,
         /// What.
         command: Command,
+    },
+    /// All contacts: a list of [`crate::service::contacts::ContactRow`].
+    Contacts(BusinessId),
+    /// What the owner heard about somebody; answered with [`crate::service::contacts::Noted`] after it is committed.
+    TellOf {
+        /// To which business.
+        business: BusinessId,
+        /// About whom.
+        who: Who,
+        /// What.
+        news: News,
+    },
+    /// More leads; answered with [`crate::service::contacts::Imported`] after they are committed.
+    Import {
+        /// To which business.
+        business: BusinessId,
+        /// The list's text, as [`crate::leads::parse`] takes it.
+        list: String,
     },
     /// Committed events from now on: one [`WireEvent`] a line.
     Follow(BusinessId),

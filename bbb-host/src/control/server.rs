@@ -129,6 +129,9 @@ async fn serve(mut stream: UnixStream, service: &Service) -> io::Result<()> {
             let page = service.records(business, after, limit).await;
             say(&mut writer, page.map(|page| page.iter().filter_map(WireRecord::of).collect::<Vec<_>>())).await
         }
+        Ask::Contacts(business) => say(&mut writer, service.contacts(business).await).await,
+        Ask::TellOf { business, who, news } => say(&mut writer, service.tell_of(business, &who, news).await).await,
+        Ask::Import { business, list } => say(&mut writer, service.import(business, &list).await).await,
         Ask::Command { business, command } => say(&mut writer, service.command(business, command).await).await,
     }
 }

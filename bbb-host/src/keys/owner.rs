@@ -29,21 +29,27 @@ impl fmt::Debug for OwnerKey {
 }
 
 impl OwnerKey {
-    /// Reads `owner.key` in the data directory, and makes it on first use. Without this file nothing sealed can ever be read again: it
+    /// Makes `owner.key` in the data directory. For the launch of its first real business only. Without this file nothing sealed can ever be read again: it
     /// belongs in a backup, and not in the one that holds the journals.
     ///
     /// # Errors
-    /// [`Error::Exposed`] where others could read the file, [`Error::Damaged`] where it is not a key.
-    pub fn open(dir: &Path) -> Result<OwnerKey, Error> {
+    /// [`Error`] names the file; where one is there already, it stays as it is.
+    pub fn make(dir: &Path) -> Result<OwnerKey, Error> {
+        let key: [u8; 32] = random()?;
+        let text: String = key.iter().map(|byte| format!("{byte:02x}")).chain(["\n".to_owned()]).collect();
+        create_private(&dir.join(FILE), text.as_bytes())?;
+        OwnerKey::find(dir)
+    }
+
+    /// Reads `owner.key` in the data directory, which must be there.
+    ///
+    /// # Errors
+    /// [`Error::NoOwnerKey`] where it is not, [`Error::Exposed`] where others could read it, [`Error::Damaged`] where it is not a key.
+    pub fn find(dir: &Path) -> Result<OwnerKey, Error> {
         let path = dir.join(FILE);
-        if !path.try_exists().map_err(with("find", &path))? {
-            let key: [u8; 32] = random()?;
-            let text: String = key.iter().map(|byte| format!("{byte:02x}")).chain(["\n".to_owned()]).collect();
-            create_private(&path, text.as_bytes())?;
-        }
         let mut text = String::new();
         // One byte more than a key has, so that a longer file is noticed and a huge one is not read.
-        let file = open_private(&path)?;
+        let file = open_private(&path)?.ok_or_else(|| Error::NoOwnerKey { path: path.clone() })?;
         file.take(HEX_DIGITS as u64 + 3).read_to_string(&mut text).map_err(with("read", &path))?;
         let key = from_hex(text.trim_end()).ok_or_else(|| damage(&path, "an owner's key is 64 hex digits"))?;
         Ok(OwnerKey { cipher: Aes256GcmSiv::new(&Key::<Aes256GcmSiv>::from(key)) })
@@ -76,15 +82,13 @@ fn from_hex(text: &str) -> Option<[u8; 32]> {
     Some(key)
 }
 
-/// Makes a file that only its owner can read, whole or not at all. Where somebody else made it meanwhile, theirs stays.
+/// Makes a file that only its owner can read, whole or not at all. Never over one that is there.
 pub(super) fn create_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let draft = PathBuf::from(format!("{}.{}-{count}.new", path.display(), std::process::id()));
-    let made = write_draft(&draft, bytes).and_then(|()| match fs::hard_link(&draft, path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    });
+    // Unlike a rename, a link does not replace what is there.
+    let made = write_draft(&draft, bytes).and_then(|()| fs::hard_link(&draft, path));
     let removed = fs::remove_file(&draft);
     let dir = path.parent().unwrap_or(Path::new("."));
     made.and(removed).and_then(|()| File::open(dir)?.sync_all()).map_err(with("create", path))
@@ -96,9 +100,12 @@ fn write_draft(draft: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Opens a file for reading and writing, unless others could read it too.
-pub(super) fn open_private(path: &Path) -> Result<File, Error> {
-    let file = OpenOptions::new().read(true).write(true).open(path).map_err(with("open", path))?;
+/// Opens a file for reading and writing, unless others could read it too; nothing where there is none.
+pub(super) fn open_private(path: &Path) -> Result<Option<File>, Error> {
+    let file = match OpenOptions::new().read(true).write(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(with("open", path))?,
+    };
     let mode = file.metadata().map_err(with("read", path))?.mode() & 0o777;
-    if mode & 0o077 == 0 { Ok(file) } else { Err(Error::Exposed { path: path.to_owned(), mode }) }
+    if mode & 0o077 == 0 { Ok(Some(file)) } else { Err(Error::Exposed { path: path.to_owned(), mode }) }
 }

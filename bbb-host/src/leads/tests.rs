@@ -123,7 +123,7 @@ fn files_are_read_up_to_their_limit() {
     std::fs::write(&path, "email,consent\na@b.example,yes\n").expect("writable");
     assert_eq!(read(&path).expect("good").len(), 1);
     let file = std::fs::File::options().write(true).open(&path).expect("writable");
-    file.set_len(MAX_BYTES + 1).expect("sparse");
+    file.set_len(MAX_BYTES as u64 + 1).expect("sparse");
     assert!(matches!(read(&path), Err(Error::TooLarge { .. })));
 }
 

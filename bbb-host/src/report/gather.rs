@@ -10,6 +10,7 @@ use bbb_core::oversight::verdict::{RuleId, Ruling};
 use bbb_core::projection::agents::agents;
 use bbb_core::projection::audit::{AuditRow, Ended, audit, outcomes};
 use bbb_core::projection::funnel::{Funnel, funnel};
+use bbb_core::projection::models::models;
 use bbb_core::projection::spending::{Spending, spending};
 use bbb_core::projection::summary::{HistoryRow, summary};
 use bbb_core::projection::tasks::{TaskRow, tasks};
@@ -38,6 +39,7 @@ impl Report {
         Report {
             about: about(state),
             money: money(state, &spending),
+            models: models(events),
             channels: channels(state, &funnel),
             agent_details: agents(&tasks, events),
             tasks: count_tasks(&tasks),

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use minijinja::Environment;
 use serde::Serialize;
 
-use super::sections::{Block, Fact, Section, Table, banner, clean, headline, sections, standing};
+use super::sections::{Block, Fact, Section, Table, banners, clean, headline, sections, standing};
 use super::{Error, Report};
 
 /// The page. Its name ends in `.html`, so that every value put into it is escaped.
@@ -21,7 +21,7 @@ static PAGES: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLoc
 struct Page {
     name: String,
     standing: String,
-    banner: Option<&'static str>,
+    banners: Vec<String>,
     headline: String,
     sections: Vec<SectionView>,
 }
@@ -51,7 +51,7 @@ pub fn html(report: &Report) -> Result<String, Error> {
     let page = Page {
         name: clean(&report.summary.name),
         standing: standing(report),
-        banner: banner(report.summary.world),
+        banners: banners(report),
         headline: headline(report),
         sections: sections(report).into_iter().map(section).collect(),
     };

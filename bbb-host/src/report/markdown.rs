@@ -1,13 +1,13 @@
 //! The report as Markdown: headings, lists and tables that read well unrendered, too.
 
 use super::Report;
-use super::sections::{Block, Fact, Holds, Section, Table, banner, clean, headline, sections, standing};
+use super::sections::{Block, Fact, Holds, Section, Table, banners, clean, headline, sections, standing};
 
 /// The report as Markdown. Text from outside is escaped, so that it can be neither markup nor HTML.
 pub fn markdown(report: &Report) -> String {
     let mut out = format!("# {}\n\n{}\n", escape(&clean(&report.summary.name)), escape(&standing(report)));
-    if let Some(banner) = banner(report.summary.world) {
-        out.push_str(&format!("\n> **{}**\n", escape(banner)));
+    for banner in banners(report) {
+        out.push_str(&format!("\n> **{}**\n", escape(&banner)));
     }
     out.push_str(&format!("\n{}\n", escape(&headline(report))));
     for section in sections(report) {

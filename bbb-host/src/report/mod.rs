@@ -18,6 +18,7 @@ use bbb_core::oversight::verdict::RuleId;
 use bbb_core::projection::agents::AgentRow;
 use bbb_core::projection::audit::Ended;
 use bbb_core::projection::funnel::{Funnel, Steps};
+use bbb_core::projection::models::Models;
 use bbb_core::projection::spending::Spending;
 use bbb_core::projection::summary::Summary;
 use bbb_core::projection::{Dollars, Sum};
@@ -46,6 +47,9 @@ pub struct Report {
     pub about: About,
     /// Budgets and receipts.
     pub money: MoneyReport,
+    /// How the calls of language models have ended; absent where none was to be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub models: Option<Models>,
     /// Where the money went.
     pub spending: Spending,
     /// How far leads have come.

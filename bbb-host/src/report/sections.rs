@@ -103,14 +103,31 @@ pub(super) const fn mark(world: WorldKind) -> &'static str {
 }
 
 /// What must be known before any figure is read.
-pub(super) const fn banner(world: WorldKind) -> Option<&'static str> {
-    match world {
-        WorldKind::Simulated => {
-            Some("Simulated. No money moved and nobody was written to: customers, payments and time are those of a market model.")
+pub(super) fn banners(report: &Report) -> Vec<String> {
+    let warnings = report.models.iter().flat_map(|models| &models.warnings).map(|warning| clean(warning));
+    banner(report.summary.world, model_spending(report)).into_iter().chain(warnings).collect()
+}
+
+fn banner(world: WorldKind, on_models: Option<Dollars>) -> Option<String> {
+    match (world, on_models) {
+        (WorldKind::Simulated, None) => Some(
+            "Simulated. No money moved and nobody was written to: customers, payments and time are those of a market model.".to_owned(),
+        ),
+        (WorldKind::Simulated, Some(spent)) => Some(format!(
+            "Simulated, but for {} of real money that model calls cost. No other money moved and nobody was written to: customers, payments and \
+             time are those of a market model.",
+            money(spent)
+        )),
+        (WorldKind::Shadow, _) => {
+            Some("Shadow run. What arrived is real; what the business would have done was recorded and not sent.".to_owned())
         }
-        WorldKind::Shadow => Some("Shadow run. What arrived is real; what the business would have done was recorded and not sent."),
-        WorldKind::Live => None,
+        (WorldKind::Live, _) => None,
     }
+}
+
+/// Real money that model calls cost, where they cost any.
+fn model_spending(report: &Report) -> Option<Dollars> {
+    report.models.as_ref().map(|models| models.spent).filter(|spent| *spent != Dollars::default())
 }
 
 /// All sections, in order.
@@ -201,7 +218,16 @@ pub(super) fn headline(report: &Report) -> String {
         1.. => format!("a surplus of {}", money(balance)),
         _ => format!("a loss of {}", money(Dollars(bbb_core::money::Cents::ZERO.minus(balance.0)))),
     };
-    let earned = format!("{scene}{days} it has earned {} and spent {}: {balance_text}.", sum(metrics.revenue), sum(metrics.spent));
+    let nothing = metrics.revenue.total == Dollars::default() && metrics.spent.total == Dollars::default();
+    let result = match nothing {
+        true => "it has earned nothing and spent nothing".to_owned(),
+        false => format!("it has earned {} and spent {}: {balance_text}", sum(metrics.revenue), sum(metrics.spent)),
+    };
+    let on_models = model_spending(report).map_or_else(String::new, |spent| match report.summary.world {
+        WorldKind::Simulated => format!(" Model calls cost {} of real money.", money(spent)),
+        WorldKind::Shadow | WorldKind::Live => format!(" Model calls cost {} of that.", money(spent)),
+    });
+    let earned = format!("{scene}{days} {result}.{on_models}");
     match standing_at(report, Ended::Waiting) + standing_at(report, Ended::InDoubt) {
         0 => format!("{earned} Nothing waits for the owner."),
         open => format!("{earned} {} for the owner.", several(open, "thing waits", "things wait")),
@@ -433,7 +459,7 @@ mod tests {
     fn only_a_live_world_has_no_mark() {
         for world in [WorldKind::Simulated, WorldKind::Shadow, WorldKind::Live] {
             assert_eq!(mark(world).is_empty(), world == WorldKind::Live);
-            assert_eq!(banner(world).is_none(), world == WorldKind::Live);
+            assert_eq!(banner(world, None).is_none(), world == WorldKind::Live);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Report;
 use super::figure::sparkline;
-use super::sections::{Block, Column, Fact, Holds, Section, Table, banner, clean, headline, sections, standing};
+use super::sections::{Block, Column, Fact, Holds, Section, Table, banners, clean, headline, sections, standing};
 
 /// Columns of a terminal.
 const WIDTH: usize = 80;
@@ -18,9 +18,9 @@ pub fn text(report: &Report) -> String {
     let mut out = Page::default();
     out.wrapped(&clean(&report.summary.name).to_uppercase(), "");
     out.wrapped(&standing(report), "");
-    if let Some(banner) = banner(report.summary.world) {
+    for banner in banners(report) {
         out.line("");
-        out.wrapped(banner, "! ");
+        out.wrapped(&banner, "! ");
     }
     out.line("");
     out.wrapped(&headline(report), "");

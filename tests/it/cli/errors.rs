@@ -22,6 +22,12 @@ fn bad_input_is_refused_with_its_rule_and_changes_nothing() {
         "sender.toml",
         "[sender]\nname = \"A\"\naddress = \"a@b-c.net\"\npostal_address = \"1 Road\"\nunsubscribe = \"https://b-c.net\"\n",
     );
+    let live = "[sender]\nname = \"A\"\naddress = \"a@b-c.net\"\npostal_address = \"1 Road\"\n";
+    let way_out = "unsubscribe = \"https://b-c.net\"\n";
+    place.write("way-out.toml", &format!("{live}unsubscribe = \"ask us\"\n[smtp]\nhost = \"127.0.0.1\"\ntls = \"none\"\n"));
+    place.write("naked.toml", &format!("{live}{way_out}[smtp]\nhost = \"mail.b-c.net\"\ntls = \"none\"\n"));
+    place.write("idle.toml", &format!("{live}{way_out}[smtp]\nhost = \"127.0.0.1\"\ntls = \"none\"\nconnections = 0\n"));
+    place.write("model.toml", "[llm]\nbase_url = \"not a place\"\n");
     let long = "x".repeat(501);
     let check = |args: &[&str], code: i32, fragment: &str| place.bbb(args).fails(code, fragment);
     let launch = |more: &[&str], fragment: &str| check(&[&["launch", TEMPLATE], more].concat(), 2, fragment);
@@ -57,6 +63,10 @@ fn bad_input_is_refused_with_its_rule_and_changes_nothing() {
     launch(&["--world", "live", "--config", "amount.toml"], "line 2");
     launch(&["--world", "live", "--config", "reserved.toml"], "sender.address");
     launch(&["--world", "live", "--config", "sender.toml"], "smtp.host");
+    launch(&["--world", "live", "--config", "way-out.toml"], "the configuration: sender.unsubscribe");
+    launch(&["--world", "live", "--config", "naked.toml"], "[smtp]");
+    launch(&["--world", "live", "--config", "idle.toml"], "connections");
+    launch(&["--mind", "llm", "--config", "model.toml"], "[llm]");
     check(&["launch", TEMPLATE, "--world", "shadow", "--leads", "no.csv"], 3, "no.csv");
     check(&["launch", TEMPLATE, "--config", "no.toml"], 3, "no.toml");
     check(&["approve", "biz_1", "prop_1"], 2, "16 hex digits");
@@ -71,6 +81,7 @@ fn bad_input_is_refused_with_its_rule_and_changes_nothing() {
     check(&["report", "--format", "pdf"], 2, "possible values");
     check(&["report", "--format", "html", "--json"], 2, "--json");
     check(&["status", "--data", ""], 2, "--data");
+    assert!(!place.data().exists(), "something was made");
 }
 
 #[test]
@@ -171,6 +182,7 @@ fn help_version_and_defaults_are_results() {
     let defaults = place.bbb(&["config"]).ok();
     place.write("bbb.toml", &defaults);
     place.launched("1");
+    assert_eq!(place.bbb(&["config", "--json"]).json()["smtp"]["port"], 465);
     let templates = place.bbb(&["templates", "--json"]).json();
     assert_eq!(templates["templates"].as_array().map(Vec::len), Some(33));
     assert!(place.bbb(&["templates"]).ok().contains("Podcast Production Studio"));

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::action::{Action, AnswerTicket, PublishPost, RunAds};
+use crate::blueprint::Billing;
 use crate::decide::view::View;
 use crate::decide::{Draft, text};
 
@@ -52,17 +53,35 @@ pub(super) fn schema(keys: &[String]) -> Value {
     })
 }
 
+/// Why an answer does not fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Complaint {
+    /// In full, for the model to repair. It may quote the answer, which may be personal: for sealed prompts only.
+    pub(super) quoting: String,
+    /// The rule that is broken and where the schema has it, and no word of the answer: for the journal.
+    pub(super) bare: String,
+}
+
+impl Complaint {
+    fn new(bare: impl Into<String>, error: &impl std::fmt::Display) -> Complaint {
+        let bare = bare.into();
+        Complaint { quoting: format!("{bare}: {error}"), bare }
+    }
+}
+
 /// Reads an answer; each option counts once, the first time that it is chosen.
 ///
 /// # Errors
-/// What does not fit, for the model to repair.
-pub(super) fn parse(answer: &str, schema: &Value) -> Result<Vec<Choice>, String> {
-    let value: Value = serde_json::from_str(unfence(answer)).map_err(|error| format!("it is not JSON: {error}"))?;
-    let validator = jsonschema::validator_for(schema).map_err(|error| format!("the schema is not usable: {error}"))?;
+/// What does not fit.
+pub(super) fn parse(answer: &str, schema: &Value) -> Result<Vec<Choice>, Complaint> {
+    let value: Value = serde_json::from_str(unfence(answer)).map_err(|error| Complaint::new("it is not JSON", &error))?;
+    let validator = jsonschema::validator_for(schema).map_err(|error| Complaint::new("its schema is not usable", &error))?;
     if let Some(error) = validator.iter_errors(&value).next() {
-        return Err(format!("at {}: {error}", error.instance_path()));
+        // The path is the schema's own. One in the answer could hold a name that the model made up.
+        let bare = format!("it breaks {}", error.schema_path());
+        return Err(Complaint { quoting: format!("at {}: {error}", error.instance_path()), bare });
     }
-    let answer: Answer = serde_json::from_value(value).map_err(|error| error.to_string())?;
+    let answer: Answer = serde_json::from_value(value).map_err(|error| Complaint::new("it has other fields than the schema", &error))?;
     let mut seen = Vec::new();
     let mut choices = answer.choices;
     choices.retain(|choice| {
@@ -91,10 +110,13 @@ pub(super) fn rewrite(view: &View<'_>, draft: &Draft, choice: &Choice) -> Option
                 let message: crate::action::Message = serde_json::from_str(message.reveal()).ok()?;
                 let footer = format!("\n\n{}", view.spec().sender.footer());
                 let kept = message.body.strip_suffix(&footer).unwrap_or(&message.body);
-                let mut body = body.clone().unwrap_or_else(|| kept.to_owned());
-                if let Some(price) = mail.price.filter(|price| !body.contains(&price.to_string())) {
-                    body = format!("{body}\n\nPrice: {price} USD");
-                }
+                // The playbook's text names the price. New words never stand for it: whatever they say, its line follows them.
+                let monthly = view.spec().blueprint.billing == Billing::Monthly;
+                let body = match (body, mail.price) {
+                    (None, _) => kept.to_owned(),
+                    (Some(words), None) => words.clone(),
+                    (Some(words), Some(price)) => format!("{words}\n\n{}", text::price_line(price, monthly)),
+                };
                 let subject = subject.as_deref().unwrap_or(&message.subject);
                 Action::SendEmail(view.mail(mail.contact, mail.purpose, mail.price, subject, &body)?)
             }
@@ -123,13 +145,37 @@ pub(super) fn rewrite(view: &View<'_>, draft: &Draft, choice: &Choice) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::action::{MailPurpose, Message};
+    use crate::decide::view::Eyes;
+    use crate::oversight::tests_support::Scene;
+
+    #[test]
+    fn an_offer_in_new_words_still_ends_with_the_playbooks_price() {
+        let scene = Scene::new();
+        let eyes = Eyes { vault: scene.vault.clone(), connected: [].into() };
+        let view = eyes.view(&scene.state, scene.state.now);
+        let line = text::price_line(scene.state.trade.price, scene.state.spec.blueprint.billing == Billing::Monthly);
+        let check = |purpose, words: Option<&str>, want: &str| {
+            let draft = Draft::new(scene.mail(purpose, |_| ()), 50, "");
+            let choice = Choice { option: String::new(), subject: Some("S".to_owned()), text: words.map(str::to_owned), priority: None };
+            let Some(Draft { action: Action::SendEmail(mail), .. }) = rewrite(&view, &draft, &choice) else { panic!("no mail") };
+            let message: Message = serde_json::from_str(scene.vault.open(&mail.message).expect("sealed here").reveal()).expect("a mail");
+            assert_eq!(message.body, format!("{want}\n\n{}", scene.state.spec.sender.footer()));
+        };
+        let price = scene.state.trade.price;
+        for words in ["Yours.", &format!("This costs 1{price} USD."), &format!("This costs {price} USD.")] {
+            check(MailPurpose::Offer, Some(words), &format!("{words}\n\n{line}"));
+            check(MailPurpose::Outreach, Some(words), words);
+        }
+        check(MailPurpose::Offer, None, "Hello Ada,\n\nthis is what we do.");
+    }
 
     #[test]
     fn answers_that_do_not_fit_are_refused_with_the_place() {
         let schema = schema(&["a1".to_owned(), "b2".to_owned()]);
         let check = |answer: &str, want: &str| match parse(answer, &schema) {
             Ok(choices) => assert_eq!(format!("{} chosen", choices.len()), want, "{answer}"),
-            Err(complaint) => assert!(complaint.contains(want), "{answer}: {complaint}"),
+            Err(complaint) => assert!(complaint.quoting.contains(want), "{answer}: {complaint:?}"),
         };
         let choice = |option: &str| format!(r#"{{"option":"{option}","subject":null,"text":null,"priority":null}}"#);
         check(&format!(r#"{{"choices":[{}]}}"#, choice("a1")), "1 chosen");
@@ -140,5 +186,24 @@ mod tests {
         check(r#"{"choices":[{"option":"a1"}]}"#, "required");
         check(r#"{"choices":[],"send_to":"x@y.example"}"#, "unexpected");
         check(&"[".repeat(10_000), "not JSON");
+    }
+
+    #[test]
+    fn what_the_journal_is_told_names_the_rule_and_never_the_answer() {
+        let schema = schema(&["a1".to_owned()]);
+        let check = |answer: &str, quotes: bool, bare: &str| {
+            let complaint = parse(answer, &schema).expect_err(answer);
+            assert_eq!(complaint.quoting.contains("Lovelace"), quotes, "{answer}: {complaint:?}");
+            assert_eq!(complaint.bare, bare, "{answer}");
+        };
+        let option = "/properties/choices/items/properties/option";
+        let choice =
+            |option: &str, more: &str| format!(r#"{{"choices":[{{"option":{option},"subject":null,"text":null,"priority":null{more}}}]}}"#);
+        check("Ada Lovelace, hello", false, "it is not JSON");
+        check(&choice(r#""Ada Lovelace""#, ""), true, &format!("it breaks {option}/enum"));
+        check(&choice(r#"["Ada Lovelace"]"#, ""), true, &format!("it breaks {option}/type"));
+        check(&choice(r#""a1""#, r#","Ada Lovelace":1"#), true, "it breaks /properties/choices/items/additionalProperties");
+        check(r#"{"choices":[],"Ada Lovelace":{}}"#, true, "it breaks /additionalProperties");
+        check(r#"{"choices":"Ada Lovelace"}"#, true, "it breaks /properties/choices/type");
     }
 }

@@ -6,7 +6,7 @@
 //! prompt and cut.
 //!
 //! Options about a contact are asked about one contact at a time, and prompt and answer are sealed under that contact's key, so that erasing the contact
-//! erases them too.
+//! erases them too. What a model says is repeated nowhere else: a reason that is journaled names the schema's rule that an answer broke, not the answer.
 
 mod answer;
 mod prompt;
@@ -14,7 +14,7 @@ mod prompt;
 use std::collections::BTreeMap;
 
 use crate::action::{CallModel, PromptPart, Speaker};
-use crate::decide::llm::answer::Choice;
+use crate::decide::llm::answer::{Choice, Complaint};
 use crate::decide::playbook::Playbook;
 use crate::decide::view::View;
 use crate::decide::{Decision, Draft, Mind};
@@ -22,6 +22,7 @@ use crate::id::ContactId;
 use crate::limits::{MAX_CONTACTS_PER_THOUGHT, MAX_MODEL_CALLS_PER_ATTEMPT, MAX_REPAIRS};
 use crate::money::Cents;
 use crate::seal::owner_contact;
+use crate::spec::ModelSpec;
 use crate::task::{NewTask, Task};
 
 /// A mind that asks a language model.
@@ -68,10 +69,10 @@ struct Question<'a> {
 /// Where a conversation stands.
 enum Standing {
     /// The model must be asked (again, where a complaint is given).
-    Ask(Option<String>),
+    Ask(Option<Complaint>),
     /// The model chose.
     Chosen(Vec<Choice>),
-    /// The model did not manage to answer.
+    /// The model did not manage to answer. Why goes into the journal in the clear, so it quotes nothing.
     Failed(String),
 }
 
@@ -128,7 +129,7 @@ impl<'a> Question<'a> {
         match answer::parse(last, &self.schema()) {
             Ok(choices) => Standing::Chosen(choices),
             Err(complaint) if self.answers.len() <= MAX_REPAIRS => Standing::Ask(Some(complaint)),
-            Err(complaint) => Standing::Failed(complaint),
+            Err(complaint) => Standing::Failed(complaint.bare),
         }
     }
 
@@ -139,19 +140,18 @@ impl<'a> Question<'a> {
     }
 
     /// The model call that asks this; nothing where the prompt cannot be sealed, because the contact was erased or the prompt is too long.
-    fn call(&self, view: &View<'_>, task: &Task, complaint: Option<String>) -> Option<Draft> {
+    fn call(&self, view: &View<'_>, task: &Task, complaint: Option<Complaint>) -> Option<Draft> {
         let mut parts = prompt::parts(view, task, &self.candidates, self.contact);
         for answer in &self.answers {
             parts.push(PromptPart { speaker: Speaker::Assistant, text: answer.chars().take(prompt::MAX_ANSWER_CHARS).collect() });
         }
         if let Some(complaint) = complaint {
-            parts.push(PromptPart { speaker: Speaker::User, text: prompt::complaint(&complaint) });
+            parts.push(PromptPart { speaker: Speaker::User, text: prompt::complaint(&complaint.quoting) });
         }
         let text = serde_json::to_string(&parts).ok()?;
         let schema = self.schema().to_string();
         let spec = &view.spec().model;
-        let tokens = i64::try_from(text.len() + schema.len()).ok()?.saturating_add(i64::from(spec.max_answer_tokens));
-        let cost = Cents::new((tokens.saturating_mul(spec.price_per_million_tokens.get()) + 999_999) / 1_000_000);
+        let cost = cost(text.len() + schema.len(), spec);
         let call = CallModel {
             purpose: task.order.kind.to_string(),
             model: spec.model.clone(),
@@ -162,6 +162,13 @@ impl<'a> Question<'a> {
         };
         Some(Draft::new(call, 90, format!("a model chooses how to {}", task.order.kind)))
     }
+}
+
+/// What a call costs at most: a token is at least a byte. Rounded up, and held in full however dear it is.
+fn cost(bytes: usize, spec: &ModelSpec) -> Cents {
+    let tokens = i128::try_from(bytes).unwrap_or(i128::MAX).saturating_add(i128::from(spec.max_answer_tokens));
+    let millionths = tokens.saturating_mul(i128::from(spec.price_per_million_tokens.get())).saturating_add(999_999);
+    Cents::new(i64::try_from(millionths.div_euclid(1_000_000)).unwrap_or(i64::MAX))
 }
 
 fn carry_out(view: &View<'_>, chosen: Vec<(&Candidate, Choice)>, failed: Vec<String>) -> Decision {
@@ -182,5 +189,25 @@ fn carry_out(view: &View<'_>, chosen: Vec<(&Candidate, Choice)>, failed: Vec<Str
         (_, false, _) => Decision::Plan(orders),
         (_, _, Some(reason)) => Decision::GiveUp(format!("the model's answer did not fit: {reason}")),
         (_, _, None) => Decision::GiveUp("the model chose none of the options".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_call_may_cost_is_rounded_up_and_never_overflows() {
+        let check = |bytes, max_answer_tokens, price, want| {
+            let spec = ModelSpec { max_answer_tokens, price_per_million_tokens: Cents::new(price), ..ModelSpec::default() };
+            assert_eq!(cost(bytes, &spec), Cents::new(want), "{bytes} bytes, {price} cents");
+        };
+        check(0, 0, 60, 0);
+        check(1, 0, 60, 1);
+        check(900_000, 100_000, 60, 60);
+        check(900_000, 100_001, 60, 61);
+        check(10_000, 1024, 0, 0);
+        check(10_000, 1024, i64::MAX, 101_678_453_334_287_049);
+        check(usize::MAX, u32::MAX, i64::MAX, i64::MAX);
     }
 }

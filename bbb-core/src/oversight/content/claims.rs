@@ -92,7 +92,7 @@ const PHRASES: [Phrases; 4] = [
     },
 ];
 
-const DENIALS: [&str; 16] = [
+pub(super) const DENIALS: [&str; 16] = [
     "no", "not", "never", "cannot", "can't", "don't", "doesn't", "won't", "isn't", "aren't", "nobody", "nothing", "without", "nor",
     "neither", "avoid",
 ];

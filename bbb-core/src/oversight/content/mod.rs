@@ -4,14 +4,19 @@
 //! full-width forms, invisible characters and foreign letters that look Latin do not hide them. Each finding names the rule, the field and the
 //! bytes, and never quotes the text. What only a reader can judge is not here.
 
+mod amounts;
 mod claims;
+mod credentials;
 mod form;
+mod links;
 mod normal;
+mod own;
 mod private;
 #[cfg(test)]
 mod tests;
 
 use self::normal::Normal;
+use self::own::Own;
 use crate::oversight::facts::Facts;
 use crate::oversight::verdict::{Finding, RuleId, Ruling};
 
@@ -27,7 +32,12 @@ pub struct RuleInfo {
 }
 
 /// All content rules, sorted by name.
-pub const RULES: [RuleInfo; 15] = [
+pub const RULES: [RuleInfo; 18] = [
+    RuleInfo {
+        id: "content.asks-credentials",
+        sentence: "Nobody is asked for a password, a PIN, or the number of a card or an account.",
+        ground: "15 U.S.C. 6821 (pretexting); 18 U.S.C. 1343",
+    },
     RuleInfo { id: "content.card-number", sentence: "No payment card number leaves.", ground: "PCI DSS 4.2" },
     RuleInfo { id: "content.empty", sentence: "Every subject, title and text has words.", ground: "15 U.S.C. 7704(a)(2) (CAN-SPAM)" },
     RuleInfo { id: "content.exclamation", sentence: "No rows of exclamation marks.", ground: "decency; spam filters" },
@@ -35,6 +45,11 @@ pub const RULES: [RuleInfo; 15] = [
         id: "content.footer",
         sentence: "Advertising mail ends with its sender's footer.",
         ground: "15 U.S.C. 7704(a)(5) (CAN-SPAM)",
+    },
+    RuleInfo {
+        id: "content.foreign-link",
+        sentence: "Links lead to the sender's own pages.",
+        ground: "duty of care; 15 U.S.C. 7704(a)(1) (CAN-SPAM)",
     },
     RuleInfo {
         id: "content.guarantee",
@@ -50,6 +65,11 @@ pub const RULES: [RuleInfo; 15] = [
     RuleInfo { id: "content.injection-echo", sentence: "No words that were meant for a language model.", ground: "OWASP LLM01" },
     RuleInfo { id: "content.invisible", sentence: "No hidden or reordering characters.", ground: "Unicode TR 36; decency" },
     RuleInfo { id: "content.placeholder", sentence: "No gap that somebody forgot to fill in.", ground: "duty of care" },
+    RuleInfo {
+        id: "content.price-mismatch",
+        sentence: "An amount of money is the price of the offer, in public the list price.",
+        ground: "15 U.S.C. 45 (FTC Act s. 5); 16 C.F.R. 233",
+    },
     RuleInfo { id: "content.secret", sentence: "No key or credential leaves.", ground: "duty of care to the owner" },
     RuleInfo { id: "content.shouting", sentence: "No subject or headline in capitals.", ground: "decency; spam filters" },
     RuleInfo {
@@ -115,7 +135,11 @@ fn check(facts: &Facts, field: &'static str, text: &str) -> Vec<Hit> {
     if field == "body" && facts.commercial && facts.mail.as_ref().is_none_or(|mail| !mail.footer_present) {
         hits.push(Hit::at("content.footer", text.len(), text.len()));
     }
-    claims::find(&normal, &normal.words(), &mut hits);
+    let (words, own) = (normal.words(), Own::of(facts, &normal));
+    claims::find(&normal, &words, &mut hits);
+    credentials::find(&normal, &words, &mut hits);
+    links::find(facts, &normal, text, &own, &mut hits);
+    amounts::find(facts, &normal, &own, &mut hits);
     private::find(facts, &normal, &mut hits);
     form::placeholders(&normal, &mut hits);
     form::hidden(field, text, &mut hits);

@@ -133,7 +133,7 @@ fn addresses(facts: &Facts, normal: &Normal, hits: &mut Vec<Hit>) {
 }
 
 /// Whether an address is the recipient's or the sender's.
-fn is_ours(facts: &Facts, address: &str) -> bool {
+pub(super) fn is_ours(facts: &Facts, address: &str) -> bool {
     let sender = &facts.spec.sender;
     let recipient =
         facts.message.iter().map(|mail| mail.to.as_str()).chain(facts.contact.iter().map(|contact| contact.profile.email.as_str()));

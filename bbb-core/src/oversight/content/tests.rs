@@ -29,7 +29,7 @@ fn in_subject(text: &str) -> Vec<&'static str> {
 /// A rule, texts that it stops, and texts that come close and pass.
 type Case = (&'static str, &'static [&'static str], &'static [&'static str]);
 
-const IN_BODIES: [Case; 12] = [
+const IN_BODIES: [Case; 15] = [
     (
         "content.guarantee",
         &[
@@ -46,7 +46,12 @@ const IN_BODIES: [Case; 12] = [
     (
         "content.income-claim",
         &["Earn $5,000 a month", "making 3000 dollars every week", "an income of 10k per year", "Get rich at home", "passive   income"],
-        &["Earn the trust of 30 customers", "We make 3 episodes a week", "It costs $500 a month", "We do not promise passive income."],
+        &[
+            "Earn the trust of 30 customers",
+            "We make 3 episodes a week",
+            "It takes 500 minutes a month",
+            "We do not promise passive income.",
+        ],
     ),
     (
         "content.health-claim",
@@ -96,9 +101,96 @@ const IN_BODIES: [Case; 12] = [
         &[
             "+49 30 1234567 is your number",
             "from 2026-01-05 to 2026-02-06",
-            "1,200.50 USD",
-            "see https://a.example/555-123-4567",
+            "1,200.50 hours",
+            "see https://business.example/555-123-4567",
             "12 34 56",
+        ],
+    ),
+    (
+        "content.foreign-link",
+        &[
+            "pay at http://evil.example/pay",
+            "HTTPS://EVIL.EXAMPLE",
+            "see evil.com",
+            "see www.evil.zone.",
+            "(evil.anything/pay)",
+            "evil.example:8080",
+            "http://203.0.113.7/",
+            "203.0.113.7/pay",
+            "ｈｔｔｐ：／／ｅｖｉｌ．ｅｘａｍｐｌｅ",
+            "http://ev\u{200b}il.example",
+            "e\u{301}vil.com",
+            "bücher.de",
+            "https://busin\u{435}ss.example/pay",
+            "business\u{2024}example and b\u{443}siness.example",
+            "https://business.example.evil.example/",
+            "https://business.example@evil.example/",
+            "https://notbusiness.example",
+            "https:evil.example",
+            "https:\\\\evil.example",
+            "hxxp://evil.example",
+            "ftp://business.example",
+            "evil[.]example and evil (dot) com, evil(dot)com",
+            "mailto:bob@other.example",
+            "mailto:hello@business.example?cc=bob%40other.example",
+            "well...evil.com",
+            "https://business.example/?next=https://evil.example",
+            "https://customer.example",
+            "customer.example/pay",
+        ],
+        &[
+            "see https://business.example/prices?a=1#b",
+            "see www.business.example.",
+            "our pages (https://app.business.example/a)",
+            "mailto:hello@business.example?subject=hello",
+            "What we do for customer.example",
+            "we wrote to ada@customer.example",
+            "e.g. Node.js, i.e. v1.2.3 at 9.am, 5 p.m., U.S. and 3.5/5 and/or 24/7",
+            "well...then. A ratio of 3:1",
+            "Note: this: that",
+        ],
+    ),
+    (
+        "content.price-mismatch",
+        &[
+            "for $5",
+            "for 5 USD",
+            "USD 5",
+            "5 dollars",
+            "five dollars",
+            "5 €",
+            "＄５",
+            "5 U\u{200b}SD",
+            "5 д\u{43e}llars or 5 d\u{43e}llars",
+            "$2k",
+            "0 USD",
+        ],
+        &["5 of 7 days, 100 past questions", "no amount in dollars", "consultants, 20 to 50 of them"],
+    ),
+    (
+        "content.asks-credentials",
+        &[
+            "Reply with your bank login.",
+            "Please send us your PASSWORD",
+            "p\u{430}ssword: please confirm your p\u{430}ssword",
+            "Confirm your card number to go on",
+            "What is your PIN?",
+            "Enter the PIN code",
+            "We need your social security number.",
+            "Your password is required.",
+            "Do not wait, send your password",
+            "Do not hesitate to send your password",
+            "tell me your one-time code",
+        ],
+        &[
+            "We never ask you to send your password.",
+            "Nobody will ask you for your card number.",
+            "Send your order, never your password.",
+            "Tell us if your password does not work.",
+            "One working app with user login. Reply with yes to order.",
+            "Reply with yes. Password rules are in the plan.",
+            "Passwords are kept by your provider",
+            "Confirm your order and pin the plan to the wall",
         ],
     ),
     (
@@ -188,9 +280,31 @@ fn each_rule_has_one_finding_a_field_and_no_text_is_read_in_quadratic_time() {
     let long = "guaranteed {name} a@b.example 4242 4242 4242 4242 +4420794609 !!! earn $500 a day [name ".repeat(100);
     let scene = Scene::new();
     let found = findings(&scene.facts(&scene.proposal(scene.answer(&long))));
-    assert_eq!(found.len(), 7, "{found:?}");
+    assert_eq!(found.len(), 8, "{found:?}");
     assert!(found.iter().any(|finding| finding.note == "answer, bytes 11 to 17 and 99 more"), "{found:?}");
-    for mark in ["{", "[", "<", "@", "-----begin ", "sk-", "1 ", "+1 ", "a@", "earn ", "cure ", "!"] {
+    for mark in [
+        "{",
+        "[",
+        "<",
+        "@",
+        "-----begin ",
+        "sk-",
+        "1 ",
+        "+1 ",
+        "a@",
+        "earn ",
+        "cure ",
+        "!",
+        "http://",
+        "a.b",
+        "a.com ",
+        ":",
+        "$",
+        "5 $",
+        "one ",
+        "password ",
+        "send ",
+    ] {
         findings(&scene.facts(&scene.proposal(scene.answer(&mark.repeat(50_000 / mark.len())))));
     }
 }
@@ -227,4 +341,60 @@ fn what_the_playbooks_write_passes_for_every_template() {
             assert!(all.is_empty(), "{}: {all:?}", blueprint.slug);
         }
     }
+}
+
+#[test]
+fn an_amount_is_the_price_of_its_offer_or_the_list_price_in_public() {
+    let mut scene = Scene::new();
+    let (list, launched) = (scene.state.trade.price.percent(110), scene.state.spec.blueprint.price);
+    scene.state.trade.price = list;
+    let check = |action: Action, allowed: &[Cents]| {
+        for amount in [list, launched, Cents::new(100)] {
+            let text = format!("It costs {amount} USD.");
+            let action = match &action {
+                Action::SendEmail(mail) => {
+                    scene.mail(mail.purpose, |mail| mail.body = format!("{text}\n\n{}", scene.state.spec.sender.footer())).into()
+                }
+                Action::AnswerTicket(_) => scene.answer(&text).into(),
+                Action::PublishPost(post) => PublishPost { body: text, ..post.clone() }.into(),
+                Action::RunAds(ads) => RunAds { headline: text, ..ads.clone() }.into(),
+                other => other.clone(),
+            };
+            let want: &[&str] = if allowed.contains(&amount) { &[] } else { &["content.price-mismatch"] };
+            assert_eq!(found(&scene.facts(&scene.proposal(action.clone()))), want, "{amount}: {action:?}");
+        }
+    };
+    check(scene.mail(MailPurpose::Offer, |_| ()).into(), &[list]);
+    check(scene.mail(MailPurpose::Outreach, |_| ()).into(), &[]);
+    check(scene.answer("").into(), &[]);
+    // The playbook's posts name the price that the business was launched with.
+    let post = PublishPost { channel: Channel::Seo, title: "A".to_owned(), body: String::new(), cost: Cents::ZERO };
+    check(post.into(), &[list, launched]);
+    check(RunAds { channel: Channel::PaidSearch, headline: String::new(), spend_limit: Cents::ZERO }.into(), &[list, launched]);
+}
+
+#[test]
+fn an_owners_own_words_may_hold_links_and_amounts_and_no_others() {
+    let scene = Scene::with("podcast-production-studio", |spec| {
+        spec.blueprint.offer = "Lunch from bistro.com for $9 a day".to_owned();
+        spec.sender.postal_address = "Shop.com Ltd, 1 Road".to_owned();
+        spec.sender.unsubscribe = "mailto:out@lists.example?subject=out&to=x".to_owned();
+    });
+    let check = |text: &str, want: &[&str]| {
+        let mail = scene.mail(MailPurpose::Outreach, |mail| mail.body = format!("{text}\n\n{}", scene.state.spec.sender.footer()));
+        assert_eq!(found(&scene.facts(&scene.proposal(mail))), want, "{text}");
+    };
+    check("You get: lunch from  BISTRO.com for $9 a day.", &[]);
+    check("Lunch from bistro.com for $9 a day, or see bistro.com for $9", &["content.foreign-link", "content.price-mismatch"]);
+    check("Lunch from bistro.com for $9 a daybistro.com", &["content.foreign-link"]);
+}
+
+#[test]
+fn a_mail_that_phishes_is_stopped_by_each_rule() {
+    let scene = Scene::new();
+    let words = "pay 1.00 USD at http://evil.example/pay and reply with your bank login. This costs 11400.00 USD";
+    let mail = scene.mail(MailPurpose::Offer, |mail| mail.body = format!("{words}\n\n{}", scene.state.spec.sender.footer()));
+    let facts = scene.facts(&scene.proposal(mail));
+    assert_eq!(found(&facts), ["content.asks-credentials", "content.foreign-link", "content.price-mismatch"]);
+    assert!(findings(&facts).iter().all(|finding| finding.ruling == Ruling::Veto));
 }

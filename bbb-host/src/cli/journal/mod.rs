@@ -15,7 +15,9 @@ use crate::fault::Fault;
 pub(super) enum Journal {
     /// Print events, one line each
     Show(show::Show),
-    /// Check every hash and every event of a journal, or of an exported file
+    /// Check every hash and every event of a journal, or of an exported file, and print its head
+    ///
+    /// A journal that was cut at its end is a shorter journal whose hashes fit. Write the head and the number of events down elsewhere to be able to tell.
     Verify(verify::Verify),
     /// Write a journal to a file that can be verified without this data directory
     Export(export::Export),

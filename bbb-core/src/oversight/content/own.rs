@@ -1,0 +1,44 @@
+//! The business's own words: what its owner wrote, and the engine repeats as it is. What stands inside a verbatim repetition of them is no claim of a
+//! mind's.
+
+use super::normal::Normal;
+use crate::oversight::facts::Facts;
+
+/// Words that are shorter hold neither a link nor an amount.
+const MIN_BYTES: usize = 4;
+
+/// Where a text repeats the owner's words: where each repetition begins, in order, and the furthest end of it and of those before it.
+pub(super) struct Own(Vec<(usize, usize)>);
+
+impl Own {
+    pub(super) fn of(facts: &Facts, normal: &Normal) -> Own {
+        let (blueprint, sender) = (&facts.spec.blueprint, &facts.spec.sender);
+        let words = [
+            &blueprint.name,
+            &blueprint.offer,
+            &blueprint.description,
+            &blueprint.target_customer,
+            &facts.spec.founder,
+            &sender.name,
+            &sender.postal_address,
+            &sender.unsubscribe,
+        ];
+        let mut repeated = Vec::new();
+        for own in words.map(|words| Normal::of(words.trim()).text).iter().filter(|own| own.len() >= MIN_BYTES) {
+            repeated.extend(normal.text.match_indices(own.as_str()).map(|(start, own)| (start, start + own.len())));
+        }
+        repeated.sort_unstable();
+        let mut furthest = 0;
+        for (_, end) in &mut repeated {
+            furthest = furthest.max(*end);
+            *end = furthest;
+        }
+        Own(repeated)
+    }
+
+    /// Whether all of this is in one repetition of the owner's words.
+    pub(super) fn covers(&self, start: usize, end: usize) -> bool {
+        let begun = self.0.partition_point(|(own, _)| *own <= start);
+        begun.checked_sub(1).is_some_and(|last| self.0[last].1 >= end)
+    }
+}
