@@ -123,6 +123,15 @@ impl<T: Copy> Cap<T> {
         Cap { action: total, day: total, month: total, total }
     }
 
+    const fn over_mut(&mut self, window: Window) -> &mut T {
+        match window {
+            Window::Action => &mut self.action,
+            Window::Day => &mut self.day,
+            Window::Month => &mut self.month,
+            Window::Total => &mut self.total,
+        }
+    }
+
     const fn over(&self, window: Window) -> T {
         match window {
             Window::Action => self.action,
@@ -157,6 +166,16 @@ impl Caps {
             Resource::SimulatedMoney => whole(self.simulated_money.over(window)),
             Resource::Tokens => self.tokens.over(window),
             Resource::Messages => self.messages.over(window),
+        }
+    }
+
+    /// Sets the cap of a resource over a time, in its unit.
+    pub fn set(&mut self, resource: Resource, window: Window, amount: u64) {
+        match resource {
+            Resource::RealMoney => *self.real_money.over_mut(window) = cents(amount),
+            Resource::SimulatedMoney => *self.simulated_money.over_mut(window) = cents(amount),
+            Resource::Tokens => *self.tokens.over_mut(window) = amount,
+            Resource::Messages => *self.messages.over_mut(window) = amount,
         }
     }
 

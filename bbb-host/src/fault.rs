@@ -176,8 +176,8 @@ impl From<engine::Error> for Fault {
 impl From<Refused> for Fault {
     fn from(refused: Refused) -> Fault {
         let kind = match &refused {
-            Refused::NotWaiting(_) | Refused::NotInDoubt(_) | Refused::Status(_) => Kind::Refused,
-            Refused::BadSignal(_) => Kind::Usage,
+            Refused::NotWaiting(_) | Refused::NotInDoubt(_) | Refused::NotDelegated { .. } | Refused::Status(_) => Kind::Refused,
+            Refused::BadSignal(_) | Refused::BadSetting(_) => Kind::Usage,
             _ => Kind::Failed,
         };
         Fault::new(kind, refused.to_string())

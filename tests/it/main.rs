@@ -24,4 +24,5 @@ mod store_kill;
 mod store_redb;
 mod supervision;
 mod support;
+mod terms;
 mod worlds;

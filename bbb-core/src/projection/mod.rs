@@ -2,11 +2,12 @@
 //!
 //! Nothing here decides anything, and nothing here is kept: each projection is a pure function of the events or of the state, and any two readers of
 //! the same journal get the same answer. [`summary`] is the result of a run, [`inbox`] what waits for the owner, [`timeline`] one line per
-//! event, [`models`] how language models have done; the others are tables: [`tasks`], [`agents`], [`audit`], [`spending`], [`funnel`].
+//! event, [`models`] how language models have done; the others are tables: [`tasks`], [`agents`], [`agreement`], [`audit`], [`spending`], [`funnel`].
 //!
 //! In JSON, ids and times are text (`prop_7`, RFC 3339 in UTC), and money is a number of dollars with cents.
 
 pub mod agents;
+pub mod agreement;
 pub mod audit;
 pub mod funnel;
 pub mod inbox;

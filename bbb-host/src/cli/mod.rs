@@ -17,6 +17,7 @@ mod run;
 mod screen;
 mod status;
 mod templates;
+mod terms;
 mod world;
 
 use std::ffi::OsStr;
@@ -90,6 +91,12 @@ enum Command {
     Stop(owner::Stop),
     /// Say what became of an effect in doubt
     Doubt(owner::Doubt),
+    /// Show or set how much a business may do without asking
+    Autonomy(terms::AutonomyArgs),
+    /// Show or set what a business may use
+    Budget(terms::Budget),
+    /// Name somebody who may answer in your place, or take that back
+    Delegate(terms::Delegate),
     /// Tell what you heard from people, bring in more leads, and list them
     #[command(subcommand)]
     Contact(contact::Contact),
@@ -131,6 +138,9 @@ fn dispatch(cli: Cli, screen: &mut Screen) -> Result<(), Fault> {
         Command::Pause(pause) => pause.run(&common, screen),
         Command::Stop(stop) => stop.run(&common, screen),
         Command::Doubt(doubt) => doubt.run(&common, screen),
+        Command::Autonomy(autonomy) => autonomy.run(&common, screen),
+        Command::Budget(budget) => budget.run(&common, screen),
+        Command::Delegate(delegate) => delegate.run(&common, screen),
         Command::Contact(contact) => contact.run(&common, screen),
         Command::Report(report) => report.run(&common, screen),
         Command::Journal(journal) => journal.run(&common, screen),

@@ -20,6 +20,9 @@ pub(super) struct Approve {
     business: Option<BusinessId>,
     /// The proposal, as bbb inbox shows it
     proposal: ProposalId,
+    /// Answer in this delegate's name; see: bbb delegate
+    #[arg(long = "as", value_name = "NAME")]
+    delegate: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -32,6 +35,9 @@ pub(super) struct Veto {
     /// Why; kept in the journal
     #[arg(long, value_parser = reason, value_name = "TEXT")]
     reason: String,
+    /// Answer in this delegate's name; see: bbb delegate
+    #[arg(long = "as", value_name = "NAME")]
+    delegate: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -85,7 +91,11 @@ impl Approve {
     pub(super) fn run(self, common: &Common, screen: &mut Screen) -> Result<(), Fault> {
         let (access, proposal) = (Access::open(common)?, self.proposal);
         let id = access.pick(self.business)?;
-        access.command(id, Command::Approve(proposal))?;
+        let command = match self.delegate {
+            Some(name) => Command::AnswerAs { name, proposal, approve: true, reason: String::new() },
+            None => Command::Approve(proposal),
+        };
+        access.command(id, command)?;
         screen.result(
             &json!({ "business_id": id, "proposal": proposal.to_string(), "answer": "approved" }),
             &format!("approved {proposal} of {id}"),
@@ -97,7 +107,11 @@ impl Veto {
     pub(super) fn run(self, common: &Common, screen: &mut Screen) -> Result<(), Fault> {
         let (access, proposal) = (Access::open(common)?, self.proposal);
         let id = access.pick(self.business)?;
-        access.command(id, Command::Veto(proposal, self.reason))?;
+        let command = match self.delegate {
+            Some(name) => Command::AnswerAs { name, proposal, approve: false, reason: self.reason },
+            None => Command::Veto(proposal, self.reason),
+        };
+        access.command(id, command)?;
         screen.result(
             &json!({ "business_id": id, "proposal": proposal.to_string(), "answer": "vetoed" }),
             &format!("vetoed {proposal} of {id}"),

@@ -91,7 +91,7 @@ fn text(now: &Now) -> String {
         over => over.as_str().to_owned(),
     };
     line("status", status);
-    line("world", format!("{}, seed {}, autonomy {}", spec.world, spec.seed.get(), spec.autonomy.get()));
+    line("world", format!("{}, seed {}, autonomy {}", spec.world, spec.seed.get(), state.autonomy.base.get()));
     let planned = spec.days().map_or_else(String::new, |days| format!(" of {days}"));
     line("day", format!("{}{planned}, {} UTC", state.history.len(), moment(state.now)));
     let book = state.books.of_world();

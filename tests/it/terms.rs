@@ -1,0 +1,237 @@
+//! What an owner allows: autonomy by kind of action, budgets over every time, delegates, quiet hours.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bbb::agents::handle::Refused;
+use bbb::core::action::ActionKind;
+use bbb::core::budget::{Cap, Resource, Window};
+use bbb::core::event::{By, Delegation, Event, Payload, Recovery};
+use bbb::core::id::ProposalId;
+use bbb::core::invariant;
+use bbb::core::journal::store::Store;
+use bbb::core::observe::Arrival;
+use bbb::core::oversight::verdict::{RuleId, Ruling};
+use bbb::core::seal::{DerivedKeys, Vault};
+use bbb::core::spec::{Autonomy, QuietHours};
+use bbb::core::state::State;
+use bbb::core::state::work::Stage;
+use bbb::core::time::{DAY_MS, HOUR_MS, Timestamp, zone};
+use bbb::prelude::*;
+
+use crate::faults::ports::Outside;
+use crate::faults::store::FlakyStore;
+use crate::faults::{START, lead, live};
+use crate::run::{chatbot, journal, on_one_thread, run};
+use crate::worlds::{Clock, come_to_rest};
+
+const PEOPLE: u8 = 5;
+
+/// A live business with a few leads, which agrees with whatever providers say.
+struct Scene {
+    store: Arc<FlakyStore>,
+    clock: Clock,
+    business: BusinessHandle,
+    id: bbb::core::id::BusinessId,
+}
+
+impl Scene {
+    async fn begin(alter: impl FnOnce(&mut Spec)) -> Scene {
+        let store = Arc::new(FlakyStore::default());
+        let mut spec = live(false);
+        alter(&mut spec);
+        let clock = Clock::at(spec.start);
+        let vault = Vault::new(Arc::new(DerivedKeys::new(Seed::new(1))));
+        let world = World::live(Outside::new(Arc::clone(&store), &[]).ports(&[Recovery::AtMostOnce]), vault.clone(), clock.told());
+        let engine = Engine::builder(store.clone()).build();
+        let spec = engine.prepare(spec);
+        let arrivals = (0..PEOPLE).map(|person| {
+            let email = format!("person-{person}@somewhere.com");
+            let signal = lead(&vault, (vault.contact_id(&email), email), "");
+            Arrival { source: "outside".to_owned(), external_id: person.to_string(), signal }
+        });
+        let business = engine.launch_with(spec.clone(), world, arrivals.collect()).await.unwrap();
+        Scene { store, clock, business, id: spec.id() }
+    }
+
+    /// Lets so many hours pass, one after the other.
+    async fn pass(&self, hours: i64) -> Arc<State> {
+        let mut state = come_to_rest(&self.business).await;
+        for _ in 0..hours {
+            self.clock.pass(HOUR_MS);
+            state = come_to_rest(&self.business).await;
+        }
+        state
+    }
+
+    async fn events(&self) -> Vec<Event> {
+        let store: Arc<dyn Store> = self.store.clone();
+        let (events, _) = journal(store.as_ref(), self.id).await;
+        invariant::check(&events).unwrap();
+        events
+    }
+}
+
+fn waiting(state: &State, kind: ActionKind) -> Vec<ProposalId> {
+    let waits = |open: &&bbb::core::state::work::Open| open.proposal.action.kind() == kind && matches!(open.stage, Stage::Waiting { .. });
+    state.work.proposals.values().filter(waits).map(|open| open.proposal.id).collect()
+}
+
+/// When the effects of this kind began.
+fn begun(events: &[Event], kind: ActionKind) -> Vec<Timestamp> {
+    let mut kinds: BTreeMap<ProposalId, ActionKind> = BTreeMap::new();
+    let mut begun = Vec::new();
+    for event in events {
+        match &event.payload {
+            Payload::Proposed { proposal } => drop(kinds.insert(proposal.id, proposal.action.kind())),
+            Payload::Intended { proposal, .. } if kinds.get(proposal) == Some(&kind) => begun.push(event.at),
+            _ => {}
+        }
+    }
+    begun
+}
+
+/// The rules that vetoed.
+fn vetoes(events: &[Event]) -> BTreeSet<String> {
+    let rules = |event: &Event| match &event.payload {
+        Payload::Reviewed { verdict, .. } if verdict.ruling == Ruling::Veto => verdict.rules.clone(),
+        _ => Vec::new(),
+    };
+    events.iter().flat_map(rules).map(|rule: RuleId| rule.as_str().to_owned()).collect()
+}
+
+#[test]
+fn a_kind_of_action_can_have_a_level_of_its_own() {
+    on_one_thread(async {
+        let scene = Scene::begin(|spec| spec.autonomy_by_kind = [(ActionKind::SendEmail, Autonomy::ASK)].into()).await;
+        let state = scene.pass(30).await;
+        assert!(!waiting(&state, ActionKind::SendEmail).is_empty(), "mail is asked about");
+        assert!(begun(&scene.events().await, ActionKind::SendEmail).is_empty());
+        assert!(!begun(&scene.events().await, ActionKind::PublishPost).is_empty(), "posts are not");
+        scene.business.command(Command::SetAutonomy(Some(ActionKind::SendEmail), None)).await.unwrap();
+        let base = scene.business.command(Command::SetAutonomy(None, None)).await;
+        assert!(matches!(base, Err(Refused::BadSetting(_))), "{base:?}");
+        let state = come_to_rest(&scene.business).await;
+        assert_eq!(state.autonomy.level(ActionKind::SendEmail), Autonomy::FULL);
+    });
+}
+
+#[test]
+fn every_budget_binds_over_every_time() {
+    let zero = |window: Window, cap: &mut Cap<u64>| match window {
+        Window::Action => cap.action = 0,
+        Window::Day => cap.day = 0,
+        Window::Month => cap.month = 0,
+        Window::Total => cap.total = 0,
+    };
+    for window in Window::ALL {
+        let rule = if window == Window::Total { "limits.messages".to_owned() } else { format!("limits.messages-{}", window.as_str()) };
+        on_one_thread(async {
+            let scene = Scene::begin(|spec| zero(window, &mut spec.caps.messages)).await;
+            scene.pass(30).await;
+            let events = scene.events().await;
+            assert!(begun(&events, ActionKind::SendEmail).is_empty());
+            // A mind that sees that nothing is left does not ask; one action's cap it does not see.
+            assert!(window != Window::Action || vetoes(&events).contains(&rule), "{rule}: {:?}", vetoes(&events));
+        });
+    }
+    on_one_thread(async {
+        let scene = Scene::begin(|spec| spec.caps.real_money.action = Cents::new(1)).await;
+        scene.pass(30).await;
+        let events = scene.events().await;
+        assert!(vetoes(&events).contains("limits.budget-action"), "{:?}", vetoes(&events));
+        let mut caps = come_to_rest(&scene.business).await.books.caps;
+        caps.real_money.day = Cents::new(-1);
+        let refused = scene.business.command(Command::SetCaps(Box::new(caps))).await;
+        assert!(matches!(&refused, Err(Refused::BadSetting(rule)) if rule.contains("negative")), "{refused:?}");
+    });
+}
+
+#[test]
+fn a_months_budget_begins_anew_with_the_month_of_the_businesss_zone() {
+    let ran = on_one_thread(run(chatbot(60), |engine| engine));
+    let mut state = State::launch(ran.state.business, &ran.events[0]).unwrap();
+    let (utc, mut months) = (zone("UTC").unwrap(), 0);
+    for event in &ran.events[1..] {
+        let before = *state.books.usage(Resource::SimulatedMoney);
+        state.apply(event).unwrap();
+        if let Payload::DayClosed { .. } = event.payload {
+            let after = state.books.usage(Resource::SimulatedMoney);
+            let new_month = event.at.day_in(&utc) > 0 && event.at.month_in(&utc) != event.at.plus_ms(-1).month_in(&utc);
+            assert_eq!(after.today, after.held);
+            assert_eq!(after.this_month, if new_month { after.held } else { before.this_month }, "at {}", event.at);
+            months += u32::from(new_month);
+        }
+    }
+    assert_eq!(months, 2, "January and February ended");
+}
+
+#[test]
+fn the_owner_is_told_once_at_each_share_of_a_budget() {
+    on_one_thread(async {
+        let scene = Scene::begin(|spec| spec.caps.messages = Cap { action: 1, day: 5, month: 1_000, total: 1_000 }).await;
+        scene.pass(30).await;
+        let told = |event: &Event| match event.payload {
+            Payload::BudgetReached { resource: Resource::Messages, window, percent } => Some((window, percent)),
+            _ => None,
+        };
+        let told: Vec<_> = scene.events().await.iter().filter_map(told).collect();
+        assert_eq!(told.first(), Some(&(Window::Day, 100)), "five of five mails at once: {told:?}");
+        let days: BTreeSet<_> = told.iter().collect();
+        assert!(told.len() <= 2 * days.len(), "once a day at most: {told:?}");
+    });
+}
+
+#[test]
+fn a_delegate_answers_what_was_delegated_and_nothing_else() {
+    on_one_thread(async {
+        let scene = Scene::begin(|spec| spec.autonomy = Autonomy::ASK).await;
+        let state = scene.pass(30).await;
+        let (mail, post) = (waiting(&state, ActionKind::SendEmail)[0], waiting(&state, ActionKind::PublishPost)[0]);
+        let say = |proposal, approve| Command::AnswerAs { name: "Grace".to_owned(), proposal, approve, reason: String::new() };
+        let refused = |answer: Result<(), Refused>, rule: &str| match answer {
+            Err(Refused::NotDelegated { rule: found, .. }) => assert!(found.contains(rule), "{found}"),
+            other => panic!("{other:?}"),
+        };
+        refused(scene.business.command(say(mail, true)).await, "nobody of this name");
+        let mails = Delegation { kinds: [ActionKind::SendEmail].into(), up_to: Cents::ZERO };
+        scene.business.command(Command::Delegate("Grace".to_owned(), Some(mails))).await.unwrap();
+        refused(scene.business.command(say(post, true)).await, "kind of action");
+        let all = Delegation { kinds: BTreeSet::new(), up_to: Cents::ZERO };
+        scene.business.command(Command::Delegate("Grace".to_owned(), Some(all))).await.unwrap();
+        refused(scene.business.command(say(post, true)).await, "costs more");
+        scene.business.command(say(mail, true)).await.unwrap();
+        assert_eq!(scene.business.command(say(mail, true)).await, Err(Refused::NotWaiting(mail)), "one answer, once");
+        scene.business.command(Command::Delegate("Grace".to_owned(), None)).await.unwrap();
+        refused(scene.business.command(say(post, false)).await, "nobody of this name");
+        for bad in ["", "two\nlines", &"x".repeat(61)] {
+            let answer = scene.business.command(Command::Delegate(bad.to_owned(), None)).await;
+            assert!(matches!(answer, Err(Refused::BadSetting(_))), "{bad:?}: {answer:?}");
+        }
+        let by = |event: &Event| match &event.payload {
+            Payload::Answered { proposal, by, approve: true, .. } if *proposal == mail => Some(by.clone()),
+            _ => None,
+        };
+        assert_eq!(scene.events().await.iter().find_map(by), Some(By::Delegate("Grace".to_owned())));
+    });
+}
+
+#[test]
+fn advertising_waits_for_the_morning_of_the_businesss_zone() {
+    on_one_thread(async {
+        // START is 8 o'clock in the morning in UTC, and 17 o'clock in Tokyo.
+        let scene = Scene::begin(|spec| {
+            (spec.zone, spec.start) = ("Asia/Tokyo".to_owned(), START.plus_ms(5 * HOUR_MS));
+            spec.quiet_hours = QuietHours { from: 21, to: 8 };
+        })
+        .await;
+        scene.pass(2 * DAY_MS / HOUR_MS).await;
+        let events = scene.events().await;
+        let tokyo = zone("Asia/Tokyo").unwrap();
+        let hours: BTreeSet<i8> = begun(&events, ActionKind::SendEmail).iter().map(|at| at.hour_in(&tokyo)).collect();
+        assert!(!hours.is_empty() && hours.iter().all(|hour| (8..21).contains(hour)), "{hours:?}");
+        let posts = begun(&events, ActionKind::PublishPost);
+        assert!(posts.iter().any(|at| !(8..21).contains(&at.hour_in(&tokyo))), "posts do not wait");
+        assert!(vetoes(&events).is_empty(), "waiting is no veto: {:?}", vetoes(&events));
+    });
+}
