@@ -14,6 +14,7 @@ mod kill_live;
 mod llm;
 mod mail;
 mod minds;
+mod outside;
 mod projection;
 mod report;
 mod run;
