@@ -38,13 +38,15 @@ pub fn close_day(round: &mut Round, signals: Vec<Signal>) -> Result<(), Misfit> 
     round.stage(Payload::DayClosed { day: round.state().day }, 0).map(drop)
 }
 
-/// Stages an answer to an escalation that still waits; says whether there was one.
+/// Stages an answer to an escalation that still waits and has not expired; says whether there was one.
 ///
 /// # Errors
 /// [`Misfit`] on a defect of the engine.
 pub fn answer(round: &mut Round, id: ProposalId, by: By, approve: bool, reason: &str) -> Result<bool, Misfit> {
     let Some(open) = round.state().work.proposals.get(&id) else { return Ok(false) };
-    if !matches!(open.stage, Stage::Waiting { .. }) {
+    let Stage::Waiting { expires_at, .. } = open.stage else { return Ok(false) };
+    // Time that has run out is a veto already, whether anybody has looked at the clock since or not.
+    if expires_at <= round.now() && !matches!(by, By::Expiry | By::Engine) {
         return Ok(false);
     }
     let (digest, cause) = (open.proposal.action.digest(), open.event);

@@ -6,6 +6,7 @@ mod journals;
 mod live;
 mod llm;
 mod runs;
+mod terms;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};

@@ -16,6 +16,7 @@ mod mail;
 mod minds;
 mod outside;
 mod projection;
+mod races;
 mod report;
 mod run;
 mod store_conformance;

@@ -246,7 +246,7 @@ mod tests {
             ("tokens.week=1", "one of action, day"),
             ("tokens.day=many", "whole number"),
             ("tokens.day=-1", "whole number"),
-            ("real_money.day=-1", "negative"),
+            ("real_money.day=-1", "no sign"),
             ("real_money.day=0.001", "decimals"),
         ] {
             let refused = set(&mut caps, setting).expect_err(setting);

@@ -1,0 +1,45 @@
+//! What an owner allows, set and shown from another terminal while the business runs.
+
+use super::live::{dead_port, launch, place};
+
+#[test]
+fn levels_budgets_and_delegates_are_set_while_the_business_runs() {
+    let place = place(dead_port());
+    let (mut running, id) = launch(&place, "live");
+    running.until("prop_2 waits for you");
+
+    let levels = place.bbb(&["autonomy", "--json"]).json();
+    assert_eq!((levels["base"].as_u64(), levels["kinds"]["send_email"]["level"].as_u64()), (Some(2), Some(2)));
+    let set = place.bbb(&["autonomy", &id, "--kind", "publish_post", "--set", "5", "--json"]).json();
+    assert_eq!(set["kinds"]["publish_post"]["level"], 5);
+    let reset = place.bbb(&["autonomy", "--kind", "publish_post", "--reset", "--json"]).json();
+    assert_eq!(reset["kinds"]["publish_post"]["level"], 2);
+    place.bbb(&["autonomy", "--kind", "publish_post"]).fails(2, "--set 0-6, or --reset");
+    place.bbb(&["autonomy", "--kind", "sing", "--set", "1"]).fails(2, "publish_post");
+    place.bbb(&["autonomy", "--set", "7"]).fails(2, "0..=6");
+
+    let text = place.bbb(&["budget", "--set", "messages.day=1", "--set", "ask_above=2.50"]).ok();
+    assert!(text.contains("0 messages of 1 messages") && text.contains("asked above 2.50 USD"), "{text}");
+    place.bbb(&["budget", "--set", "messages.day=1", "--set", "money=3"]).fails(2, "--set money=3: ");
+    let budgets = place.bbb(&["budget", "--json"]).json();
+    let day = budgets["budgets"].as_array().unwrap().iter().find(|row| row["resource"] == "messages" && row["window"] == "day").unwrap();
+    assert_eq!((day["used"].as_u64(), day["cap"].as_u64()), (Some(0), Some(1)), "a refused setting changes nothing");
+
+    place.bbb(&["approve", "prop_1", "--as", "Grace"]).fails(4, "nobody of this name is a delegate");
+    place.bbb(&["delegate", "Grace", "--up-to", "0", "--kind", "run_ads"]).ok();
+    place.bbb(&["approve", "prop_1", "--as", "Grace"]).fails(4, "kind of action is not delegated");
+    place.bbb(&["delegate", "Grace", "--up-to", "0", "--kind", "send_email", "--json"]).ok();
+    place.bbb(&["veto", "prop_1", "--as", "Grace", "--reason", "not her"]).ok();
+    running.until("prop_1 refused by Grace: not her");
+    place.bbb(&["delegate", "Grace", "--revoke"]).ok();
+    place.bbb(&["delegate", "Grace", "--revoke"]).fails(2, "Grace is no delegate");
+    place.bbb(&["delegate", "Grace"]).fails(2, "--up-to");
+
+    let told = place.bbb(&["journal", "show"]).ok();
+    let wanted = ["autonomy for publish_post is 5", "the owner set other caps", "Grace may answer what costs at most 0.00 USD"];
+    assert!(wanted.iter().all(|line| told.contains(line)), "{told}");
+    place.bbb(&["stop"]).ok();
+    assert_eq!(running.end(), 0);
+    place.bbb(&["autonomy", "--set", "3"]).fails(4, "the business is stopped");
+    place.bbb(&["autonomy"]).ok();
+}
