@@ -43,6 +43,7 @@ pub struct Config {
     pub sender: SenderSection,
     pub smtp: SmtpSection,
     pub llm: LlmSection,
+    pub owner: OwnerSection,
     pub caps: CapsSection,
     pub quiet_hours: QuietHoursSection,
 }
@@ -119,6 +120,21 @@ pub enum FormatSetting {
 pub enum LimitSetting {
     MaxCompletionTokens,
     MaxTokens,
+}
+
+/// `[owner]`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(missing_docs, reason = "config.default.toml explains every section and setting")]
+pub struct OwnerSection {
+    #[serde(deserialize_with = "dollars")]
+    pub money_usd: Cents,
+}
+
+impl Default for OwnerSection {
+    fn default() -> Self {
+        OwnerSection { money_usd: Cents::from_dollars(200) }
+    }
 }
 
 /// `[caps]`

@@ -15,6 +15,7 @@ use bbb_core::id::{BusinessId, ProposalId};
 use bbb_core::journal::chain::{Hash, Head, Record};
 use bbb_core::journal::store::{Listed, Store};
 use bbb_core::journal::writer;
+use bbb_core::money::Cents;
 use bbb_core::seal::{DerivedKeys, Vault};
 use bbb_core::spec::{Spec, WorldKind};
 use bbb_core::state::State;
@@ -22,6 +23,7 @@ use bbb_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
+use crate::allotment;
 use crate::data_dir::DataDir;
 use crate::desk::Desk;
 use crate::fault::{Fault, Kind};
@@ -199,6 +201,21 @@ impl Service {
     async fn head(&self, id: BusinessId) -> Result<Head, Fault> {
         let listed = self.store.list().await?.into_iter().find(|listed| listed.business == id);
         listed.map(|listed| listed.head).ok_or_else(|| unknown(id))
+    }
+
+    /// Checks that real money can be allotted to one more business of this directory, under the owner's cap.
+    ///
+    /// # Errors
+    /// [`crate::fault::Kind::Refused`] where it cannot, and the store's.
+    pub async fn check_allotment(&self, cap: Cents, wanted: Cents) -> Result<(), Fault> {
+        let mut bound = Vec::new();
+        // Nothing is bound by what moves no real money, and many simulated businesses are not read for nothing.
+        if wanted > Cents::ZERO {
+            for listed in self.store.list().await? {
+                bound.push(allotment::bound_by(&self.now(listed.business).await?.state));
+            }
+        }
+        allotment::check(cap, bound, wanted)
     }
 
     /// Up to `limit` records after `after`, in order; fewer where the journal ends or the page is full.

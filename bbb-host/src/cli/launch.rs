@@ -227,6 +227,7 @@ impl Session {
             ));
             return self.go_on(id, plan.file.as_deref(), stop, screen).await;
         }
+        self.service.check_allotment(plan.config.owner.money_usd, spec.caps.real_money.total).await?;
         let vault = self.service.new_vault(id, &spec).await?;
         let arrivals = leads::arrivals(&plan.leads, &vault)?;
         let wired = world::world(&spec, &plan.config, vault)?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use bbb_agents::handle::Command;
 use bbb_core::action::ActionKind;
@@ -15,9 +16,11 @@ use bbb_core::state::State;
 use clap::Args;
 use serde_json::{Value, json};
 
+use crate::allotment;
 use crate::cli::Common;
 use crate::cli::access::{Access, decode};
 use crate::cli::screen::Screen;
+use crate::config::Config;
 use crate::fault::Fault;
 
 /// The most that can be allowed, in dollars.
@@ -45,6 +48,9 @@ pub(super) struct Budget {
     /// A cap from now on, such as real_money.day=12.50, tokens.total=100000 or ask_above=5; may be given several times
     #[arg(long, value_name = "WHAT=AMOUNT")]
     set: Vec<String>,
+    /// The configuration file, which says what may be allotted in all [default: ./bbb.toml, if there is one]
+    #[arg(long, env = "BBB_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -137,10 +143,27 @@ impl Budget {
             for setting in &self.set {
                 set(&mut caps, setting).map_err(|rule| Fault::usage(format!("--set {setting}: {rule}")))?;
             }
+            self.check_allotment(&access, id, &caps)?;
             access.command(id, Command::SetCaps(Box::new(caps)))?;
         }
         let state = access.now(id)?.state;
         screen.result(&usage_json(id, &state), &usage_text(id, &state))
+    }
+}
+
+impl Budget {
+    /// More real money must be left to allot; less always is.
+    fn check_allotment(&self, access: &Access, id: BusinessId, caps: &Caps) -> Result<(), Fault> {
+        let wanted = caps.real_money.total;
+        if wanted <= access.now(id)?.state.books.caps.real_money.total {
+            return Ok(());
+        }
+        let config = Config::load(self.config.as_deref())?;
+        let mut others = Vec::new();
+        for row in access.list()?.into_iter().filter(|row| row.business != id) {
+            others.push(allotment::bound_by(&access.now(row.business)?.state));
+        }
+        allotment::check(config.owner.money_usd, others, wanted)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What an owner allows, set and shown from another terminal while the business runs.
 
+use super::TEMPLATE;
 use super::live::{dead_port, launch, place};
 
 #[test]
@@ -25,6 +26,10 @@ fn levels_budgets_and_delegates_are_set_while_the_business_runs() {
     let day = budgets["budgets"].as_array().unwrap().iter().find(|row| row["resource"] == "messages" && row["window"] == "day").unwrap();
     assert_eq!((day["used"].as_u64(), day["cap"].as_u64()), (Some(0), Some(1)), "a refused setting changes nothing");
 
+    place.bbb(&["budget", "--set", "real_money.total=200.01"]).fails(4, "200.00 USD that are left to allot");
+    place.bbb(&["budget", "--set", "real_money.total=200"]).ok();
+    place.bbb(&["budget", "--set", "real_money.total=40"]).ok();
+
     place.bbb(&["approve", "prop_1", "--as", "Grace"]).fails(4, "nobody of this name is a delegate");
     place.bbb(&["delegate", "Grace", "--up-to", "0", "--kind", "run_ads"]).ok();
     place.bbb(&["approve", "prop_1", "--as", "Grace"]).fails(4, "kind of action is not delegated");
@@ -42,4 +47,7 @@ fn levels_budgets_and_delegates_are_set_while_the_business_runs() {
     assert_eq!(running.end(), 0);
     place.bbb(&["autonomy", "--set", "3"]).fails(4, "the business is stopped");
     place.bbb(&["autonomy"]).ok();
+    // What is over binds no more than it has spent.
+    let live = ["launch", TEMPLATE, "--world", "live", "--budget", "200.01"];
+    place.bbb(&live).fails(4, "businesses of this data directory bind 0.00 USD");
 }
