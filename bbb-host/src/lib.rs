@@ -1,5 +1,6 @@
 //! The host of Better Business Builder: stores, configuration, control socket, reports, command line
 
+pub mod checkpoints;
 pub mod cli;
 pub mod config;
 pub mod control;

@@ -221,7 +221,9 @@ pub enum Error {
         reason: &'static str,
     },
     /// The journal ends too early.
-    #[error("the journal of {business} ends at event {end}, but a checkpoint of {at} says that event {sequence} was committed, with the hash {hash}: events are missing at its end")]
+    #[error(
+        "the journal of {business} ends at event {end}, but a checkpoint of {at} says that event {sequence} was committed, with the hash {hash}: events are missing at its end"
+    )]
     Truncated {
         /// Whose journal.
         business: BusinessId,
@@ -235,7 +237,9 @@ pub enum Error {
         at: Timestamp,
     },
     /// The journal is another one.
-    #[error("event {sequence} of {business} has the hash {found}, but a checkpoint of {at} says {hash}: an event after {after} and up to {sequence} was altered")]
+    #[error(
+        "event {sequence} of {business} has the hash {found}, but a checkpoint of {at} says {hash}: an event after {after} and up to {sequence} was altered"
+    )]
     Disagrees {
         /// Whose journal.
         business: BusinessId,

@@ -122,7 +122,9 @@ pub enum Error {
         source: checkpoint::Error,
     },
     /// The records are not those that the first line announces.
-    #[error("line {line}: the file ends here at event {found}, but its first line says that there are {said} events, the last one with the hash {hash}")]
+    #[error(
+        "line {line}: the file ends here at event {found}, but its first line says that there are {said} events, the last one with the hash {hash}"
+    )]
     OtherEnd {
         /// The last line.
         line: usize,

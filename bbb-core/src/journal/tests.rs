@@ -165,7 +165,10 @@ fn a_journal_that_was_rewritten_or_shortened_as_a_whole_disagrees_with_its_check
         other.push(Record::encode(&event, &other[other.len() - 1].hash).expect("small"));
     }
     refused(text(&other, &signed).as_bytes(), "an event after 3 and up to 6 was altered");
-    refused(text(&records[..5], &signed).as_bytes(), "ends at event 5, but a checkpoint of 1970-01-01T00:00:05.000Z says that event 6 was committed");
+    refused(
+        text(&records[..5], &signed).as_bytes(),
+        "ends at event 5, but a checkpoint of 1970-01-01T00:00:05.000Z says that event 6 was committed",
+    );
     // Its newest checkpoint taken away too, a shorter journal is a genuine one of earlier; only a checkpoint kept elsewhere tells.
     let earlier = Signed { checkpoints: signed.checkpoints[..1].to_vec(), ..signed.clone() };
     let short = text(&records[..4], &earlier);
@@ -359,7 +362,10 @@ fn no_bytes_make_a_reader_panic_or_pass() {
         let mut noise = vec![0; usize::try_from(random.next_u64() % 200).expect("small")];
         random.fill_bytes(&mut noise);
         let text = String::from_utf8_lossy(&noise);
-        assert!(check(&noise, &key, &[]).is_err() && Checkpoint::from_line(&text).is_err() && Proof::from_text(&text).is_err(), "case {case}");
+        assert!(
+            check(&noise, &key, &[]).is_err() && Checkpoint::from_line(&text).is_err() && Proof::from_text(&text).is_err(),
+            "case {case}"
+        );
     }
 }
 

@@ -16,6 +16,7 @@ mod run;
 mod screen;
 mod status;
 mod templates;
+mod why;
 mod world;
 
 use std::ffi::OsStr;
@@ -91,7 +92,9 @@ enum Command {
     Doubt(owner::Doubt),
     /// Report on a business
     Report(report::Report),
-    /// Read, check, export and fork journals
+    /// Tell what led to a proposal, and what came of it
+    Why(why::WhyArgs),
+    /// Read, check, sign, export and fork journals
     #[command(subcommand)]
     Journal(journal::Journal),
     /// Print the configuration file with all defaults, explained
@@ -128,6 +131,7 @@ fn dispatch(cli: Cli, screen: &mut Screen) -> Result<(), Fault> {
         Command::Stop(stop) => stop.run(&common, screen),
         Command::Doubt(doubt) => doubt.run(&common, screen),
         Command::Report(report) => report.run(&common, screen),
+        Command::Why(why) => why.run(&common, screen),
         Command::Journal(journal) => journal.run(&common, screen),
         Command::Config => screen.print(DEFAULT_TOML),
     }
