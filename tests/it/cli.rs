@@ -1,6 +1,7 @@
 //! The command line, as a user and a script see it: the real binary in directories of its own.
 
 mod errors;
+mod evidence;
 mod journals;
 mod live;
 mod runs;

@@ -148,7 +148,7 @@ fn public(secret: &SigningKey, path: &Path) -> Result<PublicKey, Error> {
 fn replace(dir: &Path, name: &str, text: &str) -> Result<(), Error> {
     let (path, draft) = (dir.join(name), dir.join(format!("{name}.new")));
     let write = || -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(&draft)?;
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&draft, &path)?;
