@@ -60,7 +60,8 @@ impl Checkpoints {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn path(&self, id: BusinessId) -> PathBuf {
+    /// The file of a business.
+    pub(crate) fn path(&self, id: BusinessId) -> PathBuf {
         self.dir.join(format!("{id}{SUFFIX}"))
     }
 

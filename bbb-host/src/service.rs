@@ -75,6 +75,8 @@ pub struct Now {
 pub struct Service {
     data: DataDir,
     store: Arc<dyn Store>,
+    /// The same without its checkpoints: a list shows refused journals too.
+    unguarded: Arc<dyn Store>,
     checkpoints: Arc<Checkpoints>,
     engine: Engine,
     running: Mutex<BTreeMap<BusinessId, BusinessHandle>>,
@@ -92,12 +94,12 @@ impl std::fmt::Debug for Service {
 
 impl Service {
     /// The service of the process that holds `data`, over its store, whose journals are from here on compared with their checkpoints.
-    pub fn new(data: DataDir, store: Arc<dyn Store>) -> Service {
+    pub fn new(data: DataDir, unguarded: Arc<dyn Store>) -> Service {
         let checkpoints = Arc::new(Checkpoints::new(data.path(), now));
-        let store: Arc<dyn Store> = Arc::new(Guarded::new(store, Arc::clone(&checkpoints)));
+        let store: Arc<dyn Store> = Arc::new(Guarded::new(Arc::clone(&unguarded), Arc::clone(&checkpoints)));
         let engine = Engine::builder(Arc::clone(&store)).build();
         let (running, vaults) = (Mutex::default(), Mutex::default());
-        Service { data, store, checkpoints, engine, running, turn: tokio::sync::Mutex::default(), vaults }
+        Service { data, store, unguarded, checkpoints, engine, running, turn: tokio::sync::Mutex::default(), vaults }
     }
 
     /// The engine.
@@ -177,7 +179,7 @@ impl Service {
     }
 
     async fn row(&self, listed: Listed) -> Result<Row, Fault> {
-        let first = self.store.read(listed.business, 0, 1).await?;
+        let first = self.unguarded.read(listed.business, 0, 1).await?;
         let launched = first.first().map(Record::decode).transpose()?;
         let Some(Payload::Launched { spec }) = launched.map(|event| event.payload) else {
             return Err(Fault::new(Kind::Corrupted, format!("the journal of {} does not begin with a launch", listed.business)));

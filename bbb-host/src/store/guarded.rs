@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use bbb_core::id::BusinessId;
 use bbb_core::journal::chain::{Head, Record};
+use bbb_core::journal::checkpoint::Error as Disagreement;
 use bbb_core::journal::store::{Append, BoxFuture, Epoch, Error, Listed, SignalKey, Snapshot, Store};
 use bbb_core::time::Timestamp;
 
 use crate::checkpoints::Checkpoints;
 
-/// A store behind its checkpoints. A list, and the first records of a journal that say what it is, can be read of a refused one too.
+/// A store behind its checkpoints. Of a journal that is refused nothing can be read; that it is there, the list says.
 pub struct Guarded {
     store: Arc<dyn Store>,
     checkpoints: Arc<Checkpoints>,
@@ -31,7 +32,9 @@ impl Guarded {
             false => sequence,
             true => self.store.list().await?.iter().find(|listed| listed.business == business).map_or(0, |listed| listed.head.sequence),
         };
-        newest.compare(found.first().map(|record| record.hash), end, 0).map_err(|error| corrupted(error.to_string()))?;
+        let place = self.checkpoints.path(business);
+        let refuse = |error: Disagreement| corrupted(format!("{error} (see {})", place.display()));
+        newest.compare(found.first().map(|record| record.hash), end, 0).map_err(refuse)?;
         self.checkpoints.agrees(business);
         Ok(())
     }
@@ -51,14 +54,8 @@ impl Store for Guarded {
 
     fn read(&self, business: BusinessId, after: u64, limit: usize) -> BoxFuture<'_, Result<Vec<Record>, Error>> {
         Box::pin(async move {
-            let page = self.store.read(business, after, limit).await?;
-            let newest = self.checkpoints.to_compare(business).map_err(|fault| Error::Corrupted(fault.message))?;
-            // A page that is wholly before the checkpoint says nothing about it.
-            let reaches = |sequence: u64| page.len() < limit || after.saturating_add(page.len() as u64) >= sequence;
-            if newest.is_some_and(|newest| reaches(newest.head().sequence)) {
-                self.compare(business).await?;
-            }
-            Ok(page)
+            self.compare(business).await?;
+            self.store.read(business, after, limit).await
         })
     }
 
