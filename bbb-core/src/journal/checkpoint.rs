@@ -31,12 +31,12 @@ const ROTATION_DOMAIN: &[u8] = b"bbb 2026 signing key rotation v1\0";
 
 /// An Ed25519 public key, known to be one that a signature can be checked with.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct PublicKey(VerifyingKey);
+pub struct PublicKey([u8; 32]);
 
 impl PublicKey {
     /// The key with these bytes; nothing where they are no key, or a weak one, under which a signature proves nothing.
     pub fn from_bytes(bytes: &[u8; 32]) -> Option<PublicKey> {
-        VerifyingKey::from_bytes(bytes).ok().filter(|key| !key.is_weak()).map(PublicKey)
+        VerifyingKey::from_bytes(bytes).ok().filter(|key| !key.is_weak()).map(|_| PublicKey(*bytes))
     }
 
     /// Reads 64 lowercase hex digits.
@@ -46,18 +46,19 @@ impl PublicKey {
 
     /// The key's bytes.
     pub fn bytes(&self) -> [u8; 32] {
-        self.0.to_bytes()
+        self.0
     }
 
     /// Whether this key made the signature. Strict: one message has one valid signature, whoever reads it.
     fn signed(&self, message: &[u8], signature: &Signature) -> bool {
-        self.0.verify_strict(message, &ed25519_dalek::Signature::from_bytes(&signature.0)).is_ok()
+        let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
+        VerifyingKey::from_bytes(&self.0).is_ok_and(|key| key.verify_strict(message, &signature).is_ok())
     }
 }
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0.as_bytes()))
+        f.write_str(&hex::encode(&self.0))
     }
 }
 
