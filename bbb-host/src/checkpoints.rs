@@ -224,14 +224,19 @@ impl Checkpoints {
             None => Signer::open(&self.dir).map_err(of_key)?,
         };
         signer.rotate((self.clock)()).map_err(of_key)?;
+        let mut refused = None;
         for listed in store.list().await? {
-            if self.path(listed.business).exists() {
-                self.extend(store, listed.business, &signer).await?;
+            if self.path(listed.business).exists()
+                && let Err(fault) = self.extend(store, listed.business, &signer).await
+            {
+                // The others are signed all the same.
+                let message = format!("the key was changed, and {} could not be signed with it: {}", listed.business, fault.message);
+                refused.get_or_insert(Fault::new(fault.kind, message));
             }
         }
         let keys = signer.list().clone();
         *slot = Some(signer);
-        Ok(keys)
+        refused.map_or(Ok(keys), Err)
     }
 }
 

@@ -150,7 +150,7 @@ pub fn write(out: &mut dyn Write, business: BusinessId, records: &[Record]) -> R
 /// Writes a journal with its checkpoints, in format 2.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_signed(out: &mut dyn Write, business: BusinessId, records: &[Record], signed: &Signed) -> Result<(), Error> {
     let head = records.last().map_or(Head::EMPTY, |last| Head { sequence: last.sequence, hash: last.hash });
     let heading = Heading {

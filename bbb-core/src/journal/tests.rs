@@ -178,11 +178,16 @@ fn a_journal_that_was_rewritten_or_shortened_as_a_whole_disagrees_with_its_check
     assert!(error.contains("ends at event 4") && error.contains("event 6"), "{error}");
     // The older key alone cannot vouch any more for whoever trusts the newer one.
     refused(short.as_bytes(), "is signed by an older key");
-    let none = Signed { checkpoints: Vec::new(), ..signed };
+    let none = Signed { checkpoints: Vec::new(), ..signed.clone() };
     refused(text(&records, &none).as_bytes(), "nothing here is signed");
     let mut plain = Vec::new();
     export::write(&mut plain, business(1), &records).expect("memory");
     refused(&plain, "nothing here is signed");
+    // Of an export without checkpoints, one that was kept elsewhere says how far it is signed.
+    let verdict = check(&plain, &public(&secret(2)), &signed.checkpoints[1..]).expect("agrees");
+    assert_eq!(verdict.unsigned(), 1);
+    let error = check(&plain, &public(&secret(3)), &signed.checkpoints[1..]).expect_err("a stranger's");
+    assert!(error.contains("which is not in the list of keys"), "{error}");
 }
 
 #[test]
