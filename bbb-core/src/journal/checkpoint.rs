@@ -585,7 +585,8 @@ pub fn verify(
     for checkpoint in kept {
         signed.keys.check_order(business, std::slice::from_ref(checkpoint))?;
     }
-    let mut all: Vec<&Checkpoint> = signed.checkpoints.iter().chain(kept).collect();
+    let mut all: Vec<&Checkpoint> =
+        signed.checkpoints.iter().chain(kept.iter().filter(|kept| !signed.checkpoints.contains(kept))).collect();
     // Stable: of the same event, those of the journal come first.
     all.sort_by_key(|checkpoint| checkpoint.head().sequence);
     let (mut tree, mut rest, mut after) = (Tree::default(), records.iter(), 0);

@@ -102,6 +102,8 @@ fn an_export_with_checkpoints_verifies_and_tells_its_unsigned_tail() {
         let (newest, count) = verdict.newest.expect("signed");
         assert_eq!((newest.head().sequence, *newest.key(), count), (6, public(&secret(2)), 2));
     }
+    let kept = check(text.as_bytes(), &public(&secret(2)), &signed().1.checkpoints).expect("agrees with itself");
+    assert_eq!(kept.newest.map(|(_, count)| count), Some(2), "a copy is no further checkpoint");
     let plain = export::read(&mut text.as_bytes()).expect("whole");
     assert_eq!((plain.0, plain.1, plain.2.sequence), (business(1), journal(7), 7));
 }
