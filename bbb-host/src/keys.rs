@@ -29,6 +29,7 @@
 //! in place cannot reach copies that a file system or a drive keeps by itself, nor backups; for those the owner's key is the last line.
 
 mod owner;
+mod signing;
 mod slot;
 #[cfg(test)]
 mod tests;
@@ -46,6 +47,7 @@ use bbb_core::seal::{self, Keys, SecretKey};
 
 pub use self::owner::OwnerKey;
 use self::owner::{create_private, open_private};
+pub use self::signing::Signer;
 use self::slot::{SLOT_BYTES, Slot};
 
 /// The most slots of one file: a key and an erasure for each of the contacts that a business may have, and more. About 24 MB.

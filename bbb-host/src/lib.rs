@@ -1,6 +1,7 @@
 //! The host of Better Business Builder: stores, configuration, control socket, reports, command line
 
 pub mod allotment;
+pub mod checkpoints;
 pub mod cli;
 pub mod config;
 pub mod control;

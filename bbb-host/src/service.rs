@@ -13,6 +13,7 @@ use bbb_agents::handle::{BusinessHandle, Command, Refused};
 use bbb_core::event::{Event, Payload};
 use bbb_core::id::{BusinessId, ProposalId};
 use bbb_core::journal::chain::{Hash, Head, Record};
+use bbb_core::journal::checkpoint::{Checkpoint, Signed};
 use bbb_core::journal::store::{Listed, Store};
 use bbb_core::journal::writer;
 use bbb_core::money::Cents;
@@ -24,10 +25,12 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::allotment;
+use crate::checkpoints::Checkpoints;
 use crate::data_dir::DataDir;
 use crate::desk::Desk;
 use crate::fault::{Fault, Kind};
 use crate::keys::{self, FileKeys, OwnerKey};
+use crate::store::guarded::Guarded;
 
 /// The most records of one page.
 pub const MAX_PAGE_RECORDS: usize = 1024;
@@ -76,6 +79,9 @@ pub struct Now {
 pub struct Service {
     data: DataDir,
     store: Arc<dyn Store>,
+    /// The same without its checkpoints: a list shows refused journals too.
+    unguarded: Arc<dyn Store>,
+    checkpoints: Arc<Checkpoints>,
     engine: Engine,
     running: Mutex<BTreeMap<BusinessId, Running>>,
     /// Held while a business is started, while one that runs nowhere is told something (each takes the lease, and would take it from the other), and while
@@ -100,10 +106,13 @@ impl std::fmt::Debug for Service {
 }
 
 impl Service {
-    /// The service of the process that holds `data`, over its store.
-    pub fn new(data: DataDir, engine: Engine) -> Service {
-        let store = Arc::clone(engine.store());
-        Service { data, store, engine, running: Mutex::default(), turn: tokio::sync::Mutex::default(), keys: Mutex::default() }
+    /// The service of the process that holds `data`, over its store, whose journals are from here on compared with their checkpoints.
+    pub fn new(data: DataDir, unguarded: Arc<dyn Store>) -> Service {
+        let checkpoints = Arc::new(Checkpoints::new(data.path(), now));
+        let store: Arc<dyn Store> = Arc::new(Guarded::new(Arc::clone(&unguarded), Arc::clone(&checkpoints)));
+        let engine = Engine::builder(Arc::clone(&store)).build();
+        let (running, keys) = (Mutex::default(), Mutex::default());
+        Service { data, store, unguarded, checkpoints, engine, running, turn: tokio::sync::Mutex::default(), keys }
     }
 
     /// The engine.
@@ -114,6 +123,11 @@ impl Service {
     /// The store.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// The checkpoints.
+    pub fn checkpoints(&self) -> &Checkpoints {
+        &self.checkpoints
     }
 
     /// The data directory.
@@ -147,7 +161,26 @@ impl Service {
         let _turn = self.turn.lock().await;
         let handle = starting.await?;
         self.all_running().insert(handle.id(), Running { handle: handle.clone(), desk });
+        tokio::spawn(sign_days(handle.clone(), Arc::clone(&self.store), Arc::clone(&self.checkpoints)));
         Ok(handle)
+    }
+
+    /// Signs where a journal ends now; see [`Checkpoints::make`].
+    ///
+    /// # Errors
+    /// [`crate::fault::Kind::NotFound`], and those of [`Checkpoints::make`].
+    pub async fn checkpoint(&self, id: BusinessId) -> Result<Checkpoint, Fault> {
+        self.head(id).await?;
+        self.checkpoints.make(self.store.as_ref(), id).await
+    }
+
+    /// The checkpoints of a business, with the keys; nothing where no key was ever made here.
+    ///
+    /// # Errors
+    /// [`crate::fault::Kind::NotFound`]; [`crate::fault::Kind::Corrupted`] where a file of them is damaged.
+    pub async fn signed(&self, id: BusinessId) -> Result<Option<Signed>, Fault> {
+        self.head(id).await?;
+        self.checkpoints.signed(id)
     }
 
     /// A business does not run here any more.
@@ -168,7 +201,7 @@ impl Service {
     }
 
     async fn row(&self, listed: Listed) -> Result<Row, Fault> {
-        let first = self.store.read(listed.business, 0, 1).await?;
+        let first = self.unguarded.read(listed.business, 0, 1).await?;
         let launched = first.first().map(Record::decode).transpose()?;
         let Some(Payload::Launched { spec }) = launched.map(|event| event.payload) else {
             return Err(Fault::new(Kind::Corrupted, format!("the journal of {} does not begin with a launch", listed.business)));
@@ -267,7 +300,12 @@ impl Service {
             drop(turn);
             return Ok(handle.command(command).await?);
         }
-        Ok(self.engine.tell(id, command, now()).await?)
+        self.engine.tell(id, command, now()).await?;
+        // The command is committed, and the answer is about that.
+        if let Err(error) = self.checkpoint(id).await {
+            tracing::warn!(%error, business = %id, "no checkpoint was written");
+        }
+        Ok(())
     }
 
     /// A refused answer about a proposal that was never made gets a clearer word.
@@ -345,6 +383,27 @@ impl Service {
     }
 }
 
+/// Signs a checkpoint whenever a business closes a day, while it runs. A simulated one has nobody to lose its days, and is signed when it rests.
+async fn sign_days(handle: BusinessHandle, store: Arc<dyn Store>, checkpoints: Arc<Checkpoints>) {
+    let id = handle.id();
+    if !handle.status().await.is_ok_and(|state| !state.spec.world.is_simulated()) {
+        return;
+    }
+    // A subscriber that falls behind is dropped, and subscribes again: it may have missed a day, and the next one covers it.
+    while let Ok(mut events) = handle.subscribe().await {
+        while let Some(event) = events.recv().await {
+            if matches!(event.payload, Payload::DayClosed { .. })
+                && let Err(error) = checkpoints.make(store.as_ref(), id).await
+            {
+                tracing::warn!(%error, business = %id, "no checkpoint was written");
+            }
+        }
+        if handle.status().await.is_ok_and(|state| state.status.is_over()) {
+            return;
+        }
+    }
+}
+
 /// The fault of a business that is not here.
 pub fn unknown(id: BusinessId) -> Fault {
     Fault::not_found(format!("there is no business {id} in this data directory; see: bbb status"))
@@ -391,8 +450,8 @@ mod tests {
     #[tokio::test]
     async fn a_command_to_a_business_that_is_being_started_reaches_the_running_one() {
         let directory = tempfile::tempdir().unwrap();
-        let engine = Engine::builder(Arc::new(MemoryStore::new())).build();
-        let service = Service::new(DataDir::create(directory.path()).unwrap(), engine.clone());
+        let service = Service::new(DataDir::create(directory.path()).unwrap(), Arc::new(MemoryStore::new()));
+        let engine = service.engine().clone();
         let (origin, blueprint) = blueprint::resolve("Grant Writing Consultancy").unwrap();
         let spec = engine.prepare(Spec::simulated(origin, blueprint, Seed::new(1), 3650));
         let id = spec.id();

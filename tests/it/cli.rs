@@ -2,6 +2,7 @@
 
 mod contacts;
 mod errors;
+mod evidence;
 mod journals;
 mod live;
 mod llm;

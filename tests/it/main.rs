@@ -9,6 +9,7 @@ mod disk;
 mod doubt;
 mod faults;
 mod fold;
+mod journal_checkpoints;
 mod kill;
 mod kill_live;
 mod llm;

@@ -10,6 +10,7 @@ use super::inbox::inbox;
 use super::spending::spending;
 use super::summary::summary;
 use super::tasks::tasks;
+use super::why::{Plan, Unknown, why};
 use super::{Dollars, tame, timeline};
 use crate::action::{
     Action, ActionKind, CallModel, CollectPayment, Cost, MailPurpose, Message, PublishPost, QualifyLeads, RunAds, SendEmail,
@@ -20,6 +21,7 @@ use crate::event::{By, Event, Intent, Outcome, Payload, Profile, Proposal, Recov
 use crate::id::{BusinessId, ContactId, OrderId, ProposalId, TaskId};
 use crate::journal::chain::{GENESIS, Head};
 use crate::money::{Amount, Cents};
+use crate::oversight::charter::Charter;
 use crate::oversight::verdict::{RuleId, Ruling, Verdict};
 use crate::receipt::{AdsReceipt, MailReceipt, PaymentReceipt, Receipt, Scores};
 use crate::role::{Agent, Role};
@@ -322,4 +324,51 @@ fn text_that_deceives_is_marked() {
     assert_eq!(tame("two\nlines", true), "two\nlines");
     assert_eq!(tame("two\nlines", false), "two\u{fffd}lines");
     assert_eq!(tame("pay \u{202e}001", true), "pay \u{fffd}001");
+}
+
+#[test]
+fn why_tells_the_way_from_the_goal_to_the_result() {
+    let mut writer = journal();
+    // A plan of a later day, made by its planning task, and a proposal that serves it and is vetoed under a rule of the charter.
+    writer.add(Payload::DayClosed { day: 0 });
+    writer.task(5, TaskKind::PlanDay, None);
+    writer.add(Payload::TaskStarted { task: TaskId::new(5) });
+    writer.task(6, TaskKind::Outreach, Some(1));
+    writer.task(7, TaskKind::RunAds, None);
+    writer.add(Payload::TaskCompleted { task: TaskId::new(5) });
+    let id = writer.propose(6, writer.mail(1, MailPurpose::Offer), Ruling::Approve);
+    let rules = vec![RuleId::named("charter.mail-no-means-no"), RuleId::named("limits.budget")];
+    let verdict = Verdict { ruling: Ruling::Veto, rules, note: "the contact said no".to_owned() };
+    writer.add(Payload::Withdrawn { proposal: id, verdict });
+    let charter = Charter::shipped();
+    let tell = |id: u32| why(&writer.events, ProposalId::new(id), charter).expect("proposed");
+
+    let vetoed = tell(id.get());
+    assert_eq!(
+        (vetoed.goal.blueprint.as_str(), vetoed.task.id, vetoed.outcome),
+        ("Podcast Production Studio", TaskId::new(6), Ended::Withdrawn)
+    );
+    assert!(matches!(vetoed.plan, Plan::Task { task, day: 2, .. } if task == TaskId::new(5)), "{:?}", vetoed.plan);
+    assert_eq!(vetoed.parents.iter().map(|task| task.id.get()).collect::<Vec<_>>(), [1, 0]);
+    let [first, second] = vetoed.verdicts.as_slice() else { panic!("{:?}", vetoed.verdicts) };
+    assert_eq!((first.ruling, second.ruling, second.note.as_str()), (Ruling::Approve, Ruling::Veto, "the contact said no"));
+    assert_eq!(second.rules[0].sentence.as_deref(), Some("Who said no gets no more advertising."));
+    assert!(second.rules[0].ground.as_deref().is_some_and(|ground| ground.contains("CAN-SPAM")));
+    assert_eq!((second.rules[1].sentence.as_deref(), vetoed.attempts.len(), vetoed.cost), (None, 0, None));
+    assert!(second.other_charter, "the journal was written under no charter at all");
+
+    let retried = tell(6);
+    assert_eq!((retried.plan, retried.outcome, retried.attempts.len()), (Plan::Launch, Ended::Done, 2));
+    assert_eq!(retried.attempts[0].results, ["failed: busy; again from 2026-01-05 00:00:00"]);
+    assert_eq!(retried.attempts[1].results, ["done: 7 clicks, 19.90 USD simulated"]);
+    assert_eq!(retried.cost.map(|cost| cost.money), Some(Dollars(Cents::new(1_990))));
+    let doubted = tell(7);
+    assert_eq!(doubted.attempts[0].results, ["in doubt: cut off", "the owner says that it happened"]);
+    assert_eq!(tell(2).answer.map(|answer| (answer.by, answer.approve)), Some((By::Owner, true)));
+
+    let text = serde_json::to_string(&tell(2)).expect("plain");
+    assert!(!text.contains('@') && !text.contains("Ada") && text.contains(r#""id":"prop_2""#), "{text}");
+    let error = why(&writer.events, ProposalId::new(99), charter).expect_err("never proposed").to_string();
+    assert_eq!(error, format!("prop_99 was never proposed: the newest proposal is {id}"));
+    assert!(matches!(why(&[], id, charter), Err(Unknown::Incomplete(_))));
 }

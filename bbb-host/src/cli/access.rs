@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use bbb_agents::engine::Engine;
 use bbb_agents::handle::Command;
 use bbb_core::event::Event;
 use bbb_core::id::BusinessId;
 use bbb_core::journal::chain::{Head, Record};
+use bbb_core::journal::checkpoint::{Checkpoint, Signed};
 
 use crate::cli::{Common, runtime};
 use crate::control::client::Client;
@@ -60,8 +60,8 @@ impl Access {
         match holder(&data)? {
             Holder::Other(client) => Ok(Access::Remote(client)),
             Holder::This(store) => {
-                let engine = Engine::builder(Arc::new(store)).build();
-                Ok(Access::Local(Box::new(Local { service: Service::new(data, engine), runtime: runtime(1)? })))
+                let service = Service::new(data, Arc::new(store));
+                Ok(Access::Local(Box::new(Local { service, runtime: runtime(1)? })))
             }
         }
     }
@@ -91,6 +91,22 @@ impl Access {
         match self {
             Access::Remote(client) => client.records(id, after, limit),
             Access::Local(local) => local.runtime.block_on(local.service.records(id, after, limit)),
+        }
+    }
+
+    /// Signs where a journal ends now.
+    pub(super) fn checkpoint(&self, id: BusinessId) -> Result<Checkpoint, Fault> {
+        match self {
+            Access::Remote(client) => client.checkpoint(id),
+            Access::Local(local) => local.runtime.block_on(local.service.checkpoint(id)),
+        }
+    }
+
+    /// The checkpoints of a business, with the keys.
+    pub(super) fn signed(&self, id: BusinessId) -> Result<Option<Signed>, Fault> {
+        match self {
+            Access::Remote(client) => client.signed(id),
+            Access::Local(local) => local.runtime.block_on(local.service.signed(id)),
         }
     }
 

@@ -125,6 +125,7 @@ impl Launch {
         runtime(self.threads)?.block_on(async {
             let mut stop = StopSignal::catch()?;
             let session = Session::begin(data, store)?;
+            session.service.checkpoints().prepare().await?;
             session.launch(Plan { spec, leads, config, file: self.config }, &mut stop, screen).await
         })
     }

@@ -18,6 +18,7 @@ mod screen;
 mod status;
 mod templates;
 mod terms;
+mod why;
 mod world;
 
 use std::ffi::OsStr;
@@ -102,7 +103,9 @@ enum Command {
     Contact(contact::Contact),
     /// Report on a business
     Report(report::Report),
-    /// Read, check, export and fork journals
+    /// Tell what led to a proposal, and what came of it
+    Why(why::WhyArgs),
+    /// Read, check, sign, export and fork journals
     #[command(subcommand)]
     Journal(journal::Journal),
     /// Print the configuration file with all defaults, explained
@@ -143,6 +146,7 @@ fn dispatch(cli: Cli, screen: &mut Screen) -> Result<(), Fault> {
         Command::Delegate(delegate) => delegate.run(&common, screen),
         Command::Contact(contact) => contact.run(&common, screen),
         Command::Report(report) => report.run(&common, screen),
+        Command::Why(why) => why.run(&common, screen),
         Command::Journal(journal) => journal.run(&common, screen),
         Command::Config => screen.result(&defaults()?, DEFAULT_TOML),
     }

@@ -53,8 +53,7 @@ pub(super) fn take(data: &DataDir) -> Result<RedbStore, Fault> {
 impl Session {
     /// Begins to listen. Must be called in a runtime.
     pub(super) fn begin(data: DataDir, store: RedbStore) -> Result<Session, Fault> {
-        let engine = bbb_agents::engine::Engine::builder(Arc::new(store)).build();
-        let service = Arc::new(Service::new(data, engine));
+        let service = Arc::new(Service::new(data, Arc::new(store)));
         let server = Server::listen(Arc::clone(&service))?;
         Ok(Session { service, _server: server })
     }
@@ -84,6 +83,10 @@ impl Session {
         }
         handle.passivate().await;
         self.service.ended(id);
+        // What it came to stands in the journal; that nobody signed it is a pity and no failure of the run.
+        if let Err(fault) = self.service.checkpoint(id).await {
+            screen.note(&format!("no checkpoint of {id} was written: {fault}"));
+        }
         end
     }
 

@@ -8,6 +8,7 @@ use bbb_agents::handle::Command;
 use bbb_core::event::Event;
 use bbb_core::id::BusinessId;
 use bbb_core::journal::chain::Record;
+use bbb_core::journal::checkpoint::{Checkpoint, Signed};
 use serde::de::DeserializeOwned;
 
 use crate::control::{Answer, Ask, MAX_ANSWER_BYTES, Request, VERSION, WireEvent, WireNow, WireRecord};
@@ -100,6 +101,22 @@ impl Client {
     pub fn records(&self, business: BusinessId, after: u64, limit: usize) -> Result<Vec<Record>, Fault> {
         let page: Vec<WireRecord> = self.ask(Ask::Records { business, after, limit })?;
         page.iter().map(|record| record.record().ok_or_else(|| strange("a record"))).collect()
+    }
+
+    /// As [`crate::service::Service::checkpoint`].
+    ///
+    /// # Errors
+    /// As [`Client::list`].
+    pub fn checkpoint(&self, id: BusinessId) -> Result<Checkpoint, Fault> {
+        self.ask(Ask::Checkpoint(id))
+    }
+
+    /// As [`crate::service::Service::signed`].
+    ///
+    /// # Errors
+    /// As [`Client::list`].
+    pub fn signed(&self, id: BusinessId) -> Result<Option<Signed>, Fault> {
+        self.ask(Ask::Signed(id))
     }
 
     /// As [`crate::service::Service::command`].

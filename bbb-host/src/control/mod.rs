@@ -59,6 +59,10 @@ pub enum Ask {
         /// How many at most.
         limit: usize,
     },
+    /// Sign where the journal ends now: the newest [`bbb_core::journal::checkpoint::Checkpoint`].
+    Checkpoint(BusinessId),
+    /// All checkpoints and the keys: a [`bbb_core::journal::checkpoint::Signed`], or nothing.
+    Signed(BusinessId),
     /// An owner's command; answered with `null` after it is committed.
     Command {
         /// To which business.

@@ -125,6 +125,8 @@ async fn serve(mut stream: UnixStream, service: &Service) -> io::Result<()> {
             say(&mut writer, now.map(|now| WireNow { state: now.state, head: now.head.into(), running: now.running })).await
         }
         Ask::Inbox(business) => say(&mut writer, service.inbox(business).await).await,
+        Ask::Checkpoint(business) => say(&mut writer, service.checkpoint(business).await).await,
+        Ask::Signed(business) => say(&mut writer, service.signed(business).await).await,
         Ask::Records { business, after, limit } => {
             let page = service.records(business, after, limit).await;
             say(&mut writer, page.map(|page| page.iter().filter_map(WireRecord::of).collect::<Vec<_>>())).await

@@ -69,7 +69,7 @@ impl OwnerKey {
     }
 }
 
-fn from_hex(text: &str) -> Option<[u8; 32]> {
+pub(super) fn from_hex(text: &str) -> Option<[u8; 32]> {
     let bytes = text.as_bytes();
     if bytes.len() != HEX_DIGITS {
         return None;

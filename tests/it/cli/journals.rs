@@ -57,11 +57,16 @@ fn an_export_verifies_without_its_store_and_every_change_is_found() {
     check(&text.replacen("study_market", "study_marked", 1), 5, "does not match its hash");
     let mut lines: Vec<&str> = text.lines().collect();
     lines.remove(7);
-    check(&(lines.join("\n") + "\n"), 5, "line 8: record 8 stands where record 7 should");
+    check(&(lines.join("\n") + "\n"), 5, "line 8: record 7 stands where record 6 should");
     let shorter: String = text.lines().take(20).map(|line| line.to_owned() + "\n").collect();
-    check(&shorter, 0, "19 events");
+    check(&shorter, 5, "line 20: the file ends here at event 18, but its first line says that there are");
+    // Of the format without checkpoints, a shorter file is a journal too, and says that nothing is signed.
+    let id = summary["business_id"].as_str().unwrap();
+    let heading = format!("{{\"format\":\"bbb-journal/1\",\"business\":\"{id}\"}}\n");
+    let plain: String = text.lines().skip(2).take(19).map(|line| line.to_owned() + "\n").collect();
+    check(&(heading + &plain), 0, "19 events");
     let json = elsewhere.bbb(&["journal", "verify", "run.jsonl", "--json"]).json();
-    assert_eq!((json["events"].as_u64(), json["status"].as_str()), (Some(19), Some("active")));
+    assert_eq!((json["events"].as_u64(), json["status"].as_str(), json["signed"].is_null()), (Some(19), Some("active"), true));
 }
 
 #[test]

@@ -1,16 +1,13 @@
 //! `bbb journal export`: writes a journal to a file that can be verified without a store.
 
-use std::fs::OpenOptions;
-use std::io::{BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bbb_core::id::BusinessId;
-use bbb_core::journal::chain::Record;
 use bbb_core::journal::export;
 use clap::Args;
 use serde_json::json;
 
+use super::write_new;
 use crate::cli::Common;
 use crate::cli::access::Access;
 use crate::cli::screen::Screen;
@@ -32,33 +29,20 @@ impl Export {
         }
         let access = Access::open(common)?;
         let id = access.pick(self.business)?;
+        // The checkpoints first: a running business may get another one meanwhile, and the journal read later has its events.
+        let signed = access.signed(id)?;
         let (records, head) = access.journal(id)?;
-        match &self.output {
-            None => {
-                let mut text = Vec::new();
-                export::write(&mut text, id, &records)?;
-                screen.print(&String::from_utf8_lossy(&text))
-            }
-            Some(path) => {
-                write(path, id, &records)?;
-                let object = json!({ "business_id": id, "file": path, "events": head.sequence, "head": head.hash.to_string() });
-                let text = format!("wrote {} events of {id} to {}\nhead {}", head.sequence, path.display(), head.hash);
-                screen.result(&object, &text)
-            }
+        let mut bytes = Vec::new();
+        match &signed {
+            Some(signed) => export::write_signed(&mut bytes, id, &records, signed)?,
+            None => export::write(&mut bytes, id, &records)?,
         }
+        let Some(path) = &self.output else { return screen.print(&String::from_utf8_lossy(&bytes)) };
+        write_new(path, "an export", &bytes)?;
+        let covered = signed.and_then(|signed| Some(signed.checkpoints.last()?.head().sequence)).unwrap_or(0);
+        let object =
+            json!({ "business_id": id, "file": path, "events": head.sequence, "signed_events": covered, "head": head.hash.to_string() });
+        let text = format!("wrote {} events of {id} to {}, {covered} of them signed\nhead {}", head.sequence, path.display(), head.hash);
+        screen.result(&object, &text)
     }
-}
-
-fn write(path: &Path, id: BusinessId, records: &[Record]) -> Result<(), Fault> {
-    let named = |error: &std::io::Error| Fault::file(path.display(), error);
-    // Never over another file: an export is evidence.
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            Fault::refused(format!("{} is already there; an export does not overwrite files", path.display()))
-        }
-        _ => named(&error),
-    })?;
-    let mut out = BufWriter::new(file);
-    export::write(&mut out, id, records)?;
-    out.flush().and_then(|()| out.get_ref().sync_all()).map_err(|error| named(&error))
 }
