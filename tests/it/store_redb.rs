@@ -65,9 +65,12 @@ fn what_was_queued_when_the_store_is_dropped_is_still_written() {
         let append = holder.next(1);
         drop(holder);
         let mut pending = store.append(append);
+        // The disk stands still meanwhile, so that no answer can come first.
+        let held = disk.held();
         poll_once(&mut pending).await;
         // Nobody waits for it any more.
         drop(pending);
+        drop(held);
     });
     assert_eq!(block_on(open(&disk, usize::MAX).list()).unwrap()[0].head.sequence, 1);
 }
