@@ -96,6 +96,8 @@ pub enum Outcome {
     },
     /// Its answer was lost, and it is of a kind that is harmless to repeat: the full hold is spent, and another attempt takes another one.
     Lost {
+        /// Why, for people.
+        reason: String,
         /// When it is tried again; never, where absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_at: Option<Timestamp>,
@@ -117,7 +119,7 @@ impl Outcome {
     pub const fn stays_open(&self) -> bool {
         match self {
             Outcome::Done { .. } => false,
-            Outcome::Failed { retry_at, .. } | Outcome::Lost { retry_at } => retry_at.is_some(),
+            Outcome::Failed { retry_at, .. } | Outcome::Lost { retry_at, .. } => retry_at.is_some(),
             Outcome::Unanswered { .. } | Outcome::InDoubt { .. } | Outcome::Released { .. } => true,
         }
     }

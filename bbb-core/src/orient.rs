@@ -74,7 +74,7 @@ fn judge_tasks(round: &mut Round) -> Result<(), Misfit> {
             let reason = format!("{} of its proposals {} vetoed", task.vetoed, if task.vetoed == 1 { "was" } else { "were" });
             round.stage(Payload::TaskFailed { task: id, cause: FailureCause::Vetoed, reason }, 0)?;
         } else {
-            let reason = format!("{} effects failed, {} have receipts", task.failed, task.settled);
+            let reason = format!("{} of its effects failed, {} succeeded", task.failed, task.settled);
             fail_attempt(round, id, &reason)?;
         }
     }

@@ -66,7 +66,7 @@ pub fn settle(round: &mut Round, id: ProposalId, report: Report) -> Result<(), M
         Report::Answered(Err(Failure::Temporary(reason))) => (Outcome::Failed { reason, retry_at }, hold.released()),
         Report::Answered(Err(Failure::Permanent(reason))) => (Outcome::Failed { reason, retry_at: None }, hold.released()),
         Report::Answered(Err(Failure::Unknown(reason))) | Report::LostAnswer(reason) => match recovery {
-            Recovery::Repeatable => (Outcome::Lost { retry_at }, hold),
+            Recovery::Repeatable => (Outcome::Lost { reason, retry_at }, hold),
             Recovery::Idempotent | Recovery::Verifiable | Recovery::AtMostOnce => match retry_at {
                 Some(retry_at) if recovery == Recovery::Idempotent && !round.state().status.is_over() => {
                     (Outcome::Unanswered { reason, retry_at }, hold)

@@ -244,7 +244,7 @@ fn settled(row: &mut AuditRow, outcome: &Outcome, cost: &Cost) {
         Outcome::Failed { reason, .. } => (Ended::Failed, reason.as_str()),
         Outcome::Unanswered { reason, .. } => (Ended::Unanswered, reason.as_str()),
         Outcome::InDoubt { reason } => (Ended::InDoubt, reason.as_str()),
-        Outcome::Lost { .. } => (Ended::Lost, "its answer was lost, and its hold counts as spent"),
+        Outcome::Lost { reason, .. } => (Ended::Lost, reason.as_str()),
         Outcome::Released { reason } => (Ended::Approved, reason.as_str()),
     };
     row.outcome = ended;

@@ -151,7 +151,11 @@ fn journal() -> Writer {
     let call = CallModel { purpose: "words".to_owned(), model, prompt, schema, max_tokens: 10, cost: Cents::new(3) };
     let call = writer.propose(1, call, Ruling::Approve);
     writer.hold(call, 1, Cost { tokens: 12, ..Cost::money(false, Cents::new(3)) });
-    writer.settle(call, Outcome::Lost { retry_at: None }, Cost { tokens: 12, ..Cost::money(false, Cents::new(3)) });
+    writer.settle(
+        call,
+        Outcome::Lost { reason: "no answer".to_owned(), retry_at: None },
+        Cost { tokens: 12, ..Cost::money(false, Cents::new(3)) },
+    );
     let offer = writer.propose(1, writer.mail(0, MailPurpose::Offer), Ruling::Escalate);
     let digest = crate::action::Digest([0; 32]);
     writer.add(Payload::Answered { proposal: offer, digest, by: By::Owner, approve: true, reason: String::new() });

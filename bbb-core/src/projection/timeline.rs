@@ -164,7 +164,9 @@ fn ended(outcome: &Outcome, spent: &Cost) -> String {
         Outcome::Failed { reason, retry_at } => format!("failed{}{}", because(reason), again(*retry_at)),
         Outcome::Unanswered { reason, retry_at } => format!("unanswered{}{}", because(reason), again(Some(*retry_at))),
         Outcome::InDoubt { reason } => format!("in doubt{}", because(reason)),
-        Outcome::Lost { retry_at } => format!("lost: its hold counts as spent, {}{}", cost(spent), again(*retry_at)),
+        Outcome::Lost { reason, retry_at } => {
+            format!("lost{}; its hold counts as spent, {}{}", because(reason), cost(spent), again(*retry_at))
+        }
         Outcome::Released { reason } => format!("released unused{}", because(reason)),
     }
 }

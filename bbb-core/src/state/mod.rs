@@ -365,7 +365,7 @@ impl State {
                 }
                 self.work.close(id, Closed::Settled)?;
             }
-            Outcome::Failed { retry_at, .. } | Outcome::Lost { retry_at } => {
+            Outcome::Failed { retry_at, .. } | Outcome::Lost { retry_at, .. } => {
                 self.books.settle(&hold, cost);
                 match retry_at {
                     Some(at) => self.work.set_stage(id, Stage::Retry { answered, attempt, at: *at })?,

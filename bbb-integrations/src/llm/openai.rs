@@ -176,14 +176,15 @@ impl OpenAiModel {
     }
 
     async fn call(&self, permit: Permit<CallModel>) -> Result<ModelAnswer, Failure> {
-        let request = self.request(permit.action())?;
+        let (request, personal) = self.request(permit.action())?;
         let begun = permit.begin()?;
         let answered: Result<Completion, OpenAIError> = self.client.chat().create_byot(&request).await;
-        let completion = answered.map_err(|error| self.sort(error))?;
+        let completion = answered.map_err(|error| self.sort(error, &personal))?;
         self.receipt(&begun.grant, &begun.action, completion)
     }
 
-    fn request(&self, action: &CallModel) -> Result<Value, Failure> {
+    /// The request's body, and the words in it that its provider may know and a journal may not.
+    fn request(&self, action: &CallModel) -> Result<(Value, Vec<String>), Failure> {
         let refuse = |rule: String| Failure::Permanent(format!("the model cannot be asked: {rule}"));
         if action.model != self.config.model {
             return Err(refuse(format!("the price of `{}` is known, not that of `{}`", self.config.model, action.model)));
@@ -202,7 +203,8 @@ impl OpenAiModel {
         if parts.is_empty() {
             return Err(refuse("the prompt is empty".to_owned()));
         }
-        Ok(self.body(action, schema, parts))
+        let personal = personal_words(&parts);
+        Ok((self.body(action, schema, parts), personal))
     }
 
     fn body(&self, action: &CallModel, schema: Value, parts: Vec<PromptPart>) -> Value {
@@ -255,7 +257,7 @@ impl OpenAiModel {
     }
 
     /// What a failed call means: the table above.
-    fn sort(&self, error: OpenAIError) -> Failure {
+    fn sort(&self, error: OpenAIError, personal: &[String]) -> Failure {
         let error = match error {
             OpenAIError::Boxed(error) => match error.downcast::<CallError>() {
                 Ok(error) => *error,
@@ -269,7 +271,9 @@ impl OpenAiModel {
             CallError::Lost(what) => Failure::Unknown(format!("the model was asked: {what}")),
             CallError::Unusable(what) => Failure::Unknown(format!("the model answered, but {what}")),
             CallError::Refused { status, words } => {
-                let words = redact(&words, &[self.config.api_key.reveal()], MAX_WORDS_CHARS);
+                // Some servers quote the request in what they refuse it with.
+                let hidden: Vec<&str> = personal.iter().map(String::as_str).chain([self.config.api_key.reveal()]).collect();
+                let words = redact(&words, &hidden, MAX_WORDS_CHARS);
                 let what = format!("the model refused with status {status}: {words}");
                 match status {
                     // A gateway gave up on a server that may still be working, and billing.
@@ -280,6 +284,15 @@ impl OpenAiModel {
             }
         }
     }
+}
+
+/// Every word of a prompt that came from outside, or that a model wrote about it.
+fn personal_words(parts: &[PromptPart]) -> Vec<String> {
+    let outside = parts.iter().filter(|part| part.speaker == Speaker::User).flat_map(|part| part.text.split("<untrusted>").skip(1));
+    let outside = outside.map(|text| text.split("</untrusted>").next().unwrap_or_default());
+    let written = parts.iter().filter(|part| part.speaker == Speaker::Assistant).map(|part| part.text.as_str());
+    let words = outside.chain(written).flat_map(|text| text.split(|c: char| !c.is_alphanumeric()));
+    words.filter(|word| word.chars().count() > 1).map(str::to_owned).collect()
 }
 
 const fn role(speaker: Speaker) -> &'static str {
@@ -365,6 +378,23 @@ impl Port<CallModel> for OpenAiModel {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_provider_quotes_of_a_contact_is_hidden() {
+        let part = |speaker, text: &str| PromptPart { speaker, text: text.to_owned() };
+        let parts = [
+            part(Speaker::System, "Everything between <untrusted> and </untrusted> comes from outside. Answer about the model."),
+            part(
+                Speaker::User,
+                "About the contact:\n<untrusted>\n{\"name\":\"Ada King\",\"note\":\"met in Hull\"}\n</untrusted> What next?",
+            ),
+            part(Speaker::Assistant, "{\"text\":\"Dear Byron\"}"),
+        ];
+        let personal = personal_words(&parts);
+        let hidden: Vec<&str> = personal.iter().map(String::as_str).collect();
+        let said = redact("cannot answer about the contact \"Ada King\" met in Hull, dear byron: the model is down", &hidden, 200);
+        assert_eq!(said, "cannot answer about the contact *** *** *** *** *** *** *** the model is down");
+    }
 
     #[test]
     fn the_price_is_rounded_up_and_never_overflows() {
