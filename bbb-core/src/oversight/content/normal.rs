@@ -62,7 +62,6 @@ const fn ascii_of_fullwidth(c: char) -> char {
 
 /// A letter of an alphabet in bold, script or circles that begins at `start`, where capitals and small letters take turns.
 const fn letter_of_alphabets(c: char, start: u32) -> char {
-    #[expect(clippy::cast_possible_truncation, reason = "a remainder under 26")]
     let offset = ((c as u32 - start) % 26) as u8;
     (b'a' + offset) as char
 }
@@ -102,7 +101,7 @@ pub(super) fn fold(normal: &str, one: char) -> String {
             false => chunk.to_owned(),
         };
         let single = letters && word.chars().count() == 1;
-        if !(single && spelled) && !folded.is_empty() {
+        if !(folded.is_empty() || single && spelled) {
             folded.push(' ');
         }
         folded.push_str(&word);
