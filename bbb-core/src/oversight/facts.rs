@@ -55,7 +55,9 @@ pub struct Facts {
     pub under_way: bool,
     /// Whether the blueprint names a licence, or the owner's words a trade that needs one.
     pub licence_needed: bool,
-    /// Whether the owner confirmed it.
+    /// The [licences](Spec::licences) that are needed, and that the owner confirmed where `licence_confirmed`.
+    pub licences: Vec<String>,
+    /// Whether the owner confirmed them.
     pub licence_confirmed: bool,
     /// Whether it is a mail that advertises.
     pub commercial: bool,
@@ -168,6 +170,7 @@ impl Facts {
         let spec = &state.spec;
         let kind = proposal.action.kind();
         let cost = proposal.action.worst_case(spec.world.is_simulated());
+        let licences: Vec<String> = spec.licences().into_iter().map(str::to_owned).collect();
         let mut facts = Facts {
             role: proposal.role,
             kind,
@@ -182,7 +185,8 @@ impl Facts {
             risk: kind.risk(),
             owner_approved,
             under_way: others_before(state, proposal).any(|other| is_same(&other.action, &proposal.action)),
-            licence_needed: !spec.licences().is_empty(),
+            licence_needed: !licences.is_empty(),
+            licences,
             licence_confirmed: spec.licence_confirmed,
             commercial: false,
             contact: None,
@@ -255,9 +259,7 @@ impl Facts {
 
     /// Whether the owner confirmed a licence whose text has one of these words.
     pub(super) fn licensed_for(&self, words: &[&str]) -> bool {
-        !words.is_empty()
-            && self.licence_confirmed
-            && self.spec.licences().iter().any(|licence| words.iter().any(|word| licence.contains(word)))
+        self.licence_confirmed && self.licences.iter().any(|licence| words.iter().any(|word| licence.contains(word)))
     }
 
     /// The text that leaves the business as it is, by the name of its field.

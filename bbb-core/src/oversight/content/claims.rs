@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::Hit;
-use super::conduct::{GROUPS, Group, HEALTH_LICENCES, PLAIN};
+use super::conduct::{GROUPS, Group, HEALTH_LICENCES, PLAIN, is_fair_dealing};
 use super::normal::{Normal, Word};
 use super::phrases::Index;
 use crate::oversight::facts::Facts;
@@ -141,9 +141,10 @@ const REACH: usize = 6;
 static INDEX: LazyLock<Index> = LazyLock::new(|| Index::of(CLAIMS.iter().chain(&GROUPS).map(|group| group.patterns)));
 
 pub(super) fn find(facts: &Facts, normal: &Normal, words: &[Word<'_>], hits: &mut Vec<Hit>) {
+    let fair = is_fair_dealing(words);
     for found in INDEX.find(normal, words) {
         let group = CLAIMS.get(found.group).unwrap_or_else(|| &GROUPS[found.group - CLAIMS.len()]);
-        if group.counts(&found, facts, words, |index| is_denied(words, index)) {
+        if group.counts(&found, facts, fair, |index| is_denied(words, index)) {
             let hit = Hit::of(group.rule, normal, words[found.first].start, words[found.last].end);
             hits.push(Hit { ruling: group.ruling, ..hit });
         }

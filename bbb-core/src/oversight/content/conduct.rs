@@ -14,15 +14,15 @@ pub(super) struct Group {
     pub(super) deniable: bool,
     /// Whether it counts in advertising only: a customer may well be told that a subscription ends.
     pub(super) advertising: bool,
-    /// Where it counts only beside one of these words.
-    pub(super) beside: &'static [&'static str],
+    /// Whether it counts only in texts of housing, work or credit.
+    pub(super) fair: bool,
     /// A confirmed licence whose text has one of these lets it pass.
     pub(super) licences: &'static [&'static str],
 }
 
 /// A veto, anywhere.
 pub(super) const PLAIN: Group =
-    Group { rule: "", ruling: Ruling::Veto, patterns: &[], deniable: true, advertising: false, beside: &[], licences: &[] };
+    Group { rule: "", ruling: Ruling::Veto, patterns: &[], deniable: true, advertising: false, fair: false, licences: &[] };
 
 /// What a licence names that lets its holder treat people.
 pub(super) const HEALTH_LICENCES: [&str; 2] = ["telemedicine", "health care provider"];
@@ -314,7 +314,7 @@ pub(super) const GROUPS: [Group; 22] = [
             "need not apply",
         ],
         deniable: false,
-        beside: &FAIR,
+        fair: true,
         ..PLAIN
     },
     Group {
@@ -334,7 +334,7 @@ pub(super) const GROUPS: [Group; 22] = [
             "native speakers|english only",
         ],
         deniable: false,
-        beside: &FAIR,
+        fair: true,
         ..PLAIN
     },
     Group {
@@ -384,12 +384,17 @@ pub(super) const GROUPS: [Group; 22] = [
     },
 ];
 
+/// Whether a text is about housing, work or credit.
+pub(super) fn is_fair_dealing(words: &[Word<'_>]) -> bool {
+    words.iter().any(|word| FAIR.contains(&word.text))
+}
+
 impl Group {
     /// Whether a match counts in this text.
-    pub(super) fn counts(&self, found: &Match, facts: &Facts, words: &[Word<'_>], denied: impl Fn(usize) -> bool) -> bool {
+    pub(super) fn counts(&self, found: &Match, facts: &Facts, fair: bool, denied: impl Fn(usize) -> bool) -> bool {
         !(self.deniable && (found.denied || denied(found.first)))
             && (!self.advertising || facts.commercial || !facts.public.is_empty())
-            && (self.beside.is_empty() || words.iter().any(|word| self.beside.contains(&word.text)))
+            && (fair || !self.fair)
             && !facts.licensed_for(self.licences)
     }
 }

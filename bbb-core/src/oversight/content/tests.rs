@@ -572,6 +572,13 @@ fn each_rule_has_one_finding_a_field_and_no_text_is_read_in_quadratic_time() {
         "one ",
         "password ",
         "send ",
+        "\"",
+        "\" - a ",
+        "women only ",
+        "our diagnosis ",
+        "agree a a a price ",
+        "500 500 ",
+        "you ",
     ] {
         findings(&scene.facts(&scene.proposal(scene.answer(&mark.repeat(50_000 / mark.len())))));
     }
