@@ -57,10 +57,11 @@ fn bare_request() -> Request {
             "risk": { "__entity": { "type": "Risk", "id": "high" } }, "under_way": false
         },
         "business": {
-            "world": { "__entity": { "type": "World", "id": "simulated" } }, "autonomy": 6, "licence_needed": false, "licence_confirmed": true
+            "world": { "__entity": { "type": "World", "id": "simulated" } }, "autonomy": 6, "licence_needed": false, "licence_confirmed": true,
+            "days_without_income": 0, "budget_used_percent": 0
         },
         "contact": {
-            "consent": true, "suppressed": false, "mails": 0, "days_since_last_mail": 0, "qualified": false, "served": false,
+            "consent": true, "suppressed": false, "mails": 0, "days_since_last_mail": 0, "qualified": false, "served": false, "refund_open": false,
             "interest": { "__entity": { "type": "Interest", "id": "new" } }
         },
         "mail": {

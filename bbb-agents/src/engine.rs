@@ -12,6 +12,7 @@ use bbb_core::journal::writer::{self, Journal};
 use bbb_core::limits::MAX_EVENTS_PER_APPEND;
 use bbb_core::observe::{self, Arrival};
 use bbb_core::oversight::charter::Charter;
+use bbb_core::oversight::content;
 use bbb_core::role::{Agent, Role};
 use bbb_core::round::Round;
 use bbb_core::spec::{Spec, Versions, WorldKind};
@@ -376,6 +377,9 @@ pub fn check(spec: &Spec, world: &World) -> Result<(), Error> {
     }
     if spec.founder.trim().is_empty() || spec.founder.chars().any(char::is_control) || spec.founder.chars().count() > 100 {
         return bad("founder", "must be 1 to 100 characters without control characters");
+    }
+    if let Some(category) = content::prohibited(spec) {
+        return bad("blueprint", &format!("deals in {category}, by its words; no such business is launched in any world"));
     }
     Ok(())
 }

@@ -264,7 +264,7 @@ pub struct Spec {
     pub model: ModelSpec,
     /// Who signs its mails.
     pub sender: Sender,
-    /// A licence that the blueprint needs and that the owner has confirmed.
+    /// Whether the owner has confirmed the [licences](Spec::licences) that it needs.
     pub licence_confirmed: bool,
     /// What decides in it.
     pub versions: Versions,
@@ -306,6 +306,12 @@ impl Spec {
     /// The business's id: a digest of the whole spec.
     pub fn id(&self) -> BusinessId {
         BusinessId::derive(&blake3::hash(&serde_json::to_vec(self).unwrap_or_default()))
+    }
+
+    /// The licences that it needs: the blueprint's, and those of the trades that the owner's words name. None is no advice that none is needed.
+    pub fn licences(&self) -> Vec<&str> {
+        let named = crate::oversight::content::licences(self);
+        self.blueprint.licence.as_deref().into_iter().chain(named).collect()
     }
 
     /// Whole days that the business is planned to run, at least one; none where it has no end.

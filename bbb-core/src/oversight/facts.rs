@@ -21,6 +21,9 @@ use crate::time::{DAY_MS, Timestamp};
 /// Starts of a subject that claim an earlier message, in lower case.
 const REPLY_MARKS: [&str; 6] = ["re:", "fwd:", "fw:", "aw:", "wg:", "re["];
 
+/// The most days without income that are told apart.
+pub const MAX_IDLE_DAYS: usize = 30;
+
 /// What is known about one proposal at one time. `Debug` prints no personal text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
@@ -50,9 +53,11 @@ pub struct Facts {
     pub owner_approved: bool,
     /// Whether the same thing is under way already, by another proposal.
     pub under_way: bool,
-    /// Whether the blueprint names a licence.
+    /// Whether the blueprint names a licence, or the owner's words a trade that needs one.
     pub licence_needed: bool,
-    /// Whether the owner confirmed it.
+    /// The [licences](Spec::licences) that are needed, and that the owner confirmed where `licence_confirmed`.
+    pub licences: Vec<String>,
+    /// Whether the owner confirmed them.
     pub licence_confirmed: bool,
     /// Whether it is a mail that advertises.
     pub commercial: bool,
@@ -74,6 +79,10 @@ pub struct Facts {
     pub stated_price: Option<Cents>,
     /// Whether the request for help is open and of the contact that is answered.
     pub ticket_matches: Option<bool>,
+    /// Whole days in which nothing was earned, counted up to [`MAX_IDLE_DAYS`].
+    pub days_without_income: i64,
+    /// How much of the budget of money for the whole life is spent or held, in percent.
+    pub budget_used_percent: i64,
     /// What the business was launched with.
     pub spec: Arc<Spec>,
 }
@@ -93,6 +102,8 @@ pub struct ContactFacts {
     pub qualified: bool,
     /// Whether it has an order or an open request for help.
     pub served: bool,
+    /// Whether it waits for money that it asked back.
+    pub refund_open: bool,
     /// How far it has come.
     pub interest: Interest,
     /// Who it is.
@@ -159,6 +170,7 @@ impl Facts {
         let spec = &state.spec;
         let kind = proposal.action.kind();
         let cost = proposal.action.worst_case(spec.world.is_simulated());
+        let licences: Vec<String> = spec.licences().into_iter().map(str::to_owned).collect();
         let mut facts = Facts {
             role: proposal.role,
             kind,
@@ -173,7 +185,8 @@ impl Facts {
             risk: kind.risk(),
             owner_approved,
             under_way: others_before(state, proposal).any(|other| is_same(&other.action, &proposal.action)),
-            licence_needed: spec.blueprint.licence.is_some(),
+            licence_needed: !licences.is_empty(),
+            licences,
             licence_confirmed: spec.licence_confirmed,
             commercial: false,
             contact: None,
@@ -185,6 +198,8 @@ impl Facts {
             price: None,
             stated_price: None,
             ticket_matches: None,
+            days_without_income: days_without_income(state),
+            budget_used_percent: budget_used(state),
             spec: Arc::clone(spec),
         };
         facts.add_particulars(state, proposal, vault, now)?;
@@ -242,6 +257,11 @@ impl Facts {
         Ok(())
     }
 
+    /// Whether the owner confirmed a licence whose text has one of these words.
+    pub(super) fn licensed_for(&self, words: &[&str]) -> bool {
+        self.licence_confirmed && self.licences.iter().any(|licence| words.iter().any(|word| licence.contains(word)))
+    }
+
     /// The text that leaves the business as it is, by the name of its field.
     pub fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let mail = self.message.iter().flat_map(|mail| [("subject", mail.subject.as_str()), ("body", mail.body.as_str())]);
@@ -259,6 +279,20 @@ fn planned_cost(state: &State, action: &Action) -> Cents {
         Action::RefundPayment(refund) => state.trade.orders.get(&refund.order).map_or(Cents::ZERO, |order| order.price),
         _ => Cents::ZERO,
     }
+}
+
+/// Whole days at the end of the history in which revenue did not grow; today counts where it began without a sale since.
+fn days_without_income(state: &State) -> i64 {
+    let now = state.books.of_world().revenue;
+    let idle = state.history.iter().rev().take(MAX_IDLE_DAYS).take_while(|row| row.revenue == now).count();
+    i64::try_from(idle).unwrap_or(0)
+}
+
+/// What is spent or held of the whole budget of the world's money, in percent; all of it where there is none.
+fn budget_used(state: &State) -> i64 {
+    let (figures, caps) = (state.books.of_world(), &state.books.caps);
+    let total = if state.spec.world.is_simulated() { caps.simulated_money.total } else { caps.real_money.total };
+    percent_of(figures.spent.plus(figures.held), total)
 }
 
 /// Proposals that count as under way beside this one: those past their review, and those that wait for it before this one.
@@ -295,6 +329,7 @@ fn contact_facts(state: &State, proposal: &Proposal, id: ContactId, vault: &Vaul
         days_since_last_mail: if pending > 0 { 0 } else { days },
         qualified: contact.qualified,
         served: contact.interest == Interest::Customer || state.trade.tickets.values().any(|(asker, _)| *asker == id),
+        refund_open: state.trade.orders.values().any(|order| order.contact == id && order.refund_requested && order.payments > 0),
         interest: contact.interest,
         profile,
     })

@@ -155,7 +155,7 @@ impl Books {
         money::<Real>(left.into_iter().min().unwrap_or(0)).cents()
     }
 
-    pub(super) fn hold(&mut self, cost: &Cost) {
+    pub(crate) fn hold(&mut self, cost: &Cost) {
         for resource in Resource::ALL {
             self.usage_mut(resource).hold(resource.taken_by(cost));
         }

@@ -256,8 +256,12 @@ fn introduce(id: BusinessId, spec: &Spec, screen: &Screen) {
         spec.autonomy.get(),
         money(cap, simulated)
     ));
-    if let (false, Some(licence), false) = (spec.licence_confirmed, &spec.blueprint.licence, simulated) {
-        screen.note(&format!("this kind of business needs: {licence}; confirm it with --licence-confirmed"));
+    let licences = spec.licences();
+    if !(spec.licence_confirmed || licences.is_empty() || simulated) {
+        let licences = licences.join("; ");
+        screen.note(&format!(
+            "this kind of business needs: {licences}; nothing is advertised, offered or sold before you confirm it with --licence-confirmed"
+        ));
     }
     if !simulated {
         screen.note(&format!("from another terminal:  bbb inbox {id}   (then approve or veto), bbb status, bbb pause, bbb stop"));

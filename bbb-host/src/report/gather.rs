@@ -76,7 +76,7 @@ fn about(state: &State) -> About {
         target_customer: blueprint.target_customer.clone(),
         price: Dollars(state.trade.price),
         monthly: blueprint.billing == Billing::Monthly,
-        licence: blueprint.licence.clone(),
+        licence: Some(spec.licences().join("; ")).filter(|licences| !licences.is_empty()),
         days_run: state.day,
         days_planned: spec.days(),
         started_at: minute(spec.start),

@@ -39,6 +39,8 @@ fn bad_input_is_refused_with_its_rule_and_changes_nothing() {
     check(&["launch", "two\nlines"], 2, "control character");
     check(&["launch", &long], 2, "at most 500");
     check(&["launch", "Podcast Production Studo"], 2, "Podcast Production Studio");
+    check(&["launch", "C0unterfeit h\u{430}ndbags"], 2, "deals in counterfeit goods");
+    check(&["launch", "Escort agency", "--world", "shadow"], 2, "deals in");
     launch(&["--days", "0"], "1..=3650");
     launch(&["--days", "3651"], "1..=3650");
     launch(&["--days", "many"], "invalid digit");

@@ -111,6 +111,8 @@ fn situation(facts: &Facts, names: &Names) -> Result<RestrictedExpression, Unfit
         ("autonomy", number(facts.autonomy)),
         ("licence_needed", boolean(facts.licence_needed)),
         ("licence_confirmed", boolean(facts.licence_confirmed)),
+        ("days_without_income", number(facts.days_without_income)),
+        ("budget_used_percent", number(facts.budget_used_percent)),
     ])
 }
 
@@ -122,6 +124,7 @@ fn contact_record(contact: &ContactFacts, names: &Names) -> Result<RestrictedExp
         ("days_since_last_mail", number(contact.days_since_last_mail)),
         ("qualified", boolean(contact.qualified)),
         ("served", boolean(contact.served)),
+        ("refund_open", boolean(contact.refund_open)),
         ("interest", name(&names.interests, contact.interest as usize)),
     ])
 }

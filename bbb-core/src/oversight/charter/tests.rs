@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::action::{ActionKind, CollectPayment, DeliverOrder, MailPurpose, PayBill, RefundPayment, RunAds, SendEmail, SetPrice};
+use crate::action::{ActionKind, CollectPayment, Cost, DeliverOrder, MailPurpose, PayBill, RefundPayment, RunAds, SendEmail, SetPrice};
 use crate::event::Proposal;
 use crate::id::OrderId;
 use crate::money::Cents;
@@ -11,6 +11,7 @@ use crate::oversight::tests_support::{ORDER, Scene, TICKET};
 use crate::oversight::verdict::Verdict;
 use crate::role::Role;
 use crate::spec::WorldKind;
+use crate::state::DayRow;
 use crate::state::trade::Interest;
 use crate::time::DAY_MS;
 
@@ -38,6 +39,31 @@ fn unlicensed(scene: &mut Scene) {
     *scene = Scene::with("tax-prep-for-creators", |spec| spec.licence_confirmed = false);
 }
 
+/// A business whose needed licence is not confirmed, in this world.
+fn unlicensed_in(scene: &mut Scene, world: WorldKind) {
+    *scene = Scene::with("tax-prep-for-creators", |spec| {
+        (spec.world, spec.licence_confirmed) = (world, false);
+        spec.sender.address = "hello@studio.com".to_owned();
+    });
+}
+
+/// A live business that spent this share of its budget and earned nothing for so many days.
+fn idle(scene: &mut Scene, days: u32, percent: i64) {
+    *scene = Scene::with("podcast-production-studio", |spec| {
+        spec.world = WorldKind::Live;
+        spec.caps.real_money = crate::budget::Cap::of(Cents::from_dollars(1_000));
+    });
+    let earned = scene.state.books.of_world().revenue;
+    for day in 0..days + 5 {
+        let revenue = if day < 5 { earned.minus(Cents::new(1)) } else { earned };
+        let (at, spent) = (scene.state.now, Cents::ZERO);
+        let (tasks_completed, tasks_failed, tasks_open) = (0, 0, 0);
+        let row = DayRow { day, at, revenue, spent, customers: 1, leads: 1, qualified: 0, tasks_completed, tasks_failed, tasks_open };
+        scene.state.history.push(row);
+    }
+    scene.state.books.hold(&Cost::money(false, Cents::from_dollars(10).times(percent)));
+}
+
 fn mailed(scene: &mut Scene, mails: u8, days_ago: i64) {
     let now = scene.state.now;
     let contact = scene.contact();
@@ -49,7 +75,7 @@ fn interest(scene: &mut Scene, interest: Interest) {
     scene.state.trade.tickets.remove(&TICKET);
 }
 
-const CASES: [Case; 26] = [
+const CASES: [Case; 31] = [
     (
         "suppression-list",
         |scene| {
@@ -167,6 +193,17 @@ const CASES: [Case; 26] = [
         |scene| mail(scene, MailPurpose::Offer),
     ),
     (
+        "refund-before-advertising",
+        |scene| {
+            scene.order().refund_requested = true;
+            outreach(scene)
+        },
+        |scene| {
+            scene.order().refund_requested = true;
+            mail(scene, MailPurpose::Service)
+        },
+    ),
+    (
         "answer-to-asker",
         |scene| {
             let answer = scene.proposal(scene.answer("It is done."));
@@ -210,6 +247,28 @@ const CASES: [Case; 26] = [
         },
     ),
     (
+        "licence-confirmed-advertising",
+        |scene| {
+            unlicensed_in(scene, WorldKind::Live);
+            good(scene, ActionKind::RunAds)
+        },
+        |scene| {
+            unlicensed_in(scene, WorldKind::Shadow);
+            good(scene, ActionKind::PublishPost)
+        },
+    ),
+    (
+        "licence-confirmed-mail",
+        |scene| {
+            unlicensed_in(scene, WorldKind::Live);
+            outreach(scene)
+        },
+        |scene| {
+            unlicensed_in(scene, WorldKind::Live);
+            mail(scene, MailPurpose::Service)
+        },
+    ),
+    (
         "order-known",
         |scene| scene.proposal(DeliverOrder { order: OrderId::new(9), cost: Cents::ZERO }),
         |scene| good(scene, ActionKind::DeliverOrder),
@@ -238,6 +297,15 @@ const CASES: [Case; 26] = [
         |scene| {
             let price = scene.order().price.plus(Cents::new(1));
             scene.proposal(CollectPayment { order: ORDER, installment: 1, price })
+        },
+        |scene| good(scene, ActionKind::CollectPayment),
+    ),
+    (
+        "collect-not-while-refund-asked",
+        |scene| {
+            let payment = good(scene, ActionKind::CollectPayment);
+            scene.order().refund_requested = true;
+            payment
         },
         |scene| good(scene, ActionKind::CollectPayment),
     ),
@@ -298,6 +366,17 @@ const CASES: [Case; 26] = [
         },
     ),
     (
+        "spend-without-income",
+        |scene| {
+            idle(scene, 14, 51);
+            good(scene, ActionKind::PayBill)
+        },
+        |scene| {
+            idle(scene, 13, 51);
+            good(scene, ActionKind::PayBill)
+        },
+    ),
+    (
         "low-confidence",
         |scene| Proposal { confidence: 29, ..good(scene, ActionKind::PayBill) },
         |scene| Proposal { confidence: 29, ..good(scene, ActionKind::RunAds) },
@@ -327,6 +406,39 @@ fn every_policy_stops_something_and_lets_a_near_miss_pass() {
     let covered: BTreeSet<&str> = CASES.iter().map(|case| case.0).collect();
     let shipped: BTreeSet<&str> = charter.policies().filter(|info| !info.permits).map(|info| info.id).collect();
     assert_eq!(covered, shipped, "every policy that forbids has a case");
+}
+
+#[test]
+fn spending_without_income_counts_days_and_budget() {
+    let check = |days, percent, kind, want: Ruling| {
+        let mut scene = Scene::new();
+        idle(&mut scene, days, percent);
+        let proposal = good(&mut scene, kind);
+        let verdict = Verdict::from_findings(&Charter::shipped().findings(&scene.facts(&proposal)));
+        assert_eq!(verdict.ruling, want, "{days} days, {percent} percent, {kind}: {verdict:?}");
+    };
+    check(14, 51, ActionKind::RunAds, Ruling::Escalate);
+    check(14, 50, ActionKind::RunAds, Ruling::Approve);
+    check(13, 90, ActionKind::RunAds, Ruling::Approve);
+    check(14, 51, ActionKind::DeliverOrder, Ruling::Approve);
+}
+
+#[test]
+fn words_that_name_a_profession_need_its_licence_in_a_live_business() {
+    let check = |concept: &str, confirmed: bool, want: Ruling| {
+        let mut scene = Scene::with(concept, |spec| {
+            (spec.world, spec.licence_confirmed) = (WorldKind::Live, confirmed);
+            spec.blueprint.licence = None;
+        });
+        for kind in [ActionKind::PublishPost, ActionKind::RunAds, ActionKind::DeliverOrder] {
+            let proposal = good(&mut scene, kind);
+            let verdict = Verdict::from_findings(&Charter::shipped().findings(&scene.facts(&proposal)));
+            assert_eq!(verdict.ruling, want, "{concept}, {kind}: {verdict:?}");
+        }
+    };
+    check("Legal advice for tenants", false, Ruling::Veto);
+    check("Legal advice for tenants", true, Ruling::Approve);
+    check("Weekly lunch menus for restaurants", false, Ruling::Approve);
 }
 
 #[test]

@@ -1,21 +1,17 @@
 //! Claims that nobody may make: guarantees, incomes, cures, pressure, and words that belong to a machine and not to a reader.
 
+use std::sync::LazyLock;
+
 use super::Hit;
+use super::conduct::{GROUPS, Group, HEALTH_LICENCES, PLAIN, is_fair_dealing};
 use super::normal::{Normal, Word};
+use super::phrases::Index;
+use crate::oversight::facts::Facts;
 
-/// A way to find something in the words of a text.
-struct Phrases {
-    rule: &'static str,
-    /// Runs of whole words, in lower case.
-    phrases: &'static [&'static str],
-    /// Whether a denial just before takes the claim back: "we cannot guarantee".
-    deniable: bool,
-}
-
-const PHRASES: [Phrases; 4] = [
-    Phrases {
+const CLAIMS: [Group; 4] = [
+    Group {
         rule: "content.guarantee",
-        phrases: &[
+        patterns: &[
             "guaranteed",
             "we guarantee",
             "i guarantee",
@@ -33,11 +29,11 @@ const PHRASES: [Phrases; 4] = [
             "never fails",
             "sure thing",
         ],
-        deniable: true,
+        ..PLAIN
     },
-    Phrases {
+    Group {
         rule: "content.income-claim",
-        phrases: &[
+        patterns: &[
             "get rich",
             "financial freedom",
             "passive income",
@@ -49,11 +45,11 @@ const PHRASES: [Phrases; 4] = [
             "unlimited income",
             "unlimited earnings",
         ],
-        deniable: true,
+        ..PLAIN
     },
-    Phrases {
+    Group {
         rule: "content.urgency",
-        phrases: &[
+        patterns: &[
             "act now",
             "act immediately",
             "last chance",
@@ -67,11 +63,11 @@ const PHRASES: [Phrases; 4] = [
             "once in a lifetime",
             "don't miss out",
         ],
-        deniable: true,
+        ..PLAIN
     },
-    Phrases {
+    Group {
         rule: "content.injection-echo",
-        phrases: &[
+        patterns: &[
             "ignore previous instructions",
             "ignore all previous instructions",
             "ignore the previous instructions",
@@ -89,6 +85,7 @@ const PHRASES: [Phrases; 4] = [
             "as a large language model",
         ],
         deniable: false,
+        ..PLAIN
     },
 ];
 
@@ -135,27 +132,45 @@ const ILLNESSES: [&str; 30] = [
     "strokes",
     "tumors",
 ];
-const CURE_PHRASES: [&str; 4] = ["miracle cure", "clinically proven", "cures all", "no side effects"];
+/// What a licensed provider may say of its own work; nobody cures, reverses or prevents.
+const TREATS: [&str; 2] = ["treat", "treats"];
 
 /// The most words between the parts of one claim.
 const REACH: usize = 6;
 
-pub(super) fn find(normal: &Normal, words: &[Word<'_>], hits: &mut Vec<Hit>) {
-    for group in &PHRASES {
-        for phrase in group.phrases {
-            find_phrase(group.rule, phrase, group.deniable, normal, words, hits);
+static INDEX: LazyLock<Index> = LazyLock::new(|| Index::of(CLAIMS.iter().chain(&GROUPS).map(|group| group.patterns)));
+
+pub(super) fn find(facts: &Facts, normal: &Normal, words: &[Word<'_>], hits: &mut Vec<Hit>) {
+    let fair = is_fair_dealing(words);
+    for found in INDEX.find(normal, words) {
+        let group = CLAIMS.get(found.group).unwrap_or_else(|| &GROUPS[found.group - CLAIMS.len()]);
+        if group.counts(&found, facts, fair, |index| is_denied(words, index)) {
+            let hit = Hit::of(group.rule, normal, words[found.first].start, words[found.last].end);
+            hits.push(Hit { ruling: group.ruling, ..hit });
         }
-    }
-    for phrase in CURE_PHRASES {
-        find_phrase("content.health-claim", phrase, true, normal, words, hits);
     }
     for (index, word) in words.iter().enumerate() {
         if EARN.contains(&word.text) && !is_denied(words, index) {
             income(index, normal, words, hits);
         }
-        if CURES.contains(&word.text) && !is_denied(words, index) {
+        let licensed = TREATS.contains(&word.text) && facts.licensed_for(&HEALTH_LICENCES);
+        if CURES.contains(&word.text) && !licensed && !is_denied(words, index) {
             let illness = nearby(words, index).iter().find(|word| ILLNESSES.contains(&word.text));
             hits.extend(illness.map(|illness| Hit::of("content.health-claim", normal, word.start, illness.end)));
+        }
+    }
+    quotes(normal, hits);
+}
+
+/// Praise between quotation marks with a name behind it: `"Best ever" - Maria`.
+fn quotes(normal: &Normal, hits: &mut Vec<Hit>) {
+    for (at, _) in normal.text.match_indices('"') {
+        let after = normal.text[at + 1..].trim_start();
+        let name = after.strip_prefix(['-', '~']).map(|after| after.trim_start_matches(['-', ' ']));
+        // One word in quotation marks is something to type, not praise.
+        let quoted = normal.text[..at].rfind('"').map(|start| &normal.text[start + 1..at]);
+        if name.is_some_and(|name| name.starts_with(char::is_alphabetic)) && quoted.is_some_and(|quoted| quoted.contains(' ')) {
+            hits.push(Hit::of("content.testimonial", normal, at, at + 1));
         }
     }
 }
@@ -182,20 +197,4 @@ fn nearby<'w, 't>(words: &'w [Word<'t>], index: usize) -> &'w [Word<'t>] {
 
 fn is_denied(words: &[Word<'_>], index: usize) -> bool {
     words[index.saturating_sub(3)..index].iter().any(|word| DENIALS.contains(&word.text))
-}
-
-fn find_phrase(rule: &'static str, phrase: &str, deniable: bool, normal: &Normal, words: &[Word<'_>], hits: &mut Vec<Hit>) {
-    let mut wanted = phrase.split(' ');
-    let Some(first) = wanted.next() else { return };
-    for (index, word) in words.iter().enumerate().filter(|(_, word)| word.text == first) {
-        let mut last = word;
-        let rest = words[index + 1..].iter();
-        let follows = wanted.clone().zip(rest.map(Some).chain(std::iter::repeat(None))).all(|(want, found)| {
-            last = found.unwrap_or(last);
-            found.is_some_and(|found| found.text == want)
-        });
-        if follows && !(deniable && is_denied(words, index)) {
-            hits.push(Hit::of(rule, normal, word.start, last.end));
-        }
-    }
 }

@@ -3,6 +3,7 @@
 use super::Hit;
 use super::claims::DENIALS;
 use super::normal::{Normal, Word};
+use super::phrases::{ends_sentence, same_sentence};
 
 const RULE: &str = "content.asks-credentials";
 
@@ -126,14 +127,6 @@ pub(super) fn find(normal: &Normal, words: &[Word<'_>], hits: &mut Vec<Hit>) {
 fn secret(words: &[Word<'_>], index: usize) -> Option<usize> {
     let fits = |phrase: &&&str| phrase.split(' ').enumerate().all(|(at, part)| words.get(index + at).is_some_and(|word| word.text == part));
     SECRETS.iter().filter(fits).map(|phrase| phrase.split(' ').count()).max()
-}
-
-fn ends_sentence(between: &str) -> bool {
-    [". ", "? ", "! "].iter().any(|end| between.contains(end))
-}
-
-fn same_sentence(normal: &Normal, words: &[Word<'_>], from: usize, to: usize) -> bool {
-    !ends_sentence(&normal.text[words[from].end..words[to].start])
 }
 
 /// Whether a denial stands shortly before this word, with no pause and no urging between them.

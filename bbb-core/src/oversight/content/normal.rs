@@ -18,20 +18,30 @@ const fn is_mark(c: char) -> bool {
 const fn lookalike(c: char) -> char {
     match c {
         '\u{ff01}'..='\u{ff5e}' => ascii_of_fullwidth(c),
+        '\u{1d400}'..='\u{1d6a3}' => letter_of_alphabets(c, 0x1d400),
+        '\u{24d0}'..='\u{24e9}' => letter_of_alphabets(c, 0x24d0 - 26),
         'а' | 'α' => 'a',
+        'в' | 'β' | 'ь' => 'b',
         'с' | 'ϲ' => 'c',
         'ԁ' => 'd',
         'е' => 'e',
-        'һ' => 'h',
-        'і' | 'ι' => 'i',
+        'ɡ' | 'ց' => 'g',
+        'һ' | 'н' => 'h',
+        'і' | 'ι' | 'ı' => 'i',
         'ј' => 'j',
         'ӏ' => 'l',
-        'ո' => 'n',
+        'к' | 'κ' => 'k',
+        'м' => 'm',
+        'ո' | 'η' | 'п' => 'n',
         'о' | 'ο' => 'o',
         'р' | 'ρ' => 'p',
+        'ԛ' => 'q',
+        'г' => 'r',
         'ѕ' => 's',
+        'т' | 'τ' => 't',
         'υ' => 'u',
-        'ν' => 'v',
+        'ν' | 'ѵ' => 'v',
+        'ԝ' | 'ω' => 'w',
         'х' | 'χ' => 'x',
         'у' => 'y',
         '\u{2018}' | '\u{2019}' | '\u{2bc}' => '\'',
@@ -48,6 +58,56 @@ const fn ascii_of_fullwidth(c: char) -> char {
     #[expect(clippy::cast_possible_truncation, reason = "the caller's range is 94 characters long")]
     let offset = (c as u32 - 0xff01) as u8;
     (b'!' + offset) as char
+}
+
+/// A letter of an alphabet in bold, script or circles that begins at `start`, where capitals and small letters take turns.
+const fn letter_of_alphabets(c: char, start: u32) -> char {
+    let offset = ((c as u32 - start) % 26) as u8;
+    (b'a' + offset) as char
+}
+
+/// The plain letter under a letter with an accent, and the letter that a digit or a sign between letters stands for; `one` is what a one stands for.
+const fn undisguised(c: char, one: char) -> char {
+    match c {
+        'à'..='å' | 'ā' | 'ă' | 'ą' | '4' | '@' => 'a',
+        'ç' | 'ć' | 'č' => 'c',
+        'è'..='ë' | 'ē' | 'ę' | 'ě' | '3' | '€' => 'e',
+        'ì'..='ï' | 'ī' | 'į' => 'i',
+        'ł' => 'l',
+        'ñ' | 'ń' | 'ň' => 'n',
+        'ò'..='ö' | 'ø' | 'ō' | 'ő' | '0' => 'o',
+        'ś' | 'š' | 'ș' | '5' | '$' => 's',
+        'ț' | 'ť' | '7' => 't',
+        'ù'..='ü' | 'ū' | 'ů' | 'ű' => 'u',
+        'ý' | 'ÿ' => 'y',
+        'ź' | 'ż' | 'ž' => 'z',
+        '8' => 'b',
+        '1' | '!' | '|' => one,
+        c => c,
+    }
+}
+
+/// What a normalized text says to somebody who reads over its disguises: digits and signs for letters, accents, points and hyphens within words, and words
+/// written one letter at a time.
+pub(super) fn fold(normal: &str, one: char) -> String {
+    let mut folded = String::with_capacity(normal.len());
+    let mut spelled = false;
+    for chunk in normal.split(' ') {
+        // A figure stays one, and so does the mark at the end of a sentence.
+        let chunk = chunk.trim_end_matches(['!', '|', '.', ',', ';', ':', '?']);
+        let letters = chunk.chars().any(char::is_alphabetic);
+        let word: String = match letters {
+            true => chunk.chars().map(|c| undisguised(c, one)).filter(|c| c.is_alphanumeric()).collect(),
+            false => chunk.to_owned(),
+        };
+        let single = letters && word.chars().count() == 1;
+        if !(folded.is_empty() || single && spelled) {
+            folded.push(' ');
+        }
+        folded.push_str(&word);
+        spelled = single;
+    }
+    folded
 }
 
 /// Text in lower case, with lookalikes in ASCII, runs of white space as one space, and nothing invisible.

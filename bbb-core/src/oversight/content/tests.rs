@@ -29,7 +29,7 @@ fn in_subject(text: &str) -> Vec<&'static str> {
 /// A rule, texts that it stops, and texts that come close and pass.
 type Case = (&'static str, &'static [&'static str], &'static [&'static str]);
 
-const IN_BODIES: [Case; 15] = [
+const IN_BODIES: [Case; 28] = [
     (
         "content.guarantee",
         &[
@@ -41,7 +41,7 @@ const IN_BODIES: [Case; 15] = [
             "It is 100% safe",
             "You can't lose",
         ],
-        &["Nothing is guaranteed.", "We cannot guarantee results.", "A money-back guarantee for thirty days.", "We name the risk freely."],
+        &["Nothing is guaranteed.", "We cannot guarantee results.", "The maker's guarantee is in the box.", "We name the risk freely."],
     ),
     (
         "content.income-claim",
@@ -55,12 +55,27 @@ const IN_BODIES: [Case; 15] = [
     ),
     (
         "content.health-claim",
-        &["This cures cancer", "helps to prevent all kinds of diabetes", "It treats anxiety", "clinically proven calm"],
-        &["We treat customers well", "This does not cure any disease", "Talks about anxiety and how to live with it"],
+        &[
+            "This cures cancer",
+            "helps to prevent all kinds of diabetes",
+            "It treats anxiety",
+            "clinically proven calm",
+            "FDA approved powder",
+            "Doctor recommended",
+            "Lose 20 pounds",
+            "Take it instead of your medication",
+        ],
+        &[
+            "We treat customers well",
+            "This does not cure any disease",
+            "Talks about anxiety and how to live with it",
+            "It is not FDA approved",
+            "We lose no time",
+        ],
     ),
     (
         "content.urgency",
-        &["Act now and save", "LAST CHANCE to join", "Don\u{2019}t miss out"],
+        &["Act now and save", "LAST CHANCE to join", "Don\u{2019}t miss out", "Only 3 left", "Offer ends tonight"],
         &["Act when it suits you", "No last chance, no pressure"],
     ),
     (
@@ -198,6 +213,210 @@ const IN_BODIES: [Case; 15] = [
         &["a\u{202e}b", "a\u{200b}b", "a\u{7}b", "pay\u{200d}pal", "\u{feff}hello"],
         &["tab\tand\nline", "\u{1f469}\u{200d}\u{1f4bb} at work", "نمی\u{200c}خواهم", "na\u{ef}ve"],
     ),
+    (
+        "content.testimonial",
+        &[
+            "Our customers love it",
+            "As seen on TV",
+            "Trusted by 500 companies",
+            "Join over 1,200 happy founders",
+            "rated 4.9 out of 5 stars",
+            "an award-winning studio",
+            "Helped thousands of families",
+            "\u{201c}Best sound ever\u{201d} \u{2014} Maria",
+            "We are a five-star service",
+        ],
+        &[
+            "Our customers send us four recordings a month",
+            "For companies with 50 to 2,000 paying customers",
+            "As seen from the street, it is small",
+            "Reply with \"yes\" - that is all",
+            "We claim no awards and no stars",
+        ],
+    ),
+    (
+        "content.review-incentive",
+        &[
+            "Get a discount for a review",
+            "A gift card in exchange for your honest review",
+            "Please leave us a 5-star review",
+            "Give us five stars",
+            "Write a review and get a voucher",
+            "Our employees wrote a review",
+            "We posted three reviews of ourselves",
+        ],
+        &["We read every review", "Tell us what went wrong", "A ranked list and a one-hour review call", "No discount for a review, ever"],
+    ),
+    (
+        "content.price-collusion",
+        &[
+            "Let us agree on prices with our competitors",
+            "we should not undercut each other",
+            "We could split the market: you take the north",
+            "You stay out of my territory and I stay out of yours",
+            "raise our rates together",
+            "a no-poach agreement",
+        ],
+        &[
+            "We agree on a fixed price before we start",
+            "We never agree prices with competitors",
+            "A split keyboard",
+            "Our price is under that of others",
+        ],
+    ),
+    (
+        "content.impersonation",
+        &[
+            "This is the IRS",
+            "I am calling from the police",
+            "We file on behalf of the government",
+            "PayPal Security Team",
+            "Government approved filing",
+            "Your official court notice",
+            "We are from Microsoft",
+            "This is your bank",
+        ],
+        &[
+            "We help you to read letters of the IRS",
+            "We write posts for Facebook and Instagram",
+            "Founders who sell on Amazon",
+            "We are not the government",
+            "We are near the old court",
+        ],
+    ),
+    (
+        "content.claims-human",
+        &[
+            "I am a real person",
+            "I'm not a bot",
+            "You are talking to a human",
+            "This message is not automated",
+            "We are not an AI",
+            "This was written by a human",
+        ],
+        &[
+            "The assistant says that it is automated and hands over to a person",
+            "I am an automated assistant",
+            "One person at your company",
+            "Not every machine is loud",
+        ],
+    ),
+    (
+        "content.minors",
+        &[
+            "Hey kids, look at this",
+            "Ask your mom to order",
+            "If you are under 13, sign up here",
+            "Kids can order by themselves",
+            "for children under 13",
+        ],
+        &["Lunch for families with children", "Lessons for parents of toddlers", "Under 13 minutes a day", "Tell your team about it"],
+    ),
+    (
+        "content.regulated-advice",
+        &[
+            "You should buy these shares now",
+            "We diagnose it at once",
+            "Stop taking your medication",
+            "You have a strong case",
+            "As your lawyer I say yes",
+            "We give personal tax advice",
+            "You can deduct your rent from your taxes",
+            "Our trading signals",
+        ],
+        &[
+            "We give no investment advice",
+            "Tax filings and investment advice are left to licensed firms",
+            "You should buy a better microphone",
+            "We never diagnose anybody",
+            "Stop taking notes by hand",
+        ],
+    ),
+    (
+        "content.fake-renewal",
+        &[
+            "Your domain expires soon",
+            "Your registration will be cancelled",
+            "Pay now to keep it",
+            "Final renewal",
+            "Outstanding invoice",
+            "Failure to respond ends it",
+        ],
+        &["You can cancel your subscription at any time", "Pay by card or transfer", "We send one invoice a month", "Milk expires"],
+    ),
+    (
+        "content.scraped-data",
+        &[
+            "We have bought email lists",
+            "Scraped leads at a low price",
+            "We scrape LinkedIn profiles",
+            "Buy mailing lists from us",
+            "I found your address on LinkedIn",
+        ],
+        &["We never use bought lists", "A list of records to keep", "Home owners who have bought smart devices", "We scrape the paint off"],
+    ),
+    (
+        "content.platform-abuse",
+        &[
+            "Buy followers",
+            "fake accounts that look old",
+            "mass DMs to your niche",
+            "engagement pods",
+            "We bypass captchas",
+            "Follow for follow",
+            "bot likes",
+        ],
+        &[
+            "We keep fake accounts out: no fake accounts here",
+            "Post for your followers",
+            "A chatbot that likes to help",
+            "messages in mass media",
+        ],
+    ),
+    (
+        "content.discrimination",
+        &[
+            "Apartment for rent, no children",
+            "We are hiring: women only",
+            "Christians preferred as tenants",
+            "A loan for Americans only",
+            "This job is ideal for young applicants",
+            "Apply for the position: ages 20 to 35 only",
+            "No immigrants in this apartment",
+        ],
+        &[
+            "We rent to everybody, whatever the religion or family",
+            "A menu for children",
+            "Adults only: wine tasting",
+            "Desks for rent near the station",
+            "Rental listings with no photos",
+        ],
+    ),
+    (
+        "content.threat",
+        &[
+            "We will sue you",
+            "You will be arrested",
+            "We know where you live",
+            "We will take legal action against you",
+            "Pay up or else",
+            "We will tell your boss about your debt",
+            "You are an idiot",
+            "garnish your wages",
+        ],
+        &[
+            "We take your car and clean it",
+            "Pay up front or later",
+            "How to sue is not our trade",
+            "We report your rankings",
+            "We tell your team what changed",
+        ],
+    ),
+    (
+        "content.refund-promise",
+        &["Thirty days money-back", "You get a full refund", "We refund you within a week"],
+        &["There is no money back", "Refunds follow the law", "Money and time"],
+    ),
     ("content.exclamation", &["Hello!!!", "Hello！！！"], &["Hello! Good news! More news! Bye!", "Hello!!"]),
 ];
 
@@ -210,17 +429,19 @@ const IN_SUBJECTS: [Case; 4] = [
 
 #[test]
 fn every_rule_stops_something_and_lets_a_near_miss_pass() {
-    let check = |find: fn(&str) -> Vec<&'static str>, (rule, stopped, pass): Case| {
+    let mut wrong = Vec::new();
+    let mut check = |find: fn(&str) -> Vec<&'static str>, (rule, stopped, pass): Case| {
         for text in stopped {
-            assert!(find(text).contains(&rule), "{rule} should stop {text:?}: {:?}", find(text));
+            wrong.extend((!find(text).contains(&rule)).then(|| format!("{rule} should stop {text:?}: {:?}", find(text))));
         }
         for text in pass {
-            assert_eq!(find(text), Vec::<&str>::new(), "{rule}: {text:?}");
+            wrong.extend((!find(text).is_empty()).then(|| format!("{rule} should let pass {text:?}: {:?}", find(text))));
         }
     };
     IN_BODIES.into_iter().for_each(|case| check(in_body, case));
     IN_SUBJECTS.into_iter().for_each(|case| check(in_subject, case));
-    let covered: BTreeSet<&str> = IN_BODIES.iter().chain(&IN_SUBJECTS).map(|case| case.0).chain(["content.footer"]).collect();
+    let covered: BTreeSet<&str> =
+        IN_BODIES.iter().chain(&IN_SUBJECTS).map(|case| case.0).chain(["content.footer", "content.prohibited-business"]).collect();
     assert_eq!(covered, RULES.iter().map(|rule| rule.id).collect(), "every rule has a case");
     assert!(RULES.is_sorted_by_key(|rule| rule.id));
 }
@@ -249,6 +470,53 @@ fn answers_posts_and_advertisements_are_checked_too() {
     check(PublishPost { channel: Channel::Seo, title: "A".to_owned(), body, cost: Cents::ZERO }.into(), "body, bytes 0 to 7");
     let headline = "No ｒｉｓｋ, all gain".to_owned();
     check(RunAds { channel: Channel::PaidSearch, headline, spend_limit: Cents::ZERO }.into(), "headline, bytes 0 to 15");
+}
+
+#[test]
+fn a_prohibited_business_has_no_effects_at_all() {
+    for (concept, want) in [("Counterfeit handbags", true), ("Counterfeit detection", false)] {
+        let mut scene = Scene::with(concept, |_| ());
+        for kind in crate::action::ActionKind::ALL {
+            let action = scene.good(*kind);
+            let facts = scene.facts_after(&scene.proposal(action), true);
+            let found = findings(&facts);
+            let stopped = found.iter().any(|finding| {
+                (finding.rule.as_str(), finding.ruling, finding.note.as_str())
+                    == ("content.prohibited-business", Ruling::Veto, "the business deals in counterfeit goods")
+            });
+            assert_eq!(stopped, want, "{concept}, {kind}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn advice_passes_with_a_confirmed_licence_of_its_kind() {
+    let check = |slug: &str, confirmed: bool, text: &str, want: &[&str]| {
+        let scene = Scene::with(slug, |spec| spec.licence_confirmed = confirmed);
+        assert_eq!(found(&scene.facts(&scene.proposal(scene.answer(text)))), want, "{slug}, {confirmed}: {text}");
+    };
+    let (tax, therapy) = ("tax-prep-for-creators", "telemedicine-platform-for-mental-health");
+    check(tax, true, "We give tax advice.", &[]);
+    check(tax, false, "We give tax advice.", &["content.regulated-advice"]);
+    check(tax, true, "We give legal advice.", &["content.regulated-advice"]);
+    check(therapy, true, "It treats anxiety.", &[]);
+    check(therapy, false, "It treats anxiety.", &["content.health-claim"]);
+    check(therapy, true, "It cures anxiety.", &["content.health-claim"]);
+    check("Legal advice for tenants", true, "We give legal advice.", &[]);
+}
+
+#[test]
+fn a_customer_may_be_told_that_a_subscription_ends() {
+    let scene = Scene::new();
+    assert_eq!(found(&scene.facts(&scene.proposal(scene.answer("Your subscription expires in May.")))), Vec::<&str>::new());
+}
+
+#[test]
+fn promises_of_money_back_ask_the_owner() {
+    let scene = Scene::new();
+    let proposal = scene.proposal(scene.answer("You get a full refund."));
+    assert_eq!(findings(&scene.facts(&proposal)).iter().map(|finding| finding.ruling).collect::<Vec<_>>(), [Ruling::Escalate]);
+    assert_eq!(findings(&scene.facts_after(&proposal, true)), []);
 }
 
 #[test]
@@ -304,6 +572,13 @@ fn each_rule_has_one_finding_a_field_and_no_text_is_read_in_quadratic_time() {
         "one ",
         "password ",
         "send ",
+        "\"",
+        "\" - a ",
+        "women only ",
+        "our diagnosis ",
+        "agree a a a price ",
+        "500 500 ",
+        "you ",
     ] {
         findings(&scene.facts(&scene.proposal(scene.answer(&mark.repeat(50_000 / mark.len())))));
     }
