@@ -45,6 +45,16 @@ pub struct Config {
     pub llm: LlmSection,
     pub caps: CapsSection,
     pub quiet_hours: QuietHoursSection,
+    pub charter: CharterSection,
+}
+
+/// `[charter]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(missing_docs, reason = "config.default.toml explains every section and setting")]
+pub struct CharterSection {
+    #[serde(deserialize_with = "names")]
+    pub files: Vec<String>,
 }
 
 /// `[sender]`
@@ -223,6 +233,15 @@ fn dollars<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cents, D::Error
         other => return Err(D::Error::custom(format!("an amount in USD is a number, not {}", other.type_str()))),
     };
     Cents::parse_dollars(&text).map_err(D::Error::custom)
+}
+
+/// Reads a list of names, or as text names with commas between them: the environment has no lists.
+fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    use serde::de::Error;
+    match Value::deserialize(deserializer)? {
+        Value::String(text) => Ok(text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()),
+        list => Vec::deserialize(list).map_err(|_| D::Error::custom("a list of names is wanted, such as [\"mine.cedar\"]")),
+    }
 }
 
 impl Config {

@@ -1,5 +1,7 @@
 //! The host of Better Business Builder: stores, configuration, control socket, reports, command line
 
+pub mod cases;
+pub mod charter;
 pub mod cli;
 pub mod config;
 pub mod control;

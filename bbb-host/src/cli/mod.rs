@@ -5,6 +5,7 @@
 
 mod access;
 mod business;
+mod charter;
 mod contact;
 mod inbox;
 mod journal;
@@ -100,6 +101,9 @@ enum Command {
     /// Tell what you heard from people, bring in more leads, and list them
     #[command(subcommand)]
     Contact(contact::Contact),
+    /// Check, try, show and change the policies of an owner
+    #[command(subcommand)]
+    Charter(charter::CharterCommand),
     /// Report on a business
     Report(report::Report),
     /// Read, check, export and fork journals
@@ -142,6 +146,7 @@ fn dispatch(cli: Cli, screen: &mut Screen) -> Result<(), Fault> {
         Command::Budget(budget) => budget.run(&common, screen),
         Command::Delegate(delegate) => delegate.run(&common, screen),
         Command::Contact(contact) => contact.run(&common, screen),
+        Command::Charter(charter) => charter.run(&common, screen),
         Command::Report(report) => report.run(&common, screen),
         Command::Journal(journal) => journal.run(&common, screen),
         Command::Config => screen.result(&defaults()?, DEFAULT_TOML),

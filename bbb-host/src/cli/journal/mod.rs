@@ -7,6 +7,8 @@ mod verify;
 
 use clap::Subcommand;
 
+pub(in crate::cli) use self::verify::{from_file, from_store};
+
 use crate::cli::Common;
 use crate::cli::screen::Screen;
 use crate::fault::Fault;

@@ -53,14 +53,14 @@ fn replay_or_empty(id: BusinessId, events: &[bbb_core::event::Event]) -> Result<
     }
 }
 
-fn from_store(common: &Common, id: Option<BusinessId>) -> Result<(BusinessId, Vec<Record>, Head), Fault> {
+pub(in crate::cli) fn from_store(common: &Common, id: Option<BusinessId>) -> Result<(BusinessId, Vec<Record>, Head), Fault> {
     let access = Access::open(common)?;
     let id = access.pick(id)?;
     let (records, head) = access.journal(id)?;
     Ok((id, records, head))
 }
 
-fn from_file(path: &Path) -> Result<(BusinessId, Vec<Record>, Head), Fault> {
+pub(in crate::cli) fn from_file(path: &Path) -> Result<(BusinessId, Vec<Record>, Head), Fault> {
     let file = File::open(path).map_err(|error| Fault::file(path.display(), &error))?;
     export::read(&mut BufReader::new(file)).map_err(|error| {
         let fault = Fault::from(error);
