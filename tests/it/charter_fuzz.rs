@@ -1,5 +1,7 @@
 //! Random and damaged policies and case files: each is taken, or refused with a place. Bounded and seeded.
 
+use std::cell::Cell;
+
 use bbb::core::oversight::charter::{Charter, PACKS};
 use bbb::host::cases;
 use proptest::prelude::*;
@@ -80,18 +82,18 @@ fn is_place(line: usize, column: usize, text: &str) -> bool {
 #[test]
 fn any_text_of_policies_is_taken_or_refused_with_its_place() {
     let texts: Vec<&str> = PACKS.iter().map(|pack| pack.text).chain([MINE, ""]).collect();
-    let (mut taken, mut refused) = (0, 0);
+    let (taken, refused) = (Cell::new(0), Cell::new(0));
     let strategy = (0..texts.len(), changes());
     runner(1500)
         .run(&strategy, |(text, changes)| {
             let text = changed(texts[text], &changes);
             match Charter::with_owner_policies("fuzz.cedar", &text) {
                 Ok(charter) => {
-                    taken += 1;
+                    taken.set(taken.get() + 1);
                     prop_assert!(charter.policies().filter(|info| info.owners).all(|info| !info.permits));
                 }
                 Err(error) => {
-                    refused += 1;
+                    refused.set(refused.get() + 1);
                     prop_assert!(is_place(error.line, error.column, &text) && !error.reason.is_empty(), "{error}: {text}");
                     prop_assert!(!error.reason.contains("defect"), "{error}: {text}");
                 }
@@ -99,28 +101,30 @@ fn any_text_of_policies_is_taken_or_refused_with_its_place() {
             Ok(())
         })
         .unwrap();
+    let (taken, refused) = (taken.get(), refused.get());
     assert!(taken > 20 && refused > 500, "{taken} taken, {refused} refused: the changes hit nothing");
 }
 
 #[test]
 fn any_case_file_is_taken_or_refused_with_its_place() {
-    let (mut taken, mut refused) = (0, 0);
+    let (taken, refused) = (Cell::new(0), Cell::new(0));
     let strategy = (any::<bool>(), changes());
     runner(2500)
         .run(&strategy, |(whole, changes)| {
             let text = changed(if whole { CASES } else { "" }, &changes);
             match cases::parse("fuzz.toml", &text) {
                 Ok(cases) => {
-                    taken += 1;
+                    taken.set(taken.get() + 1);
                     cases.iter().for_each(|case| drop(case.judge(Charter::shipped())));
                 }
                 Err(error) => {
-                    refused += 1;
+                    refused.set(refused.get() + 1);
                     prop_assert!(is_place(error.line, error.column, &text) && !error.reason.is_empty(), "{error}: {text}");
                 }
             }
             Ok(())
         })
         .unwrap();
+    let (taken, refused) = (taken.get(), refused.get());
     assert!(taken > 20 && refused > 500, "{taken} taken, {refused} refused: the changes hit nothing");
 }

@@ -144,13 +144,8 @@ impl Charter {
     }
 
     fn load(owners: Option<&[(&str, &str)]>) -> Result<Charter, Error> {
-        let mut policies = PolicySet::new();
-        let mut rules: Vec<Rule> = Vec::new();
-        let mut digest = blake3::Hasher::new();
-        for (name, text) in SHIPPED {
-            load::load(name, text, false, &mut policies, &mut rules)?;
-            digest.update(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_le_bytes()).update(text.as_bytes());
-        }
+        static SHIPPED_PARTS: LazyLock<Result<(PolicySet, Vec<Rule>, String), Error>> = LazyLock::new(read_shipped);
+        let (mut policies, mut rules, mut digest) = SHIPPED_PARTS.clone()?;
         let mut owner_text = String::new();
         for (name, text) in owners.unwrap_or_default() {
             load::load(name, text, true, &mut policies, &mut rules)?;
@@ -163,7 +158,6 @@ impl Charter {
                 return Err(load::too_long(name, text, owner_text.len()));
             }
         }
-        let mut digest = digest.finalize().to_hex().to_string();
         if !owner_text.is_empty() {
             digest = format!("{digest}{OWNERS_PART}{}", blake3::hash(owner_text.as_bytes()).to_hex());
         }
@@ -258,6 +252,16 @@ impl Charter {
         };
         Finding::new(ruling, RuleId::new(format!("charter.{id}")), note)
     }
+}
+
+/// The shipped policies, and the digest of their texts.
+fn read_shipped() -> Result<(PolicySet, Vec<Rule>, String), Error> {
+    let (mut policies, mut rules, mut digest) = (PolicySet::new(), Vec::new(), blake3::Hasher::new());
+    for (name, text) in SHIPPED {
+        load::load(name, text, false, &mut policies, &mut rules)?;
+        digest.update(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_le_bytes()).update(text.as_bytes());
+    }
+    Ok((policies, rules, digest.finalize().to_hex().to_string()))
 }
 
 /// The policies whose scope admits this kind of action.
