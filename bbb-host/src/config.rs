@@ -483,6 +483,10 @@ mod tests {
         let config = parse("[smtp]\nport = 25\nhost = \"a\"", &[("BBB_SMTP_HOST", "b"), ("BBB_CAPS_MONEY_USD", "7.5")]).expect("valid");
         assert_eq!((config.smtp.port, config.smtp.host.as_str(), config.smtp.connections), (25, "b", 4));
         assert_eq!(config.caps.money_usd, Cents::new(750));
+        let config = parse("[charter]\nfiles = [\"a.cedar\"]", &[]).expect("valid");
+        assert_eq!(config.charter.files, ["a.cedar"]);
+        let config = parse("[charter]\nfiles = [\"a.cedar\"]", &[("BBB_CHARTER_FILES", "b.cedar, pack:no-ads")]).expect("valid");
+        assert_eq!(config.charter.files, ["b.cedar", "pack:no-ads"]);
     }
 
     #[test]
@@ -498,6 +502,7 @@ mod tests {
         check("[caps]\nmoney_usd = -3", &[], &["line 2", "-3"]);
         check("[caps]\ntokens = 1\nmoney_usd = 0.005", &[], &["line 3", "decimals"]);
         check("[caps\n", &[], &["line 1"]);
+        check("[charter]\nfiles = [3]", &[], &["line 2", "a list of names"]);
         check("[smtp]\ntimeout_s = 0", &[], &["smtp.timeout_s", "1 to"]);
         for price in ["1000000.01", "\"92233720368547757\""] {
             check(&format!("[llm]\nprice_per_million_tokens_usd = {price}"), &[], &["llm.price_per_million_tokens_usd", "at most 1000000"]);

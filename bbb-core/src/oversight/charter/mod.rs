@@ -76,6 +76,9 @@ struct Rule {
     owners: bool,
 }
 
+/// What texts were read to: policies, what they are about, and the digest of the texts.
+type Parts = (PolicySet, Vec<Rule>, String);
+
 /// What a policy is about, for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PolicyInfo<'a> {
@@ -144,7 +147,7 @@ impl Charter {
     }
 
     fn load(owners: Option<&[(&str, &str)]>) -> Result<Charter, Error> {
-        static SHIPPED_PARTS: LazyLock<Result<(PolicySet, Vec<Rule>, String), Error>> = LazyLock::new(read_shipped);
+        static SHIPPED_PARTS: LazyLock<Result<Parts, Error>> = LazyLock::new(read_shipped);
         let (mut policies, mut rules, mut digest) = SHIPPED_PARTS.clone()?;
         let mut owner_text = String::new();
         for (name, text) in owners.unwrap_or_default() {
@@ -255,7 +258,7 @@ impl Charter {
 }
 
 /// The shipped policies, and the digest of their texts.
-fn read_shipped() -> Result<(PolicySet, Vec<Rule>, String), Error> {
+fn read_shipped() -> Result<Parts, Error> {
     let (mut policies, mut rules, mut digest) = (PolicySet::new(), Vec::new(), blake3::Hasher::new());
     for (name, text) in SHIPPED {
         load::load(name, text, false, &mut policies, &mut rules)?;
