@@ -11,7 +11,7 @@ use bbb_core::journal::store::{self, SignalKey, Store};
 use bbb_core::journal::writer::{self, Journal};
 use bbb_core::limits::MAX_EVENTS_PER_APPEND;
 use bbb_core::observe::{self, Arrival};
-use bbb_core::oversight::charter::Charter;
+use bbb_core::oversight::charter::{Charter, owners_part};
 use bbb_core::oversight::content;
 use bbb_core::role::{Agent, Role};
 use bbb_core::round::Round;
@@ -53,7 +53,8 @@ impl EngineBuilder {
         self
     }
 
-    /// Another charter than the shipped one.
+    /// Another charter than the shipped one. It holds for every business of this engine: one whose owner has policies is launched and resumed by an engine of its
+    /// own, on the same store.
     #[must_use]
     pub fn charter(mut self, charter: Charter) -> Self {
         self.options.charter = charter;
@@ -124,6 +125,11 @@ pub enum Error {
         /// What this engine would go on with.
         found: Box<Versions>,
     },
+    /// The owner's policies are others than those that the journal names.
+    #[error(
+        "{0} is under other policies of its owner than it is to be resumed under: use those that it was launched with or that its owner set since"
+    )]
+    OtherPolicies(BusinessId),
     /// Something that the business was to know from the beginning does not fit it.
     #[error("it cannot be launched with this: {0}")]
     BadArrival(String),
@@ -230,7 +236,7 @@ impl Engine {
     /// Resumes a business from its journal. `world_for` makes the world from the spec in it.
     ///
     /// # Errors
-    /// [`Error::Unknown`], [`Error::OtherVersion`] for a simulated business that another version began, and the journal's.
+    /// [`Error::Unknown`], [`Error::OtherVersion`] for a simulated business that another version began, [`Error::OtherPolicies`], and the journal's.
     pub async fn resume<F>(&self, id: BusinessId, world_for: F) -> Result<BusinessHandle, Error>
     where
         F: FnOnce(&Spec) -> Result<World, Error>,
@@ -261,6 +267,10 @@ impl Engine {
         if state.spec.world.is_simulated() && !state.status.is_over() && state.spec.versions != found {
             let begun = Box::new(state.spec.versions.clone());
             return Err(Error::OtherVersion { business: state.business, begun, found: Box::new(found) });
+        }
+        // The shipped policies change with the software. The owner's only by the owner's command: nothing else may lose them.
+        if !state.status.is_over() && owners_part(&state.spec.versions.charter) != owners_part(&found.charter) {
+            return Err(Error::OtherPolicies(state.business));
         }
         Ok(())
     }

@@ -45,6 +45,9 @@ pub enum Command {
     SetCaps(Box<Caps>),
     /// Name somebody who may answer escalations, or take that back.
     Delegate(String, Option<Delegation>),
+    /// Put these policies of the owner in the place of all that the owner added before: one text, none where it is empty. They hold from the next review on. Whoever
+    /// resumes the business later does so under the same; simulated businesses keep what they were launched with.
+    SetCharter(String),
     /// Answer an escalation in the name of a delegate: yes or no, and why.
     AnswerAs {
         /// The delegate.

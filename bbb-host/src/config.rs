@@ -46,6 +46,16 @@ pub struct Config {
     pub owner: OwnerSection,
     pub caps: CapsSection,
     pub quiet_hours: QuietHoursSection,
+    pub charter: CharterSection,
+}
+
+/// `[charter]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(missing_docs, reason = "config.default.toml explains every section and setting")]
+pub struct CharterSection {
+    #[serde(deserialize_with = "names")]
+    pub files: Vec<String>,
 }
 
 /// `[sender]`
@@ -239,6 +249,15 @@ fn dollars<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cents, D::Error
         other => return Err(D::Error::custom(format!("an amount in USD is a number, not {}", other.type_str()))),
     };
     Cents::parse_dollars(&text).map_err(D::Error::custom)
+}
+
+/// Reads a list of names, or as text names with commas between them: the environment has no lists.
+fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    use serde::de::Error;
+    match Value::deserialize(deserializer)? {
+        Value::String(text) => Ok(text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()),
+        list => Vec::deserialize(list).map_err(|_| D::Error::custom("a list of names is wanted, such as [\"mine.cedar\"]")),
+    }
 }
 
 impl Config {
@@ -480,6 +499,10 @@ mod tests {
         let config = parse("[smtp]\nport = 25\nhost = \"a\"", &[("BBB_SMTP_HOST", "b"), ("BBB_CAPS_MONEY_USD", "7.5")]).expect("valid");
         assert_eq!((config.smtp.port, config.smtp.host.as_str(), config.smtp.connections), (25, "b", 4));
         assert_eq!(config.caps.money_usd, Cents::new(750));
+        let config = parse("[charter]\nfiles = [\"a.cedar\"]", &[]).expect("valid");
+        assert_eq!(config.charter.files, ["a.cedar"]);
+        let config = parse("[charter]\nfiles = [\"a.cedar\"]", &[("BBB_CHARTER_FILES", "b.cedar, pack:no-ads")]).expect("valid");
+        assert_eq!(config.charter.files, ["b.cedar", "pack:no-ads"]);
     }
 
     #[test]
@@ -495,6 +518,7 @@ mod tests {
         check("[caps]\nmoney_usd = -3", &[], &["line 2", "-3"]);
         check("[caps]\ntokens = 1\nmoney_usd = 0.005", &[], &["line 3", "decimals"]);
         check("[caps\n", &[], &["line 1"]);
+        check("[charter]\nfiles = [3]", &[], &["line 2", "a list of names"]);
         check("[smtp]\ntimeout_s = 0", &[], &["smtp.timeout_s", "1 to"]);
         for price in ["1000000.01", "\"92233720368547757\""] {
             check(&format!("[llm]\nprice_per_million_tokens_usd = {price}"), &[], &["llm.price_per_million_tokens_usd", "at most 1000000"]);

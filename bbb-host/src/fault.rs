@@ -9,6 +9,7 @@ use bbb_agents::engine;
 use bbb_agents::fork::NoFork;
 use bbb_agents::handle::Refused;
 use bbb_core::journal::{chain, export, store, writer};
+use bbb_core::oversight::charter;
 use bbb_core::seal;
 use bbb_core::state::Misfit;
 use serde::{Deserialize, Serialize};
@@ -160,6 +161,7 @@ impl From<engine::Error> for Fault {
     fn from(error: engine::Error) -> Fault {
         let kind = match &error {
             engine::Error::Exists(_) | engine::Error::OtherVersion { .. } | engine::Error::OtherWorld { .. } => Kind::Refused,
+            engine::Error::OtherPolicies(_) => Kind::Refused,
             engine::Error::Unknown(id) => return unknown(*id),
             engine::Error::BadSpec { .. } => Kind::Usage,
             engine::Error::Journal(error) => of_journal(error),
@@ -215,6 +217,12 @@ impl From<leads::Error> for Fault {
             leads::Error::Io { path, source } => Fault::file(path.display(), source),
             leads::Error::TooLarge { .. } | leads::Error::Problems { .. } => Fault::usage(error.to_string()),
         }
+    }
+}
+
+impl From<charter::Error> for Fault {
+    fn from(error: charter::Error) -> Fault {
+        Fault::usage(error.to_string())
     }
 }
 

@@ -1,6 +1,8 @@
 //! The host of Better Business Builder: stores, configuration, control socket, reports, command line
 
 pub mod allotment;
+pub mod cases;
+pub mod charter;
 pub mod checkpoints;
 pub mod cli;
 pub mod config;

@@ -17,6 +17,7 @@ use bbb_core::journal::checkpoint::{Checkpoint, Signed};
 use bbb_core::journal::store::{Listed, Store};
 use bbb_core::journal::writer;
 use bbb_core::money::Cents;
+use bbb_core::oversight::charter::{Charter, owners_part};
 use bbb_core::seal::{DerivedKeys, Vault};
 use bbb_core::spec::{Spec, WorldKind};
 use bbb_core::state::State;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::allotment;
+use crate::charter::Kept;
 use crate::checkpoints::Checkpoints;
 use crate::data_dir::DataDir;
 use crate::desk::Desk;
@@ -274,6 +276,9 @@ impl Service {
     /// # Errors
     /// [`crate::fault::Kind::Refused`] where it does not fit, [`crate::fault::Kind::NotFound`] for a business or a proposal that never was.
     pub async fn command(&self, id: BusinessId, command: Command) -> Result<(), Fault> {
+        if let Command::SetCharter(text) = command {
+            return self.set_charter(id, text).await;
+        }
         let proposal = match &command {
             Command::Approve(proposal) | Command::Veto(proposal, _) | Command::ResolveDoubt(proposal, _) => Some(*proposal),
             Command::AnswerAs { proposal, .. } => Some(*proposal),
@@ -282,6 +287,7 @@ impl Service {
             | Command::Stop
             | Command::SetAutonomy(..)
             | Command::SetCaps(_)
+            | Command::SetCharter(_)
             | Command::Delegate(..) => None,
         };
         match (self.tell(id, command).await, proposal) {
@@ -306,6 +312,38 @@ impl Service {
             tracing::warn!(%error, business = %id, "no checkpoint was written");
         }
         Ok(())
+    }
+
+    /// Changes the owner's policies of a business, in its journal and on disk: at once where it runs, and otherwise from its next review on.
+    async fn set_charter(&self, id: BusinessId, text: String) -> Result<(), Fault> {
+        // One change at a time, and none while a business is started: each must find the file and the journal of one mind.
+        let _turn = self.turn.lock().await;
+        let charter = Charter::with_owner_policies("the owner's policies", &text)?;
+        let text = charter.owner_text().to_owned();
+        let before = self.now(id).await?.state.spec.versions.charter.clone();
+        let kept = Kept::of(&self.data, id);
+        kept.prepare(&charter)?;
+        let told = match self.handle(id) {
+            Some(handle) => handle.command(Command::SetCharter(text)).await.map_err(Fault::from),
+            None => self.engine.tell(id, Command::SetCharter(text), now()).await.map_err(Fault::from),
+        };
+        // What became of it, the journal says, whatever the answer was. Where even that is not known, both texts stay.
+        let after = self.engine.peek(id).await?.spec.versions.charter.clone();
+        if owners_part(&after) == owners_part(&charter.digest()) {
+            kept.settle(&charter)?;
+        } else if after == before {
+            kept.forget_next()?;
+        }
+        told
+    }
+
+    /// The charter of a business: the shipped policies and its owner's.
+    ///
+    /// # Errors
+    /// [`crate::fault::Kind::NotFound`]; [`crate::fault::Kind::Corrupted`] where the owner's text is not what the journal names.
+    pub async fn charter(&self, id: BusinessId) -> Result<Charter, Fault> {
+        let digest = self.engine.peek(id).await?.spec.versions.charter.clone();
+        Kept::of(&self.data, id).charter(&digest)
     }
 
     /// A refused answer about a proposal that was never made gets a clearer word.

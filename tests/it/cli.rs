@@ -1,5 +1,6 @@
 //! The command line, as a user and a script see it: the real binary in directories of its own.
 
+mod charter;
 mod contacts;
 mod errors;
 mod evidence;

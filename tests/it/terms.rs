@@ -11,6 +11,7 @@ use bbb::core::id::ProposalId;
 use bbb::core::invariant;
 use bbb::core::journal::store::Store;
 use bbb::core::observe::Arrival;
+use bbb::core::oversight::charter::Charter;
 use bbb::core::oversight::verdict::{RuleId, Ruling};
 use bbb::core::seal::{DerivedKeys, Vault};
 use bbb::core::spec::{Autonomy, QuietHours};
@@ -233,5 +234,44 @@ fn advertising_waits_for_the_morning_of_the_businesss_zone() {
         let posts = begun(&events, ActionKind::PublishPost);
         assert!(posts.iter().any(|at| !(8..21).contains(&at.hour_in(&tokyo))), "posts do not wait");
         assert!(vetoes(&events).is_empty(), "waiting is no veto: {:?}", vetoes(&events));
+    });
+}
+
+#[test]
+fn the_owners_policies_change_by_the_owners_command_and_by_nothing_else() {
+    on_one_thread(async {
+        let scene = Scene::begin(|spec| spec.autonomy = Autonomy::ASK).await;
+        let state = come_to_rest(&scene.business).await;
+        let is_mail = |open: &bbb::core::state::work::Open| open.proposal.action.kind() == ActionKind::SendEmail;
+        let waits = |open: &bbb::core::state::work::Open| is_mail(open) && matches!(open.stage, Stage::Waiting { .. });
+        let waiting = state.work.proposals.iter().find_map(|(id, open)| waits(open).then_some(*id)).unwrap();
+        let nobody = "@id(\"nobody\") forbid (principal, action == Action::\"send_email\", resource);\n";
+        let wide = scene.business.command(Command::SetCharter("permit (principal, action, resource);".to_owned())).await;
+        assert!(matches!(&wide, Err(Refused::BadSetting(reason)) if reason.contains(":1:1: ")), "{wide:?}");
+        scene.business.command(Command::SetCharter(nobody.to_owned())).await.unwrap();
+        scene.business.approve(waiting).await.unwrap();
+        come_to_rest(&scene.business).await;
+        let (events, _) = journal(scene.store.as_ref(), scene.id).await;
+        let upgraded = events.iter().position(|event| matches!(event.payload, Payload::Upgraded { .. })).unwrap();
+        let withdrawn = events[upgraded..].iter().find_map(|event| match &event.payload {
+            Payload::Withdrawn { proposal, verdict } if *proposal == waiting => Some(verdict),
+            _ => None,
+        });
+        assert_eq!(withdrawn.unwrap().rules, [RuleId::named("charter.nobody")], "a yes to what was asked before does not pass by it");
+
+        scene.business.passivate().await;
+        let resume = |charter: Charter| {
+            let (store, clock) = (scene.store.clone(), &scene.clock);
+            let vault = Vault::new(Arc::new(DerivedKeys::new(Seed::new(1))));
+            let world = World::live(Outside::new(Arc::clone(&store), &[]).ports(&[Recovery::AtMostOnce]), vault, clock.told());
+            async move { Engine::builder(store).charter(charter).build().resume(scene.id, |_| Ok(world)).await }
+        };
+        let without = resume(Charter::shipped().clone()).await;
+        assert!(matches!(without, Err(bbb::agents::engine::Error::OtherPolicies(_))), "{without:?}");
+        let same = resume(Charter::with_owner_policies("mine", nobody).unwrap()).await.unwrap();
+        same.command(Command::SetCharter(String::new())).await.unwrap();
+        same.passivate().await;
+        let without = resume(Charter::shipped().clone()).await.unwrap();
+        without.passivate().await;
     });
 }

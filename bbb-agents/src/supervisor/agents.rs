@@ -37,6 +37,11 @@ impl Agents {
 
     pub(super) fn stop_all(&mut self) {
         self.roles.iter_mut().filter_map(Option::take).for_each(|actor| actor.stop(None));
+        self.stop_oversight();
+    }
+
+    /// Ends oversight in an orderly way: no failure, so that it is started again at the next step.
+    pub(super) fn stop_oversight(&mut self) {
         if let Some(actor) = self.oversight.take() {
             actor.stop(None);
         }

@@ -5,7 +5,9 @@ use bbb_core::id::ProposalId;
 use bbb_core::journal::store::SignalKey;
 use bbb_core::observe::{self, Arrival};
 use bbb_core::orient;
+use bbb_core::oversight::charter::Charter;
 use bbb_core::round::Round;
+use bbb_core::spec::Versions;
 use bbb_core::state::Status;
 use bbb_core::state::work::Stage;
 use ractor::ActorRef;
@@ -38,8 +40,18 @@ impl Business {
         }
         let round = self.round.as_mut().ok_or(Refused::NotRunning)?;
         let before = round.state().sequence;
+        // Read again rather than handed over: what is staged names the digest of exactly this.
+        let charter = match &command {
+            Command::SetCharter(text) => Some(owners_charter(text)?),
+            _ => None,
+        };
         stage(round, command)?;
         self.commit(myself).await.map_err(|halt| self.refuse_after(before, halt))?;
+        if let Some(charter) = charter {
+            self.options.charter = charter;
+            // The next step starts another one, under the new charter; until then nothing is reviewed, and no permit is made.
+            self.agents.stop_oversight();
+        }
         self.queue_step(myself);
         Ok(())
     }
@@ -131,6 +143,17 @@ pub(crate) fn stage(round: &mut Round, command: Command) -> Result<(), Refused> 
             Some((field, rule)) => return Err(Refused::BadSetting(format!("{field} {rule}"))),
             None => Payload::CapsSet { caps },
         },
+        Command::SetCharter(text) => {
+            if round.state().spec.world.is_simulated() {
+                let keeps = "simulated: it keeps the policies that it was launched with, because its result is a function of them";
+                return Err(Refused::Status(keeps.to_owned()));
+            }
+            let versions = Versions { charter: owners_charter(&text)?.digest(), ..round.state().spec.versions.clone() };
+            if versions == round.state().spec.versions {
+                return Ok(());
+            }
+            Payload::Upgraded { versions }
+        }
         Command::Delegate(name, delegation) => delegate(round, name, delegation)?,
         Command::AnswerAs { name, proposal, approve, reason } => {
             may_answer(round, &name, proposal)?;
@@ -138,6 +161,11 @@ pub(crate) fn stage(round: &mut Round, command: Command) -> Result<(), Refused> 
         }
     };
     round.stage(payload, 0).map(drop).map_err(|misfit| Refused::Journal(misfit.to_string()))
+}
+
+/// The shipped policies with these of the owner.
+fn owners_charter(text: &str) -> Result<Charter, Refused> {
+    Charter::with_owner_policies("the owner's policies", text).map_err(|error| Refused::BadSetting(error.to_string()))
 }
 
 fn delegate(round: &Round, name: String, delegation: Option<Delegation>) -> Result<Payload, Refused> {

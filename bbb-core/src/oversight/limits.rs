@@ -1,6 +1,6 @@
 //! The first layer of oversight: budgets, autonomy, quiet hours and a paused business, in plain Rust.
 
-use crate::action::{Action, Cost};
+use crate::action::{Action, ActionKind, Cost};
 use crate::budget::{Resource, Window};
 use crate::event::Proposal;
 use crate::oversight::verdict::{Finding, RuleId, Ruling};
@@ -13,13 +13,55 @@ const ARGUMENTS: RuleId = RuleId::named("limits.arguments");
 const ADAPTER: RuleId = RuleId::named("limits.no-adapter");
 const ENDED: RuleId = RuleId::named("limits.ended");
 const WITHIN: RuleId = RuleId::named("limits.within");
-const AUTONOMY: [RuleId; 5] = [
-    RuleId::named("limits.autonomy-0-observe"),
-    RuleId::named("limits.autonomy-1-draft"),
-    RuleId::named("limits.autonomy-2-ask"),
-    RuleId::named("limits.autonomy-3-ask-unless-free-and-reversible"),
-    RuleId::named("limits.autonomy-4-ask-above-action-budget"),
+const AUTONOMY_NAMES: [&str; 5] = [
+    "limits.autonomy-0-observe",
+    "limits.autonomy-1-draft",
+    "limits.autonomy-2-ask",
+    "limits.autonomy-3-ask-unless-free-and-reversible",
+    "limits.autonomy-4-ask-above-action-budget",
 ];
+
+/// A rule of this layer, for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitInfo {
+    /// Its name.
+    pub id: &'static str,
+    /// What it says, in one sentence.
+    pub sentence: &'static str,
+    /// What it does where it decides.
+    pub ruling: Ruling,
+    /// Whether it holds per action, day and month as well, under its name with that at its end.
+    pub windows: bool,
+}
+
+const fn limit(id: &'static str, ruling: Ruling, windows: bool, sentence: &'static str) -> LimitInfo {
+    LimitInfo { id, sentence, ruling, windows }
+}
+
+/// The rules of this layer that can decide about a kind of action, with the one for facts that cannot be established.
+pub fn rules_about(kind: ActionKind) -> Vec<LimitInfo> {
+    let mut rules = vec![
+        limit("limits.active", Ruling::Veto, false, "Nothing begins while the business is paused or over."),
+        limit("limits.ended", Ruling::Veto, false, "Nothing begins after the planned end."),
+        limit("limits.arguments", Ruling::Veto, false, "The action's arguments obey their own rules, such as lengths and amounts."),
+        limit("limits.no-adapter", Ruling::Veto, false, "Nothing is approved that nothing is connected for."),
+        limit("limits.facts", Ruling::Veto, false, "What must be known about it can be established: nothing is decided blindly."),
+        limit("limits.budget", Ruling::Veto, true, "Money that is spent and held stays within its caps."),
+        limit("limits.tokens", Ruling::Veto, true, "Model tokens that are used and held stay within their caps."),
+        limit("limits.messages", Ruling::Veto, true, "Messages that are sent and held stay within their caps."),
+    ];
+    if !kind.is_read() {
+        rules.extend([
+            limit(AUTONOMY_NAMES[0], Ruling::Veto, false, "At level 0 the business only observes."),
+            limit(AUTONOMY_NAMES[1], Ruling::Veto, false, "At level 1 the business only drafts."),
+            limit(AUTONOMY_NAMES[2], Ruling::Escalate, false, "At level 2 the owner is asked before every effect."),
+            limit(AUTONOMY_NAMES[4], Ruling::Escalate, false, "At level 4 the owner is asked above the per-action budget."),
+        ]);
+        let asks = "At level 3 the owner is asked unless it is both free and reversible.";
+        rules.insert(rules.len() - 1, limit(AUTONOMY_NAMES[3], Ruling::Escalate, false, asks));
+    }
+    rules
+}
 
 /// What this layer says of a proposal whose worst case is `hold`. `answered` says that the owner approved this very content, which settles what autonomy asks, and
 /// nothing else.
@@ -101,7 +143,7 @@ fn autonomy(state: &State, action: &Action, hold: &Cost, answered: bool) -> Opti
     if ruling == Ruling::Escalate && answered {
         return None;
     }
-    let rule = AUTONOMY.get(usize::from(level)).cloned().unwrap_or(WITHIN);
+    let rule = AUTONOMY_NAMES.get(usize::from(level)).map_or(WITHIN, |name| RuleId::named(name));
     Some(Finding::new(ruling, rule, note))
 }
 
@@ -115,4 +157,28 @@ pub fn not_before(state: &State, proposal: &Proposal, now: Timestamp) -> Option<
     let zone = time::zone(&state.spec.zone).unwrap_or(jiff::tz::TimeZone::UTC);
     let hour = u8::try_from(now.hour_in(&zone)).unwrap_or(0);
     quiet.contains(hour).then(|| now.next_hour_in(quiet.to, &zone))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_listed_rules_are_those_that_decide() {
+        let listed = rules_about(ActionKind::PayBill);
+        for resource in Resource::ALL {
+            let family = budget_rule(resource, Window::Total);
+            let known = listed.iter().find(|info| info.id == family.as_str());
+            assert!(known.is_some_and(|info| info.windows), "{family}");
+            for window in [Window::Action, Window::Day, Window::Month] {
+                assert_eq!(budget_rule(resource, window).as_str(), format!("{family}-{}", window.as_str()));
+            }
+        }
+        for rule in [ACTIVE, ARGUMENTS, ADAPTER, ENDED] {
+            assert!(listed.iter().any(|info| info.id == rule.as_str()), "{rule}");
+        }
+        let asks: Vec<&str> = listed.iter().filter(|info| info.id.contains("autonomy")).map(|info| info.id).collect();
+        assert_eq!(asks, AUTONOMY_NAMES);
+        assert!(!rules_about(ActionKind::CallModel).iter().any(|info| info.id.contains("autonomy")), "reading is not asked about");
+    }
 }

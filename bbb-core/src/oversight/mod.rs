@@ -8,6 +8,7 @@ pub mod content;
 pub mod facts;
 pub mod limits;
 pub mod permit;
+pub mod recheck;
 #[cfg(test)]
 pub(crate) mod tests_support;
 pub mod verdict;

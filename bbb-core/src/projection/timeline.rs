@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::action::{Action, Cost};
 use crate::event::{By, Event, Intent, Outcome, Payload, Proposal, Signal};
 use crate::money::Cents;
+use crate::oversight::charter::owners_part;
 use crate::oversight::verdict::{RuleId, Ruling, Verdict};
 use crate::projection::tame;
 use crate::receipt::Receipt;
@@ -36,7 +37,11 @@ pub fn what(payload: &Payload) -> String {
             format!("launched {name} in a {} world, seed {}, autonomy {}", spec.world, spec.seed.get(), spec.autonomy.get())
         }
         Payload::Forked { price } => format!("forked: new customers pay {price} USD from here on"),
-        Payload::Upgraded { versions } => format!("goes on with engine {} and charter {}", versions.engine, short(&versions.charter)),
+        Payload::Upgraded { versions } => {
+            let owners =
+                owners_part(&versions.charter).map_or_else(String::new, |owners| format!(" with its owner's policies {}", short(owners)));
+            format!("goes on with engine {} and charter {}{owners}", versions.engine, short(&versions.charter))
+        }
         Payload::Received { source, signal, .. } => format!("{} (from {})", signalled(signal), plain(source)),
         Payload::DayClosed { day } => format!("day {} closed", day + 1),
         Payload::TaskCreated { task, order } => format!("{task} created: {}", ordered(order)),

@@ -8,10 +8,12 @@ use bbb_core::budget::{Cap, Caps};
 use bbb_core::draw::Seed;
 use bbb_core::id::BusinessId;
 use bbb_core::money::Cents;
+use bbb_core::oversight::charter::Charter;
 use bbb_core::spec::{Autonomy, MindKind, Sender, Spec, WorldKind};
 use bbb_core::time::{DAY_MS, HOUR_MS, SIMULATION_START};
 use clap::{Args, ValueEnum};
 
+use crate::charter::{self, Kept};
 use crate::cli::business::money;
 use crate::cli::run::{Session, StopSignal, take};
 use crate::cli::screen::Screen;
@@ -92,6 +94,9 @@ pub(super) struct Launch {
     /// The time zone of its days, an IANA name such as America/New_York
     #[arg(long, default_value = "UTC", value_name = "ZONE")]
     zone: String,
+    /// The owner's policies on top of the shipped ones: a Cedar file or a pack, such as pack:cautious; may be given several times
+    #[arg(long, value_name = "FILE.cedar")]
+    charter: Vec<String>,
     /// You have the licence that this kind of business needs
     #[arg(long)]
     licence_confirmed: bool,
@@ -119,6 +124,7 @@ impl Launch {
             Some(path) => leads::read(path).map_err(|error| in_list(path, &error))?,
             None => Vec::new(),
         };
+        let charter = self.policies(&config)?;
         world::check(&spec, &config)?;
         let data = DataDir::create(&common.data)?;
         let store = take(&data)?;
@@ -126,8 +132,14 @@ impl Launch {
             let mut stop = StopSignal::catch()?;
             let session = Session::begin(data, store)?;
             session.service.checkpoints().prepare().await?;
-            session.launch(Plan { spec, leads, config, file: self.config }, &mut stop, screen).await
+            session.launch(Plan { spec, charter, leads, config, file: self.config }, &mut stop, screen).await
         })
+    }
+
+    /// The shipped policies and the owner's: those of the command line, and of the configuration where the world is real.
+    fn policies(&self, config: &Config) -> Result<Charter, Fault> {
+        let configured: &[String] = if self.world == WorldArg::Simulated { &[] } else { &config.charter.files };
+        charter::charter_of(&[configured, &self.charter].concat())
     }
 
     /// What the business is launched with.
@@ -212,6 +224,7 @@ fn nonce() -> Result<String, Fault> {
 /// Everything that a launch needs, checked.
 struct Plan {
     spec: Spec,
+    charter: Charter,
     leads: Vec<Lead>,
     config: Config,
     file: Option<PathBuf>,
@@ -219,7 +232,7 @@ struct Plan {
 
 impl Session {
     async fn launch(&self, plan: Plan, stop: &mut StopSignal, screen: &mut Screen) -> Result<(), Fault> {
-        let engine = world::engine(Arc::clone(self.service.store()), plan.spec.mind);
+        let engine = world::engine(Arc::clone(self.service.store()), plan.spec.mind, plan.charter.clone());
         let spec = engine.prepare(plan.spec);
         let id = spec.id();
         if self.service.store().list().await?.iter().any(|listed| listed.business == id) {
@@ -235,9 +248,15 @@ impl Session {
         if let Some(desk) = &wired.desk {
             arrivals.iter().for_each(|arrival| desk.learn(&arrival.signal));
         }
+        // Before the launch, which names their digest: a business that was launched has them.
+        Kept::of(self.service.data(), id).settle(&plan.charter)?;
         // In one commit: a business that was launched has its leads, whatever happens next.
         let handle = self.service.start(wired.desk, engine.launch_with(spec.clone(), wired.world, arrivals)).await?;
         introduce(id, &spec, screen);
+        let own: Vec<&str> = plan.charter.policies().filter(|info| info.owners).map(|info| info.id).collect();
+        if !own.is_empty() {
+            screen.note(&format!("its owner's policies: {}; see: bbb charter list {id}", own.join(", ")));
+        }
         if !plan.leads.is_empty() {
             let consent = plan.leads.iter().filter(|lead| lead.consent).count();
             screen.note(&format!("{} leads imported, {consent} of them with consent; nobody else is ever written to", plan.leads.len()));

@@ -5,6 +5,7 @@
 
 mod access;
 mod business;
+mod charter;
 mod contact;
 mod inbox;
 mod journal;
@@ -101,6 +102,9 @@ enum Command {
     /// Tell what you heard from people, bring in more leads, and list them
     #[command(subcommand)]
     Contact(contact::Contact),
+    /// Check, try, show and change the policies of an owner
+    #[command(subcommand)]
+    Charter(charter::CharterCommand),
     /// Report on a business
     Report(report::Report),
     /// Tell what led to a proposal, and what came of it
@@ -145,6 +149,7 @@ fn dispatch(cli: Cli, screen: &mut Screen) -> Result<(), Fault> {
         Command::Budget(budget) => budget.run(&common, screen),
         Command::Delegate(delegate) => delegate.run(&common, screen),
         Command::Contact(contact) => contact.run(&common, screen),
+        Command::Charter(charter) => charter.run(&common, screen),
         Command::Report(report) => report.run(&common, screen),
         Command::Why(why) => why.run(&common, screen),
         Command::Journal(journal) => journal.run(&common, screen),

@@ -113,8 +113,12 @@ impl Session {
         if let Some(desk) = &wired.desk {
             desk.learn_all(&state);
         }
-        let engine = world::engine(Arc::clone(service.store()), spec.mind);
-        let handle = service.start(wired.desk, engine.resume(id, |_| Ok(wired.world))).await?;
+        // Within the turn of the start: nobody changes the owner's policies between here and there.
+        let starting = async {
+            let engine = world::engine(Arc::clone(service.store()), spec.mind, service.charter(id).await?);
+            Ok::<_, Fault>(engine.resume(id, |_| Ok(wired.world)).await?)
+        };
+        let handle = service.start(wired.desk, starting).await?;
         if let Status::Paused { reason } = &state.status {
             screen.note(&format!("{id} was paused: {reason}"));
             handle.resume().await?;

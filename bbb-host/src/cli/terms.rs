@@ -72,7 +72,7 @@ pub(super) struct Delegate {
     revoke: bool,
 }
 
-fn kind(text: &str) -> Result<ActionKind, String> {
+pub(super) fn kind(text: &str) -> Result<ActionKind, String> {
     let known = || ActionKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
     ActionKind::ALL.iter().copied().find(|kind| kind.as_str() == text).ok_or_else(|| format!("the kinds of action are: {}", known()))
 }

@@ -8,6 +8,7 @@ use bbb_agents::world::World;
 use bbb_core::action::CallModel;
 use bbb_core::decide::llm::LlmMind;
 use bbb_core::journal::store::Store;
+use bbb_core::oversight::charter::Charter;
 use bbb_core::port::{Port, Ports};
 use bbb_core::seal::{DerivedKeys, Vault};
 use bbb_core::spec::{MindKind, Spec, WorldKind};
@@ -68,11 +69,11 @@ fn setting(section: &str, error: &ConfigError) -> Fault {
     Fault::usage(format!("the configuration{place}: {error}"))
 }
 
-/// The engine that runs such a business.
-pub(super) fn engine(store: Arc<dyn Store>, mind: MindKind) -> Engine {
+/// The engine that runs such a business, under its own charter.
+pub(super) fn engine(store: Arc<dyn Store>, mind: MindKind, charter: Charter) -> Engine {
     let minds = match mind {
         MindKind::Playbook => Minds::playbook(),
         MindKind::Llm => Minds::all(Arc::new(LlmMind)),
     };
-    Engine::builder(store).minds(minds).build()
+    Engine::builder(store).minds(minds).charter(charter).build()
 }

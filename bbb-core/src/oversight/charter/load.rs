@@ -13,6 +13,12 @@ use super::Rule;
 pub const MAX_POLICY_BYTES: usize = 64 * 1024;
 /// The most policies of an owner.
 pub const MAX_OWNER_POLICIES: usize = 64;
+/// The most words and signs of one policy: ten times what the longest shipped one has.
+const MAX_POLICY_WORDS: usize = 600;
+/// The most brackets and ifs within each other in one policy.
+const MAX_NESTING: usize = 24;
+/// The stack that texts are read on.
+const STACK_BYTES: usize = 64 * 1024 * 1024;
 /// The most characters of a policy's name.
 const MAX_ID_CHARS: usize = 64;
 /// The most characters of what a policy says.
@@ -72,16 +78,35 @@ impl Text<'_> {
     }
 }
 
+/// The refusal of an owner's texts that are too long together, at the beginning of the one that is too much.
+pub(super) fn too_long(name: &str, text: &str, bytes: usize) -> Error {
+    let reason = format!("with this text the owner's policies have {bytes} bytes: at most {MAX_POLICY_BYTES} are allowed");
+    Text { name, text }.refuse(0, reason)
+}
+
+/// Does it on a stack that fits every text within the limits: Cedar's parser and validator recurse, and an overflow would end the process.
+pub(super) fn with_room<T: Send>(name: &str, load: impl FnOnce() -> Result<T, Error> + Send) -> Result<T, Error> {
+    let failed = |reason: &str| Text { name, text: "" }.refuse(0, reason);
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, load);
+        let thread = thread.map_err(|error| failed(&format!("the text could not be read, the system gives no thread: {error}")))?;
+        thread.join().unwrap_or_else(|_| Err(failed("the text could not be read, because of a defect in its reader")))
+    })
+}
+
 /// Reads one text, checks it, and adds its policies under their own names.
 pub(super) fn load(name: &str, text: &str, owners: bool, policies: &mut PolicySet, rules: &mut Vec<Rule>) -> Result<(), Error> {
     let source = Text { name, text };
     if text.len() > MAX_POLICY_BYTES {
         return Err(source.refuse(0, format!("the text has {} bytes: at most {MAX_POLICY_BYTES} are allowed", text.len())));
     }
+    bounded(&source)?;
     let parsed = PolicySet::from_str(text).map_err(|errors| source.refused_by_cedar(&DetailedError::from(&errors)))?;
     let starts = policy_starts(text);
-    if owners && starts.len() > MAX_OWNER_POLICIES {
-        return Err(source.refuse(starts[MAX_OWNER_POLICIES], format!("an owner adds at most {MAX_OWNER_POLICIES} policies")));
+    // An owner's texts are counted together: several files are no way around the limit.
+    let room = MAX_OWNER_POLICIES.saturating_sub(rules.iter().filter(|rule| rule.owners).count());
+    if owners && let Some(start) = starts.get(room) {
+        return Err(source.refuse(*start, format!("an owner adds at most {MAX_OWNER_POLICIES} policies")));
     }
     let mut named = PolicySet::new();
     // Cedar names the policies of a text `policy0`, `policy1` and so on, in their order.
@@ -92,7 +117,7 @@ pub(super) fn load(name: &str, text: &str, owners: bool, policies: &mut PolicySe
         };
         let rule = rule_of(policy, owners).map_err(refuse)?;
         if let Some(known) = rules.iter().find(|known| known.id == rule.id) {
-            let whose = if known.owners { "another policy of this text" } else { "a shipped policy" };
+            let whose = if known.owners { "another policy of the owner" } else { "a shipped policy" };
             return Err(refuse(format!("@id(\"{}\") is the name of {whose}", rule.id)));
         }
         let policy = policy.new_id(PolicyId::new(&rule.id));
@@ -105,6 +130,61 @@ pub(super) fn load(name: &str, text: &str, owners: bool, policies: &mut PolicySe
         return Err(source.refuse(0, "the policies of this text cannot be told apart"));
     }
     validate(&source, &named)
+}
+
+/// Refuses what is nested or chained too far, before Cedar reads it: its parser and validator recurse, and a text must not be able to end the process.
+fn bounded(source: &Text<'_>) -> Result<(), Error> {
+    let too = |offset, what: &str, most: usize| Err(source.refuse(offset, format!("a policy has at most {most} {what}")));
+    let text = source.text;
+    let (mut words, mut nested, mut offset) = (0_usize, 0_usize, 0_usize);
+    while let Some(c) = text[offset..].chars().next() {
+        let (start, rest) = (offset, &text[offset..]);
+        offset += c.len_utf8();
+        match c {
+            c if c.is_whitespace() => continue,
+            '/' if rest.starts_with("//") => {
+                offset = start + rest.find('\n').unwrap_or(rest.len());
+                continue;
+            }
+            ';' => {
+                (words, nested) = (0, 0);
+                continue;
+            }
+            // A quote without an end is no string to Cedar either.
+            '"' => offset += end_of_string(&text[offset..]).unwrap_or(0),
+            '(' | '[' | '{' => nested += 1,
+            ')' | ']' | '}' => nested = nested.saturating_sub(1),
+            c if c.is_alphanumeric() || c == '_' => {
+                let is_word = |c: char| c.is_alphanumeric() || c == '_';
+                let word = &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())];
+                offset = start + word.len();
+                // What follows it is nested in it, without a bracket.
+                nested += usize::from(word == "if");
+            }
+            _ => {}
+        }
+        words += 1;
+        if nested > MAX_NESTING {
+            return too(start, "brackets and ifs within each other", MAX_NESTING);
+        }
+        if words > MAX_POLICY_WORDS {
+            return too(start, "words and signs", MAX_POLICY_WORDS);
+        }
+    }
+    Ok(())
+}
+
+/// The length of a string up to and with its closing quote; nothing where it has none.
+fn end_of_string(text: &str) -> Option<usize> {
+    let mut chars = text.char_indices();
+    while let Some((offset, c)) = chars.next() {
+        match c {
+            '\\' => drop(chars.next()),
+            '"' => return Some(offset + 1),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Checks the policies against the schema. A warning is a refusal too: it says that a policy never decides, or reads otherwise than it looks.
@@ -199,5 +279,54 @@ fn skip_string(chars: &mut impl Iterator<Item = (usize, char)>) {
             '"' => return,
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::action::ActionKind;
+    use crate::oversight::charter::{Charter, Situation};
+
+    /// An overflow would end the process, and so the test. What is taken is evaluated on the small stack of a test's thread.
+    #[test]
+    fn nested_and_chained_texts_are_refused_or_taken_and_never_overflow_the_stack() {
+        let when = |condition: &str| format!("@id(\"a\") forbid (principal, action, resource) when {{ {condition} }};");
+        let shapes: [fn(usize) -> String; 10] = [
+            |n| format!("{}true{}", "(".repeat(n), ")".repeat(n)),
+            |n| format!("{}context.act.cost{} > 1", "(1 + ".repeat(n), ")".repeat(n)),
+            |n| format!("{}context.act.under_way{}", "if context.act.reversible then ".repeat(n), " else false".repeat(n)),
+            |n| format!("{}context.act.cost > 1", "context.act.under_way && ".repeat(n)),
+            |n| format!("{}context.act.cost > 1", "context.act.under_way || ".repeat(n)),
+            |n| format!("{}context.act.cost > 1", "1 + ".repeat(n)),
+            |n| format!("context{}", ".act".repeat(n)),
+            |n| format!("{}1{}.contains(1)", "[".repeat(n), "]".repeat(n)),
+            |n| format!("context.act.cost > {}1", "!-".repeat(n)),
+            |n| format!("\" {}true{}", "(".repeat(n), ")".repeat(n)),
+        ];
+        for shape in shapes {
+            for n in [1, 20, 145, 290, 600, 5_000] {
+                let text = when(&shape(n));
+                match Charter::with_owner_policies("mine.cedar", &text) {
+                    Ok(charter) => {
+                        assert!(n < 600 && charter.policies().any(|info| info.owners), "{n}");
+                        let verdict = charter.judge(&Situation::good(ActionKind::PayBill));
+                        assert!(!verdict.rules.iter().any(|rule| rule.as_str().contains("error")), "{n}: {verdict}");
+                    }
+                    Err(error) => assert!(error.line == 1 && !error.reason.is_empty(), "{error}"),
+                }
+            }
+        }
+        let refused = |condition: &str, reason: &str| {
+            let error = Charter::with_owner_policies("mine.cedar", &when(condition)).expect_err(reason).to_string();
+            assert!(error.contains(reason), "{error}");
+        };
+        refused(&shapes[0](30), "at most 24 brackets");
+        refused(&shapes[3](300), "at most 600 words");
+        let chain = shapes[3](20);
+        assert!(Charter::with_owner_policies("mine.cedar", &when(&chain)).is_ok());
+        let quoted = when(&format!("\"{}\" != \"x\" && {chain}", "(".repeat(900)));
+        assert!(Charter::with_owner_policies("mine.cedar", &quoted).is_ok(), "brackets in a text are no nesting");
+        let commented = format!("// {}\n{}", "(".repeat(900), when(&chain));
+        assert!(Charter::with_owner_policies("mine.cedar", &commented).is_ok());
     }
 }

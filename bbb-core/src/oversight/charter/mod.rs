@@ -10,7 +10,9 @@
 //! Texts are in `bbb-core/charter/`; how they are read and checked is in `load`, what they may speak of in `schema.cedarschema`.
 
 mod load;
+mod packs;
 mod request;
+mod situation;
 #[cfg(test)]
 mod tests;
 
@@ -18,12 +20,15 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use cedar_policy::{ActionConstraint, AuthorizationError, Authorizer, Decision, Entities, Policy, PolicyId, PolicySet};
+use cedar_policy::{ActionConstraint, AuthorizationError, Authorizer, Decision, Entities, Policy, PolicyId, PolicySet, Request};
 
 pub use self::load::{Error, MAX_OWNER_POLICIES, MAX_POLICY_BYTES};
+pub use self::packs::{PACKS, Pack, pack};
+use self::request::Unfit;
+pub use self::situation::{Attribute, AttributeType, Situation, Unsettable, attributes};
 use crate::action::ActionKind;
 use crate::oversight::facts::Facts;
-use crate::oversight::verdict::{Finding, RuleId, Ruling};
+use crate::oversight::verdict::{Finding, RuleId, Ruling, Verdict};
 
 /// The shipped policies: file name and text.
 const SHIPPED: [(&str, &str); 4] = [
@@ -33,9 +38,21 @@ const SHIPPED: [(&str, &str); 4] = [
     ("owner.cedar", include_str!("../../../charter/owner.cedar")),
 ];
 
+/// What divides the two digests in [`Charter::digest`].
+const OWNERS_PART: char = '+';
+
+/// The part of a charter's digest that names the owner's policies; none where the charter is the shipped one.
+pub fn owners_part(digest: &str) -> Option<&str> {
+    digest.split_once(OWNERS_PART).map(|(_, owners)| owners)
+}
+
 /// A checked set of policies. A clone shares them.
 #[derive(Clone)]
-pub struct Charter(Arc<Inner>);
+pub struct Charter(
+    Arc<Inner>,
+    /// The owner's policies as one text; empty where there are none.
+    Arc<str>,
+);
 
 struct Inner {
     authorizer: Authorizer,
@@ -58,6 +75,9 @@ struct Rule {
     escalates: bool,
     owners: bool,
 }
+
+/// What texts were read to: policies, what they are about, and the digest of the texts.
+type Parts = (PolicySet, Vec<Rule>, String);
 
 /// What a policy is about, for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,28 +133,56 @@ impl Charter {
     /// # Ok::<(), bbb_core::oversight::charter::Error>(())
     /// ```
     pub fn with_owner_policies(name: &str, text: &str) -> Result<Charter, Error> {
-        Charter::load(Some((name, text)))
+        Charter::with_owner_texts(&[(name, text)])
     }
 
-    fn load(owners: Option<(&str, &str)>) -> Result<Charter, Error> {
-        let mut policies = PolicySet::new();
-        let mut rules: Vec<Rule> = Vec::new();
-        let mut digest = blake3::Hasher::new();
-        let shipped = SHIPPED.iter().map(|(name, text)| (*name, *text, false));
-        for (name, text, owners) in shipped.chain(owners.map(|(name, text)| (name, text, true))) {
-            load::load(name, text, owners, &mut policies, &mut rules)?;
-            digest.update(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_le_bytes()).update(text.as_bytes());
+    /// The same with several texts of an owner: own policies and packs, each with its name. They are checked and counted together, so no two policies may have
+    /// one name.
+    ///
+    /// # Errors
+    /// As [`Charter::with_owner_policies`].
+    pub fn with_owner_texts(texts: &[(&str, &str)]) -> Result<Charter, Error> {
+        let name = texts.first().map_or("", |(name, _)| name);
+        load::with_room(name, || Charter::load(Some(texts)))
+    }
+
+    fn load(owners: Option<&[(&str, &str)]>) -> Result<Charter, Error> {
+        static SHIPPED_PARTS: LazyLock<Result<Parts, Error>> = LazyLock::new(read_shipped);
+        let (mut policies, mut rules, mut digest) = SHIPPED_PARTS.clone()?;
+        let mut owner_text = String::new();
+        for (name, text) in owners.unwrap_or_default() {
+            load::load(name, text, true, &mut policies, &mut rules)?;
+            owner_text.push_str(text);
+            // A comment at the end of one text must not swallow the beginning of the next.
+            if !text.is_empty() && !text.ends_with('\n') {
+                owner_text.push('\n');
+            }
+            if owner_text.len() > MAX_POLICY_BYTES + 1 {
+                return Err(load::too_long(name, text, owner_text.len()));
+            }
         }
-        Ok(Charter::assemble(&policies, rules, digest.finalize().to_hex().to_string()))
+        if !owner_text.is_empty() {
+            digest = format!("{digest}{OWNERS_PART}{}", blake3::hash(owner_text.as_bytes()).to_hex());
+        }
+        let Charter(inner, _) = Charter::assemble(&policies, rules, digest);
+        Ok(Charter(inner, owner_text.into()))
     }
 
     fn assemble(policies: &PolicySet, rules: Vec<Rule>, digest: String) -> Charter {
         let policies = ActionKind::ALL.iter().map(|kind| admitting(policies, *kind)).collect();
         let by_policy = rules.iter().enumerate().map(|(index, rule)| (PolicyId::new(&rule.id), index)).collect();
-        Charter(Arc::new(Inner { authorizer: Authorizer::new(), entities: Entities::empty(), policies, rules, by_policy, digest }))
+        Charter(
+            Arc::new(Inner { authorizer: Authorizer::new(), entities: Entities::empty(), policies, rules, by_policy, digest }),
+            Arc::from(""),
+        )
     }
 
-    /// The BLAKE3 digest of all policies' texts: 64 hex digits.
+    /// The owner's policies as one text, empty where there are none. [`Charter::with_owner_policies`] makes the same charter of it.
+    pub fn owner_text(&self) -> &str {
+        &self.1
+    }
+
+    /// The BLAKE3 digest of the shipped policies' texts, 64 hex digits; where an owner added policies, `+` and the digest of theirs follow.
     pub fn digest(&self) -> String {
         self.0.digest.clone()
     }
@@ -155,22 +203,37 @@ impl Charter {
     ///
     /// The owner is asked only about what a yes would let happen: if another policy would still forbid it, that is a veto now.
     pub fn findings(&self, facts: &Facts) -> Vec<Finding> {
-        let mut findings = self.evaluate(facts, facts.owner_approved);
+        self.decide(facts.kind, facts.owner_approved, |owner_approved| request::build(facts, owner_approved))
+    }
+
+    /// What the charter alone says in a situation that somebody made up.
+    pub fn judge(&self, situation: &Situation) -> Verdict {
+        let request = |owner_approved| situation.request(owner_approved);
+        Verdict::from_findings(&self.decide(situation.kind(), situation.owner_approved(), request))
+    }
+
+    /// The policies whose scope admits this kind of action, in the order of their texts: no other can decide about it.
+    pub fn policies_about(&self, kind: ActionKind) -> impl Iterator<Item = PolicyInfo<'_>> {
+        self.policies().filter(move |info| self.0.policies[kind as usize].policy(&PolicyId::new(info.id)).is_some())
+    }
+
+    fn decide(&self, kind: ActionKind, owner_approved: bool, request: impl Fn(bool) -> Result<Request, Unfit>) -> Vec<Finding> {
+        let mut findings = self.evaluate(kind, request(owner_approved));
         if findings.iter().all(|finding| finding.ruling == Ruling::Escalate) {
-            findings.extend(self.evaluate(facts, true).into_iter().filter(|finding| finding.ruling == Ruling::Veto));
+            findings.extend(self.evaluate(kind, request(true)).into_iter().filter(|finding| finding.ruling == Ruling::Veto));
         }
         findings.sort_by(|a, b| a.rule.cmp(&b.rule));
         findings.dedup();
         findings
     }
 
-    fn evaluate(&self, facts: &Facts, owner_approved: bool) -> Vec<Finding> {
+    fn evaluate(&self, kind: ActionKind, request: Result<Request, Unfit>) -> Vec<Finding> {
         let veto = |rule: RuleId, note: &str| Finding::new(Ruling::Veto, rule, note);
-        let Ok(request) = request::build(facts, owner_approved) else {
+        let Ok(request) = request else {
             return vec![veto(RuleId::named("charter.error"), "the facts could not be put before the charter")];
         };
         let inner = &*self.0;
-        let response = inner.authorizer.is_authorized(&request, &inner.policies[facts.kind as usize], &inner.entities);
+        let response = inner.authorizer.is_authorized(&request, &inner.policies[kind as usize], &inner.entities);
         let mut findings: Vec<Finding> = response.diagnostics().reason().map(|policy| self.decided(policy, response.decision())).collect();
         if findings.is_empty() {
             findings.push(veto(RuleId::named("charter.default-deny"), "no policy allows this"));
@@ -192,6 +255,16 @@ impl Charter {
         };
         Finding::new(ruling, RuleId::new(format!("charter.{id}")), note)
     }
+}
+
+/// The shipped policies, and the digest of their texts.
+fn read_shipped() -> Result<Parts, Error> {
+    let (mut policies, mut rules, mut digest) = (PolicySet::new(), Vec::new(), blake3::Hasher::new());
+    for (name, text) in SHIPPED {
+        load::load(name, text, false, &mut policies, &mut rules)?;
+        digest.update(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_le_bytes()).update(text.as_bytes());
+    }
+    Ok((policies, rules, digest.finalize().to_hex().to_string()))
 }
 
 /// The policies whose scope admits this kind of action.

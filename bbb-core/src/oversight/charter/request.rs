@@ -56,6 +56,12 @@ fn entity(kind: &str, name: &str) -> EntityUid {
     EntityUid::from_type_name_and_id(kind, EntityId::new(name))
 }
 
+/// Who asks for what, on whose behalf: the parts of a request beside its context.
+pub(super) fn scope(role: Role, kind: ActionKind) -> (EntityUid, EntityUid, EntityUid) {
+    let names = &*NAMES;
+    (names.roles[role.index()].clone(), names.actions[kind as usize].clone(), names.this.clone())
+}
+
 /// Whether this is the name of that kind of action.
 pub(super) fn is_action(name: &EntityUid, kind: ActionKind) -> bool {
     NAMES.actions[kind as usize] == *name
@@ -88,8 +94,8 @@ pub(super) fn build(facts: &Facts, owner_approved: bool) -> Result<Request, Unfi
         fields.push(field("ticket_matches", boolean(matches)));
     }
     let context = Context::from_pairs(fields).map_err(|_| Unfit)?;
-    let (principal, action) = (names.roles[facts.role.index()].clone(), names.actions[facts.kind as usize].clone());
-    Request::new(principal, action, names.this.clone(), context, None).map_err(|_| Unfit)
+    let (principal, action, resource) = scope(facts.role, facts.kind);
+    Request::new(principal, action, resource, context, None).map_err(|_| Unfit)
 }
 
 fn act(facts: &Facts, names: &Names) -> Result<RestrictedExpression, Unfit> {
@@ -126,6 +132,7 @@ fn contact_record(contact: &ContactFacts, names: &Names) -> Result<RestrictedExp
         ("served", boolean(contact.served)),
         ("refund_open", boolean(contact.refund_open)),
         ("interest", name(&names.interests, contact.interest as usize)),
+        ("company_named", boolean(!contact.profile.company.trim().is_empty())),
     ])
 }
 

@@ -14,6 +14,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
+use crate::charter::Kept;
 use crate::cli::business::{money, replay};
 use crate::cli::run::{Session, StopSignal, take};
 use crate::cli::screen::Screen;
@@ -64,6 +65,8 @@ impl Fork {
         let original = replay(self.business, &events)?;
         let known = session.service.list().await?.len();
         let id = session.service.engine().fork(self.business, self.at, self.price).await?;
+        // A simulated business keeps the policies that it was launched with, and so does its fork.
+        Kept::of(session.service.data(), id).settle(&session.service.charter(self.business).await?)?;
         let done = if session.service.list().await?.len() > known { "forked" } else { "was forked before:" };
         screen.note(&format!("{done} {} after event {} as {id}: new customers pay {}", self.business, self.at, money(self.price, true)));
         session.run_quietly(id, self.config.as_deref(), stop, screen).await?;

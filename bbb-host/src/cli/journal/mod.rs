@@ -16,6 +16,8 @@ use std::path::Path;
 use bbb_core::journal::checkpoint::{KeyList, PublicKey};
 use clap::Subcommand;
 
+pub(in crate::cli) use self::verify::{from_file, from_store};
+
 use crate::cli::Common;
 use crate::cli::screen::Screen;
 use crate::fault::{Fault, Kind};

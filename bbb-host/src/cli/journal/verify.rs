@@ -39,9 +39,9 @@ pub(in crate::cli) struct Verify {
 }
 
 /// A journal and what signs it.
-struct Journal {
-    id: BusinessId,
-    records: Vec<Record>,
+pub(in crate::cli) struct Journal {
+    pub(in crate::cli) id: BusinessId,
+    pub(in crate::cli) records: Vec<Record>,
     signed: Option<Signed>,
 }
 
@@ -114,7 +114,7 @@ fn read_checkpoints(path: &Path) -> Result<Vec<Checkpoint>, Fault> {
     lines.map(|(index, line)| Checkpoint::from_line(line).map_err(|error| corrupted(format!("line {}: {error}", index + 1)))).collect()
 }
 
-fn from_store(common: &Common, id: Option<BusinessId>) -> Result<Journal, Fault> {
+pub(in crate::cli) fn from_store(common: &Common, id: Option<BusinessId>) -> Result<Journal, Fault> {
     let access = Access::open(common)?;
     let id = access.pick(id)?;
     // The checkpoints first: a running business may get another one meanwhile, and the journal read later has its events.
@@ -123,7 +123,7 @@ fn from_store(common: &Common, id: Option<BusinessId>) -> Result<Journal, Fault>
     Ok(Journal { id, records, signed })
 }
 
-fn from_file(path: &Path) -> Result<Journal, Fault> {
+pub(in crate::cli) fn from_file(path: &Path) -> Result<Journal, Fault> {
     let file = File::open(path).map_err(|error| Fault::file(path.display(), &error))?;
     let read = export::read_signed(&mut BufReader::new(file)).map_err(|error| {
         let fault = Fault::from(error);
