@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bbb_core::event::{Event, Payload};
 use bbb_core::id::BusinessId;
 use bbb_core::journal::chain::Head;
-use bbb_core::journal::store::{self, SignalKey, Store};
+use bbb_core::journal::store::{self, Store};
 use bbb_core::journal::writer::{self, Journal};
 use bbb_core::limits::MAX_EVENTS_PER_APPEND;
 use bbb_core::observe::{self, Arrival};
@@ -218,12 +218,8 @@ impl Engine {
         let state = State::launch(id, &launched)?;
         let mut round = Round::from_parts(state, vec![launched], at);
         orient::begin(&mut round, &world.eyes())?;
-        let mut names = BTreeSet::new();
-        for arrival in arrivals {
-            let name = (arrival.source.clone(), arrival.external_id.clone());
-            if arrival.external_id.is_empty() || names.insert(name) {
-                observe::receive(&mut round, arrival).map_err(|misfit| Error::BadArrival(misfit.reason))?;
-            }
+        for arrival in observe::once(arrivals) {
+            observe::receive(&mut round, arrival).map_err(|misfit| Error::BadArrival(misfit.reason))?;
         }
         if round.staged().len() > MAX_EVENTS_PER_APPEND {
             return Err(Error::BadArrival(format!("a launch takes at most {MAX_EVENTS_PER_APPEND} events at once")));
@@ -318,13 +314,8 @@ impl Engine {
         }
         let now = if state.spec.world.is_simulated() { state.now } else { now };
         let mut round = Round::new(state, now);
-        let mut names = BTreeSet::new();
-        for arrival in arrivals {
-            let key = SignalKey { source: arrival.source.clone(), external_id: arrival.external_id.clone() };
-            let known = !key.external_id.is_empty() && (!names.insert(key.clone()) || self.store.received(id, key).await?);
-            if !known {
-                observe::receive(&mut round, arrival).map_err(|misfit| Refused::BadSignal(misfit.reason))?;
-            }
+        for arrival in commands::unreceived(self.store.as_ref(), id, arrivals).await? {
+            observe::receive(&mut round, arrival).map_err(|misfit| Refused::BadSignal(misfit.reason))?;
         }
         let count = round.staged().len();
         if count > MAX_EVENTS_PER_APPEND {

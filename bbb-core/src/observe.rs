@@ -1,7 +1,10 @@
 //! Observe: what happened outside is folded into the state, in a canonical order.
 
+use std::collections::BTreeSet;
+
 use crate::event::{By, Payload, Signal};
 use crate::id::ProposalId;
+use crate::journal::store::SignalKey;
 use crate::market;
 use crate::round::Round;
 use crate::state::Misfit;
@@ -16,6 +19,20 @@ pub struct Arrival {
     pub external_id: String,
     /// What it was.
     pub signal: Signal,
+}
+
+impl Arrival {
+    /// The name by which it is received once; none where its source never sends twice.
+    pub fn key(&self) -> Option<SignalKey> {
+        (!self.external_id.is_empty()).then(|| SignalKey { source: self.source.clone(), external_id: self.external_id.clone() })
+    }
+}
+
+/// Leaves out what has the name of something before it in the list.
+pub fn once(mut arrivals: Vec<Arrival>) -> Vec<Arrival> {
+    let mut keys = BTreeSet::new();
+    arrivals.retain(|arrival| arrival.key().is_none_or(|key| keys.insert(key)));
+    arrivals
 }
 
 /// Stages what arrived.

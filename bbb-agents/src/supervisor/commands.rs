@@ -1,8 +1,10 @@
 //! What the owner and the outside tell a business. Every answer comes after the commit.
 
+use std::sync::Arc;
+
 use bbb_core::event::{By, Delegation, Payload};
-use bbb_core::id::ProposalId;
-use bbb_core::journal::store::SignalKey;
+use bbb_core::id::{BusinessId, ProposalId};
+use bbb_core::journal::store::{self, Store};
 use bbb_core::observe::{self, Arrival};
 use bbb_core::orient;
 use bbb_core::oversight::charter::Charter;
@@ -63,7 +65,8 @@ impl Business {
         }
         // What is staged already must be on disk before the store is asked what it knows.
         self.commit(myself).await.map_err(|halt| self.refuse(halt))?;
-        let new = self.not_received_before(arrivals).await?;
+        let store = Arc::clone(self.journal.store());
+        let new = unreceived(store.as_ref(), self.id, arrivals).await.map_err(|error| Refused::Journal(error.to_string()))?;
         let round = self.round.as_ref().ok_or(Refused::NotRunning)?;
         if round.state().status.is_over() {
             return Err(Refused::Status(round.state().status.as_str().to_owned()));
@@ -82,25 +85,6 @@ impl Business {
         Ok(count)
     }
 
-    async fn not_received_before(&self, arrivals: Vec<Arrival>) -> Result<Vec<Arrival>, Refused> {
-        let mut new: Vec<Arrival> = Vec::with_capacity(arrivals.len());
-        for arrival in arrivals {
-            let twin = |other: &Arrival| other.source == arrival.source && other.external_id == arrival.external_id;
-            let known = if arrival.external_id.is_empty() {
-                false
-            } else if new.iter().any(twin) {
-                true
-            } else {
-                let key = SignalKey { source: arrival.source.clone(), external_id: arrival.external_id.clone() };
-                self.journal.store().received(self.id, key).await.map_err(|error| Refused::Journal(error.to_string()))?
-            };
-            if !known {
-                new.push(arrival);
-            }
-        }
-        Ok(new)
-    }
-
     /// Refuses what could not be written: unless it is found to be written after all, it is dropped, and so has no effect later.
     fn refuse_after(&mut self, before: u64, halt: Halt) -> Refused {
         self.refused_after = Some(before);
@@ -112,6 +96,21 @@ impl Business {
         self.halt(reason.clone());
         Refused::Journal(reason)
     }
+}
+
+/// What of this was not received before, each once.
+pub(crate) async fn unreceived(store: &dyn Store, business: BusinessId, arrivals: Vec<Arrival>) -> Result<Vec<Arrival>, store::Error> {
+    let mut new = Vec::with_capacity(arrivals.len());
+    for arrival in observe::once(arrivals) {
+        let known = match arrival.key() {
+            Some(key) => store.received(business, key).await?,
+            None => false,
+        };
+        if !known {
+            new.push(arrival);
+        }
+    }
+    Ok(new)
 }
 
 /// Stages what a command amounts to.

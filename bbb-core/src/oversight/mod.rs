@@ -83,10 +83,8 @@ impl Oversight {
         state.status == Status::Active
             && state.work.proposals.values().any(|open| match &open.stage {
                 Stage::New => true,
-                Stage::Approved { .. } => has_room(state) && limits::not_before(state, &open.proposal, now).is_none(),
-                Stage::Retry { at, .. } | Stage::Unanswered { at, .. } => {
-                    *at <= now && has_room(state) && limits::not_before(state, &open.proposal, now).is_none()
-                }
+                Stage::Approved { .. } => may_begin(state, &open.proposal, now),
+                Stage::Retry { at, .. } | Stage::Unanswered { at, .. } => *at <= now && may_begin(state, &open.proposal, now),
                 _ => false,
             })
     }
@@ -129,7 +127,7 @@ impl Oversight {
         let state = round.state();
         let Some(Open { proposal, event, .. }) = state.work.proposals.get(&id) else { return Ok(()) };
         let Some(recovery) = self.recovery.get(&proposal.action.kind()) else { return Ok(()) };
-        if !has_room(state) || limits::not_before(state, proposal, round.now()).is_some() {
+        if !may_begin(state, proposal, round.now()) {
             return Ok(());
         }
         let payload = Payload::Intended {
@@ -165,6 +163,7 @@ impl Oversight {
         if acknowledgement.business() != state.business || acknowledgement.sequence() != state.sequence {
             return Vec::new();
         }
+        let other_charter = state.spec.versions.charter != self.charter.digest();
         let intents = acknowledgement.into_intents();
         intents
             .into_iter()
@@ -173,7 +172,7 @@ impl Oversight {
                 if state.status != Status::Active {
                     return refuse("the business is not active");
                 }
-                if state.spec.versions.charter != self.charter.digest() {
+                if other_charter {
                     return refuse("the charter is another one");
                 }
                 let Some(Open { proposal, stage, .. }) = state.work.proposals.get(&id) else {
@@ -200,6 +199,11 @@ impl Oversight {
             })
             .collect()
     }
+}
+
+/// Whether the effect of an approved proposal may begin now.
+fn may_begin(state: &State, proposal: &Proposal, now: Timestamp) -> bool {
+    has_room(state) && limits::not_before(state, proposal, now).is_none()
 }
 
 /// Whether one more effect may be under way.

@@ -83,6 +83,25 @@ impl Price {
     }
 }
 
+impl Price {
+    /// What it takes, in words; nothing where it takes nothing.
+    pub fn words(&self) -> Option<String> {
+        let mut parts = Vec::new();
+        if self.money.0 != Cents::ZERO {
+            parts.push(format!("{} USD{}", self.money.0, if self.simulated { " simulated" } else { "" }));
+        }
+        if self.tokens > 0 {
+            parts.push(format!("{} tokens", self.tokens));
+        }
+        match self.messages {
+            0 => {}
+            1 => parts.push("1 message".to_owned()),
+            count => parts.push(format!("{count} messages")),
+        }
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+}
+
 impl From<Cost> for Price {
     fn from(cost: Cost) -> Self {
         let (money, simulated) = (Dollars(cost.money.cents()), cost.money.is_simulated());

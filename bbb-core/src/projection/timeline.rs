@@ -4,10 +4,9 @@ use std::borrow::Cow;
 
 use crate::action::{Action, Cost};
 use crate::event::{By, Event, Intent, Outcome, Payload, Proposal, Signal};
-use crate::money::Cents;
 use crate::oversight::charter::owners_part;
 use crate::oversight::verdict::{RuleId, Ruling, Verdict};
-use crate::projection::tame;
+use crate::projection::{Price, tame};
 use crate::receipt::Receipt;
 use crate::task::{FailureCause, NewTask};
 use crate::time::Timestamp;
@@ -201,19 +200,7 @@ fn proved(receipt: &Receipt, spent: &Cost) -> String {
 
 /// A cost in words: money where there is some, tokens and messages where there are some.
 pub fn cost(cost: &Cost) -> String {
-    let mut parts = Vec::new();
-    if cost.money.cents() != Cents::ZERO {
-        parts.push(cost.money.to_string());
-    }
-    if cost.tokens > 0 {
-        parts.push(format!("{} tokens", cost.tokens));
-    }
-    match cost.messages {
-        0 => {}
-        1 => parts.push("1 message".to_owned()),
-        messages => parts.push(format!("{messages} messages")),
-    }
-    if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
+    Price::from(*cost).words().unwrap_or_else(|| "nothing".to_owned())
 }
 
 const fn cause_text(cause: FailureCause) -> &'static str {
@@ -256,6 +243,7 @@ pub fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::money::Cents;
 
     #[test]
     fn a_line_is_one_line_without_addresses_or_escapes() {

@@ -148,17 +148,5 @@ fn verdict(verdict: &Judged) -> Vec<String> {
 }
 
 fn price(price: &Price) -> String {
-    let mut parts = Vec::new();
-    if price.money.0.get() != 0 {
-        parts.push(format!("{} USD{}", price.money.0, if price.simulated { " simulated" } else { "" }));
-    }
-    if price.tokens > 0 {
-        parts.push(format!("{} tokens", price.tokens));
-    }
-    match price.messages {
-        0 => {}
-        1 => parts.push("1 message".to_owned()),
-        count => parts.push(format!("{count} messages")),
-    }
-    if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
+    price.words().unwrap_or_else(|| "nothing".to_owned())
 }

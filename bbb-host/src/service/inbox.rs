@@ -140,19 +140,7 @@ fn note(notes: &Notes, proposal: ProposalId) -> String {
 }
 
 fn price(price: &Price) -> String {
-    let mut parts = Vec::new();
-    if price.money.0.get() != 0 {
-        parts.push(format!("{} USD{}", price.money.0, if price.simulated { " simulated" } else { "" }));
-    }
-    if price.tokens > 0 {
-        parts.push(format!("{} tokens", price.tokens));
-    }
-    match price.messages {
-        0 => {}
-        1 => parts.push("1 message".to_owned()),
-        count => parts.push(format!("{count} messages")),
-    }
-    if parts.is_empty() { "free".to_owned() } else { parts.join(", ") }
+    price.words().unwrap_or_else(|| "free".to_owned())
 }
 
 fn indent(out: &mut String, content: &str) {
