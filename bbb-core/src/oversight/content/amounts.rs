@@ -1,8 +1,11 @@
 //! Amounts of money: a text names the price that its action has, and no other amount.
 
+use std::sync::LazyLock;
+
 use super::Hit;
 use super::normal::Normal;
 use super::own::Own;
+use super::phrases::Table;
 use crate::money::Cents;
 use crate::oversight::facts::Facts;
 
@@ -52,6 +55,12 @@ const TIMES: [(&str, i128); 10] = [
     ("billion", 1_000_000_000),
 ];
 
+static CURRENCIES: LazyLock<Table<Currency>> = LazyLock::new(|| {
+    let dollars = DOLLARS.into_iter().map(|word| (word, Currency::Dollars));
+    let cents = CENTS.into_iter().map(|word| (word, Currency::Cents));
+    dollars.chain(cents).chain(FOREIGN.into_iter().map(|word| (word, Currency::Foreign))).collect()
+});
+
 /// The most characters between a figure and its currency, such as the blank and the bracket of `5 (USD)`.
 const MAX_GAP: usize = 3;
 /// The most digits of an amount.
@@ -81,7 +90,7 @@ struct Token<'a> {
     end: usize,
 }
 
-pub(super) fn find(facts: &Facts, normal: &Normal, own: &Own, hits: &mut Vec<Hit>) {
+pub(super) fn find(facts: &Facts, normal: &Normal, own: &Own<'_>, hits: &mut Vec<Hit>) {
     let allowed = allowed(facts);
     for (start, end, amount) in amounts(&normal.text) {
         let fits = amount.is_some_and(|amount| allowed.iter().flatten().any(|price| i128::from(price.get()) == amount));
@@ -102,6 +111,9 @@ fn allowed(facts: &Facts) -> [Option<Cents>; 2] {
 /// All amounts of money, with their place and their worth in US cents; none where that is not known, or not money of the United States.
 fn amounts(text: &str) -> Vec<(usize, usize, Option<i128>)> {
     let tokens = tokens(text);
+    if !(0..tokens.len()).any(|index| currency(text, &tokens, index).is_some()) {
+        return Vec::new();
+    }
     let mut used = vec![false; tokens.len()];
     let mut found = Vec::new();
     for index in 0..tokens.len() {
@@ -213,10 +225,7 @@ fn currency(text: &str, tokens: &[Token<'_>], index: usize) -> Option<Currency> 
                 _ => Some(Currency::Foreign),
             }
         }
-        Kind::Word if DOLLARS.contains(&token.text) => Some(Currency::Dollars),
-        Kind::Word if CENTS.contains(&token.text) => Some(Currency::Cents),
-        Kind::Word if FOREIGN.contains(&token.text) => Some(Currency::Foreign),
-        Kind::Word => None,
+        Kind::Word => CURRENCIES.get(token.text).copied(),
     }
 }
 

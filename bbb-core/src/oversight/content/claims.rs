@@ -1,11 +1,12 @@
 //! Claims that nobody may make: guarantees, incomes, cures, pressure, and words that belong to a machine and not to a reader.
 
+use std::cell::LazyCell;
 use std::sync::LazyLock;
 
 use super::Hit;
 use super::conduct::{GROUPS, Group, HEALTH_LICENCES, PLAIN, is_fair_dealing};
 use super::normal::{Normal, Word};
-use super::phrases::Index;
+use super::phrases::{Index, Table};
 use crate::oversight::facts::Facts;
 
 const CLAIMS: [Group; 4] = [
@@ -135,28 +136,40 @@ const ILLNESSES: [&str; 30] = [
 /// What a licensed provider may say of its own work; nobody cures, reverses or prevents.
 const TREATS: [&str; 2] = ["treat", "treats"];
 
+/// What a claim that is told by several lists begins with.
+enum Verb {
+    Earns,
+    Cures,
+}
+
+static VERBS: LazyLock<Table<Verb>> =
+    LazyLock::new(|| EARN.into_iter().map(|word| (word, Verb::Earns)).chain(CURES.into_iter().map(|word| (word, Verb::Cures))).collect());
+
 /// The most words between the parts of one claim.
 const REACH: usize = 6;
 
 static INDEX: LazyLock<Index> = LazyLock::new(|| Index::of(CLAIMS.iter().chain(&GROUPS).map(|group| group.patterns)));
 
 pub(super) fn find(facts: &Facts, normal: &Normal, words: &[Word<'_>], hits: &mut Vec<Hit>) {
-    let fair = is_fair_dealing(words);
+    let fair = LazyCell::new(|| is_fair_dealing(words));
     for found in INDEX.find(normal, words) {
         let group = CLAIMS.get(found.group).unwrap_or_else(|| &GROUPS[found.group - CLAIMS.len()]);
-        if group.counts(&found, facts, fair, |index| is_denied(words, index)) {
+        if group.counts(&found, facts, || *fair, |index| is_denied(words, index)) {
             let hit = Hit::of(group.rule, normal, words[found.first].start, words[found.last].end);
             hits.push(Hit { ruling: group.ruling, ..hit });
         }
     }
     for (index, word) in words.iter().enumerate() {
-        if EARN.contains(&word.text) && !is_denied(words, index) {
-            income(index, normal, words, hits);
-        }
-        let licensed = TREATS.contains(&word.text) && facts.licensed_for(&HEALTH_LICENCES);
-        if CURES.contains(&word.text) && !licensed && !is_denied(words, index) {
-            let illness = nearby(words, index).iter().find(|word| ILLNESSES.contains(&word.text));
-            hits.extend(illness.map(|illness| Hit::of("content.health-claim", normal, word.start, illness.end)));
+        match VERBS.get(word.text) {
+            Some(Verb::Earns) if !is_denied(words, index) => income(index, normal, words, hits),
+            Some(Verb::Cures) => {
+                let licensed = TREATS.contains(&word.text) && facts.licensed_for(&HEALTH_LICENCES);
+                if !licensed && !is_denied(words, index) {
+                    let illness = nearby(words, index).iter().find(|word| ILLNESSES.contains(&word.text));
+                    hits.extend(illness.map(|illness| Hit::of("content.health-claim", normal, word.start, illness.end)));
+                }
+            }
+            Some(Verb::Earns) | None => {}
         }
     }
     quotes(normal, hits);

@@ -391,10 +391,10 @@ pub(super) fn is_fair_dealing(words: &[Word<'_>]) -> bool {
 
 impl Group {
     /// Whether a match counts in this text.
-    pub(super) fn counts(&self, found: &Match, facts: &Facts, fair: bool, denied: impl Fn(usize) -> bool) -> bool {
+    pub(super) fn counts(&self, found: &Match, facts: &Facts, fair: impl Fn() -> bool, denied: impl Fn(usize) -> bool) -> bool {
         !(self.deniable && (found.denied || denied(found.first)))
             && (!self.advertising || facts.commercial || !facts.public.is_empty())
-            && (fair || !self.fair)
+            && (!self.fair || fair())
             && !facts.licensed_for(self.licences)
     }
 }

@@ -1,9 +1,11 @@
 //! Requests for what nobody should ever write in a mail: passwords, PINs, card and account numbers.
 
+use std::sync::LazyLock;
+
 use super::Hit;
 use super::claims::DENIALS;
 use super::normal::{Normal, Word};
-use super::phrases::{ends_sentence, same_sentence};
+use super::phrases::{Table, ends_sentence, same_sentence};
 
 const RULE: &str = "content.asks-credentials";
 
@@ -54,6 +56,14 @@ const SECRETS: [&str; 44] = [
     "seed phrase",
     "recovery phrase",
 ];
+/// The secrets by their first words.
+static BY_FIRST: LazyLock<Table<Vec<&str>>> = LazyLock::new(|| {
+    let mut table: Table<Vec<&str>> = Table::default();
+    for secret in SECRETS {
+        table.entry(secret.split(' ').next().unwrap_or(secret)).or_default().push(secret);
+    }
+    table
+});
 /// How it is asked for.
 const ASKS: [&str; 36] = [
     "send",
@@ -126,7 +136,7 @@ pub(super) fn find(normal: &Normal, words: &[Word<'_>], hits: &mut Vec<Hit>) {
 /// How many words of a secret begin here.
 fn secret(words: &[Word<'_>], index: usize) -> Option<usize> {
     let fits = |phrase: &&&str| phrase.split(' ').enumerate().all(|(at, part)| words.get(index + at).is_some_and(|word| word.text == part));
-    SECRETS.iter().filter(fits).map(|phrase| phrase.split(' ').count()).max()
+    BY_FIRST.get(words[index].text)?.iter().filter(fits).map(|phrase| phrase.split(' ').count()).max()
 }
 
 /// Whether a denial stands shortly before this word, with no pause and no urging between them.

@@ -30,7 +30,9 @@ const SHOUT_LETTERS: usize = 8;
 /// Braces that hold a name, doubled braces, and bracketed gaps.
 pub(super) fn placeholders(normal: &Normal, hits: &mut Vec<Hit>) {
     let text = &normal.text;
-    let doubled = ["{{", "}}", "${", "<%"].iter().flat_map(|mark| text.match_indices(mark));
+    // A single sign is found much quicker than two, and most texts have none.
+    let doubled = [("{{", '{'), ("}}", '}'), ("${", '{'), ("<%", '%')].into_iter().filter(|(_, sign)| text.contains(*sign));
+    let doubled = doubled.flat_map(|(mark, _)| text.match_indices(mark));
     hits.extend(doubled.map(|(at, mark)| Hit::of("content.placeholder", normal, at, at + mark.len())));
     for (open, close, gap) in [('{', '}', None), ('[', ']', Some(&GAPS)), ('<', '>', Some(&GAPS))] {
         for (start, _) in text.match_indices(open) {
@@ -48,6 +50,10 @@ pub(super) fn placeholders(normal: &Normal, hits: &mut Vec<Hit>) {
 /// Characters that hide or reorder text, and control characters; a subject or a headline is one line.
 pub(super) fn hidden(field: &str, original: &str, hits: &mut Vec<Hit>) {
     let one_line = matches!(field, "subject" | "title" | "headline");
+    let breaks = |b: u8| !one_line && matches!(b, b'\n' | b'\r' | b'\t');
+    if original.bytes().all(|b| b.is_ascii() && (!b.is_ascii_control() || breaks(b))) {
+        return;
+    }
     let mut before = ' ';
     for (at, c) in original.char_indices() {
         let after = original[at + c.len_utf8()..].chars().next().unwrap_or(' ');
@@ -64,14 +70,16 @@ pub(super) fn hidden(field: &str, original: &str, hits: &mut Vec<Hit>) {
 /// Capitals and exclamation marks.
 pub(super) fn shouting(field: &str, original: &str, normal: &Normal, hits: &mut Vec<Hit>) {
     let title = matches!(field, "subject" | "title" | "headline");
-    let cased = original.chars().filter(|c| c.is_lowercase() || c.is_uppercase()).count();
-    let upper = original.chars().filter(|c| c.is_uppercase()).count();
-    if title && upper >= SHOUT_LETTERS && upper * 10 >= cased * 8 {
-        hits.push(Hit::at("content.shouting", 0, original.len()));
+    if title {
+        let cased = original.chars().filter(|c| c.is_lowercase() || c.is_uppercase()).count();
+        let upper = original.chars().filter(|c| c.is_uppercase()).count();
+        if upper >= SHOUT_LETTERS && upper * 10 >= cased * 8 {
+            hits.push(Hit::at("content.shouting", 0, original.len()));
+        }
     }
-    let marks = normal.text.matches('!').count();
-    let run = normal.text.find("!!!");
-    if let Some(start) = run.or_else(|| normal.text.find('!').filter(|_| title && marks >= 3)) {
+    let Some(first) = normal.text.find('!') else { return };
+    let many = || title && normal.text[first..].matches('!').count() >= 3;
+    if let Some(start) = normal.text[first..].find("!!!").map(|at| first + at).or_else(|| many().then_some(first)) {
         hits.push(Hit::of("content.exclamation", normal, start, start + 1));
     }
 }

@@ -1,5 +1,7 @@
 //! Links: a text leads to the sender's own pages and nowhere else.
 
+use std::cell::LazyCell;
+
 use super::Hit;
 use super::normal::Normal;
 use super::own::Own;
@@ -27,7 +29,7 @@ const POINTS: [&str; 6] = ["[.]", "(.)", "{.}", "[dot]", "(dot)", "{dot}"];
 /// The most characters of a link, of a name, or of an address that are looked at.
 const LONGEST_CHARS: usize = 256;
 
-pub(super) fn find(facts: &Facts, normal: &Normal, original: &str, own: &Own, hits: &mut Vec<Hit>) {
+pub(super) fn find(facts: &Facts, normal: &Normal, original: &str, own: &Own<'_>, hits: &mut Vec<Hit>) {
     let text = normal.text.as_str();
     // What only looks like our name is not ours: letters of other alphabets have become Latin ones by now.
     let is_ascii = |start, end| {
@@ -39,7 +41,7 @@ pub(super) fn find(facts: &Facts, normal: &Normal, original: &str, own: &Own, hi
             hits.push(Hit::of(RULE, normal, start, end));
         }
     };
-    let ours = Ours::of(facts);
+    let ours = LazyCell::new(|| Ours::of(facts));
     let mut links_end = Vec::new();
     for link in links(text) {
         links_end.push((link.start, link.end));
@@ -55,13 +57,12 @@ pub(super) fn find(facts: &Facts, normal: &Normal, original: &str, own: &Own, hi
             flag(name.start, name.end);
         }
     }
-    for point in POINTS {
-        for (at, _) in text.match_indices(point) {
-            let end = at + point.len();
-            let (before, after) = (text[..at].chars().next_back(), text[end..].chars().next());
-            if before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric) {
-                flag(at, end);
-            }
+    for (at, _) in text.bytes().enumerate().filter(|(_, b)| matches!(b, b'[' | b'(' | b'{')) {
+        let Some(point) = POINTS.iter().find(|point| text[at..].starts_with(**point)) else { continue };
+        let end = at + point.len();
+        let (before, after) = (text[..at].chars().next_back(), text[end..].chars().next());
+        if before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric) {
+            flag(at, end);
         }
     }
 }
@@ -167,9 +168,11 @@ fn names(text: &str) -> Vec<Name> {
     let is_edge = ['.', '-', '_'];
     let mut names = Vec::new();
     let mut at = 0;
-    while let Some(skipped) = text[at..].find(is_part) {
-        let mut start = at + skipped;
-        let end = text[start..].find(|c| !is_part(c)).map_or(text.len(), |length| start + length);
+    // A name has a point, so only what surrounds one is looked at.
+    while let Some(before) = text[at..].find('.') {
+        let point = at + before;
+        let mut start = point - text[at..point].chars().rev().take_while(|c| is_part(*c)).map(char::len_utf8).sum::<usize>();
+        let end = text[point..].find(|c| !is_part(c)).map_or(text.len(), |length| point + length);
         at = end;
         // "well...then" is two words.
         for piece in text[start..end].split("..") {

@@ -125,13 +125,22 @@ impl Normal {
     pub(super) fn of(original: &str) -> Normal {
         let mut normal =
             Normal { text: String::with_capacity(original.len()), origin: Vec::with_capacity(original.len()), end: original.len() };
-        for (offset, c) in original.char_indices() {
+        let mut at = 0;
+        // Most of most texts is plain: it is taken as it is, a run at a time, and made small at the end.
+        while at < original.len() {
+            let plain = original[at..].bytes().take_while(|b| b.is_ascii() && !b.is_ascii_whitespace()).count();
+            normal.text.push_str(&original[at..at + plain]);
+            normal.origin.extend(at..at + plain);
+            at += plain;
+            let Some(c) = original[at..].chars().next() else { break };
             if c.is_ascii() {
-                normal.push(offset, if c.is_ascii_whitespace() { ' ' } else { c.to_ascii_lowercase() });
+                normal.push(at, ' ');
             } else if !is_invisible(c) && !is_mark(c) {
-                c.to_lowercase().map(lookalike).for_each(|c| normal.push(offset, c.to_ascii_lowercase()));
+                c.to_lowercase().map(lookalike).for_each(|c| normal.push(at, c));
             }
+            at += c.len_utf8();
         }
+        normal.text.make_ascii_lowercase();
         normal
     }
 
@@ -153,28 +162,37 @@ impl Normal {
     pub(super) fn words(&self) -> Vec<Word<'_>> {
         let text = &self.text;
         let mut words = Vec::with_capacity(text.len() / 5);
-        let mut chars = text.char_indices().peekable();
-        while let Some((start, c)) = chars.next() {
-            if !is_word(c) {
+        let mut at = 0;
+        while at < text.len() {
+            let (start, (is_word, width)) = (at, word_part(text, at));
+            at += width;
+            if !is_word {
                 continue;
             }
-            let mut end = start + c.len_utf8();
-            while let Some((at, c)) = chars.next_if(|(at, c)| is_word(*c) || joins_figures(text, *at, *c)) {
-                end = at + c.len_utf8();
+            while at < text.len() {
+                let (is_word, width) = word_part(text, at);
+                if !(is_word || joins_figures(text, at)) {
+                    break;
+                }
+                at += width;
             }
-            words.push(Word { text: &text[start..end], start, end });
+            words.push(Word { text: &text[start..at], start, end: at });
         }
         words
     }
 }
 
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '\'' | '$' | '€' | '£' | '%')
+/// Whether the character that begins here is part of a word, and its length.
+fn word_part(text: &str, at: usize) -> (bool, usize) {
+    match text.as_bytes()[at] {
+        b if b.is_ascii() => (b.is_ascii_alphanumeric() || matches!(b, b'\'' | b'$' | b'%'), 1),
+        _ => text[at..].chars().next().map_or((false, 1), |c| (c.is_alphanumeric() || matches!(c, '€' | '£'), c.len_utf8())),
+    }
 }
 
-fn joins_figures(text: &str, at: usize, c: char) -> bool {
+fn joins_figures(text: &str, at: usize) -> bool {
     let digit = |index: Option<usize>| index.and_then(|index| text.as_bytes().get(index)).is_some_and(u8::is_ascii_digit);
-    matches!(c, '.' | ',') && digit(at.checked_sub(1)) && digit(Some(at + 1))
+    matches!(text.as_bytes()[at], b'.' | b',') && digit(at.checked_sub(1)) && digit(Some(at + 1))
 }
 
 /// A word of a [`Normal`] text.
@@ -188,6 +206,7 @@ pub(super) struct Word<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::draw::Seed;
 
     #[test]
     fn disguised_words_are_read_as_what_they_look_like() {
@@ -216,5 +235,46 @@ mod tests {
         let normal = Normal::of("Earn $5,000.50, don't wait.");
         let words: Vec<&str> = normal.words().iter().map(|word| word.text).collect();
         assert_eq!(words, ["earn", "$5,000.50", "don't", "wait"]);
+    }
+
+    /// The same one character at a time, as the documentation says it.
+    fn plainly(original: &str) -> (String, Vec<usize>, Vec<String>) {
+        let (mut text, mut origin) = (String::new(), Vec::new());
+        for (at, c) in original.char_indices().filter(|(_, c)| !is_invisible(*c) && !is_mark(*c)) {
+            for c in c.to_lowercase().map(|c| if c.is_ascii() { c } else { lookalike(c) }) {
+                let c = if c.is_ascii_whitespace() { ' ' } else { c.to_ascii_lowercase() };
+                if c != ' ' || !text.ends_with(' ') {
+                    text.push(c);
+                    origin.resize(text.len(), at);
+                }
+            }
+        }
+        let chars: Vec<char> = text.chars().collect();
+        let digit = |at: Option<usize>| at.and_then(|at| chars.get(at)).is_some_and(char::is_ascii_digit);
+        let is_word = |c: char| c.is_alphanumeric() || "'$€£%".contains(c);
+        let (mut words, mut inside) = (Vec::<String>::new(), false);
+        for (at, c) in chars.iter().enumerate() {
+            let joins = inside && matches!(c, '.' | ',') && digit(at.checked_sub(1)) && digit(Some(at + 1));
+            match words.last_mut().filter(|_| inside) {
+                Some(word) if is_word(*c) || joins => word.push(*c),
+                _ if is_word(*c) => words.push(c.to_string()),
+                _ => {}
+            }
+            inside = is_word(*c) || joins;
+        }
+        (text, origin, words)
+    }
+
+    #[test]
+    fn texts_and_words_are_what_they_are_one_character_at_a_time() {
+        let chars: Vec<char> = "aZ19 \t\n\r\u{b}.,'$%!€£éßİＡ！а\u{a0}\u{200b}\u{301}\u{1d41c}ﬁ漢😀".chars().collect();
+        for index in 0..3_000 {
+            let mut draw = Seed::new(1).draw("texts", index);
+            let length = draw.below(24);
+            let original: String = (0..length).map(|_| chars[draw.below(u32::try_from(chars.len()).expect("few")) as usize]).collect();
+            let normal = Normal::of(&original);
+            let words = normal.words().iter().map(|word| word.text.to_owned()).collect();
+            assert_eq!((normal.text.clone(), normal.origin.clone(), words), plainly(&original), "{original:?}");
+        }
     }
 }

@@ -35,19 +35,28 @@ pub(super) fn find(facts: &Facts, normal: &Normal, hits: &mut Vec<Hit>) {
 
 fn keys(normal: &Normal, hits: &mut Vec<Hit>) {
     let text = &normal.text;
-    for (start, _) in text.match_indices("-----begin ") {
+    for (start, _) in text.match_indices('-').filter(|(at, _)| text[*at..].starts_with("-----begin ")) {
         if text[start..].chars().take(60).collect::<String>().contains("private key-----") {
             hits.push(Hit::of("content.secret", normal, start, start + "-----begin".len()));
         }
     }
-    for (begin, least) in KEY_STARTS {
-        for (start, _) in text.match_indices(begin) {
-            let key = &text.as_bytes()[start + begin.len()..];
-            let length =
-                key.iter().take(LONGEST_CHARS).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')).count();
-            // A key has digits; a hyphenated word that begins alike has none.
-            if length >= least && key[..length].iter().any(u8::is_ascii_digit) && !follows_word(text, start) {
-                hits.push(Hit::of("content.secret", normal, start, start + begin.len() + length));
+    let is_part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    let shortest = KEY_STARTS.iter().map(|(begin, least)| begin.len() + least).min().unwrap_or(0);
+    let mut next = 0;
+    for run in text.as_bytes().split(|b| !is_part(b)) {
+        let from = next;
+        next += run.len() + 1;
+        // A key has digits; a hyphenated word that begins alike has none.
+        if run.len() < shortest || !run.iter().any(u8::is_ascii_digit) {
+            continue;
+        }
+        for (begin, least) in KEY_STARTS {
+            for (at, _) in text[from..from + run.len()].match_indices(begin) {
+                let key = &run[at + begin.len()..];
+                let key = &key[..key.len().min(LONGEST_CHARS)];
+                if key.len() >= least && key.iter().any(u8::is_ascii_digit) && !follows_word(text, from + at) {
+                    hits.push(Hit::of("content.secret", normal, from + at, from + at + begin.len() + key.len()));
+                }
             }
         }
     }
@@ -71,8 +80,9 @@ fn figures(text: &str, separators: &[u8]) -> Vec<Figures> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     let mut at = 0;
-    while at < bytes.len() {
-        if !bytes[at].is_ascii_digit() || follows_word(text, at) {
+    while let Some(skipped) = bytes[at..].iter().position(u8::is_ascii_digit) {
+        at += skipped;
+        if follows_word(text, at) {
             at += 1;
             continue;
         }
