@@ -9,22 +9,25 @@
 //!
 //! Texts are in `bbb-core/charter/`; how they are read and checked is in `load`, what they may speak of in `schema.cedarschema`.
 
+mod compiled;
 mod load;
 mod packs;
-mod request;
+mod question;
 mod situation;
 #[cfg(test)]
 mod tests;
+mod vetting;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use cedar_policy::{ActionConstraint, AuthorizationError, Authorizer, Decision, Entities, Policy, PolicyId, PolicySet, Request};
+use cedar_policy::{ActionConstraint, AuthorizationError, Authorizer, Entities, Policy, PolicyId, PolicySet};
 
+use self::compiled::Compiled;
 pub use self::load::{Error, MAX_OWNER_POLICIES, MAX_POLICY_BYTES};
 pub use self::packs::{PACKS, Pack, pack};
-use self::request::Unfit;
+use self::question::{Question, Unfit};
 pub use self::situation::{Attribute, AttributeType, Situation, Unsettable, attributes};
 use crate::action::ActionKind;
 use crate::oversight::facts::Facts;
@@ -58,11 +61,24 @@ struct Inner {
     authorizer: Authorizer,
     entities: Entities,
     /// By kind of action, in the order of [`ActionKind::ALL`]: the policies whose scope admits it. The others could neither decide nor fail.
-    policies: Vec<PolicySet>,
+    policies: Vec<Policies>,
     /// In the order of the texts.
     rules: Vec<Rule>,
     by_policy: HashMap<PolicyId, usize>,
     digest: String,
+    /// All policies, to hold what was compiled against.
+    #[cfg(test)]
+    cedar: PolicySet,
+}
+
+/// The policies about one kind of action.
+struct Policies {
+    /// All of them, by their places among the rules.
+    all: Vec<usize>,
+    /// Those that need no Cedar.
+    compiled: Vec<(usize, Arc<Compiled>)>,
+    /// The others.
+    by_cedar: PolicySet,
 }
 
 /// One policy, without its conditions.
@@ -169,12 +185,19 @@ impl Charter {
     }
 
     fn assemble(policies: &PolicySet, rules: Vec<Rule>, digest: String) -> Charter {
-        let policies = ActionKind::ALL.iter().map(|kind| admitting(policies, *kind)).collect();
         let by_policy = rules.iter().enumerate().map(|(index, rule)| (PolicyId::new(&rule.id), index)).collect();
-        Charter(
-            Arc::new(Inner { authorizer: Authorizer::new(), entities: Entities::empty(), policies, rules, by_policy, digest }),
-            Arc::from(""),
-        )
+        let compiled = vetting::compile(policies, &rules);
+        let inner = Inner {
+            authorizer: Authorizer::new(),
+            entities: Entities::empty(),
+            #[cfg(test)]
+            cedar: policies.clone(),
+            policies: ActionKind::ALL.iter().map(|kind| about(policies, &rules, &compiled, *kind)).collect(),
+            rules,
+            by_policy,
+            digest,
+        };
+        Charter(Arc::new(inner), Arc::from(""))
     }
 
     /// The owner's policies as one text, empty where there are none. [`Charter::with_owner_policies`] makes the same charter of it.
@@ -203,58 +226,118 @@ impl Charter {
     ///
     /// The owner is asked only about what a yes would let happen: if another policy would still forbid it, that is a veto now.
     pub fn findings(&self, facts: &Facts) -> Vec<Finding> {
-        self.decide(facts.kind, facts.owner_approved, |owner_approved| request::build(facts, owner_approved))
+        self.decide(Ok(Question::of(facts)))
     }
 
     /// What the charter alone says in a situation that somebody made up.
     pub fn judge(&self, situation: &Situation) -> Verdict {
-        let request = |owner_approved| situation.request(owner_approved);
-        Verdict::from_findings(&self.decide(situation.kind(), situation.owner_approved(), request))
+        Verdict::from_findings(&self.decide(situation.question()))
     }
 
     /// The policies whose scope admits this kind of action, in the order of their texts: no other can decide about it.
     pub fn policies_about(&self, kind: ActionKind) -> impl Iterator<Item = PolicyInfo<'_>> {
-        self.policies().filter(move |info| self.0.policies[kind as usize].policy(&PolicyId::new(info.id)).is_some())
+        let about = &self.0.policies[kind as usize].all;
+        self.policies().enumerate().filter(|(index, _)| about.contains(index)).map(|(_, info)| info)
     }
 
-    fn decide(&self, kind: ActionKind, owner_approved: bool, request: impl Fn(bool) -> Result<Request, Unfit>) -> Vec<Finding> {
-        let mut findings = self.evaluate(kind, request(owner_approved));
+    fn decide(&self, question: Result<Question, Unfit>) -> Vec<Finding> {
+        let unfit = |_: Unfit| vec![veto(RuleId::named("charter.error"), "the facts could not be put before the charter")];
+        let evaluate = |question: &Question| self.evaluate(question).unwrap_or_else(unfit);
+        let question = match question {
+            Ok(question) => question,
+            Err(error) => return unfit(error),
+        };
+        let mut findings = evaluate(&question);
         if findings.iter().all(|finding| finding.ruling == Ruling::Escalate) {
-            findings.extend(self.evaluate(kind, request(true)).into_iter().filter(|finding| finding.ruling == Ruling::Veto));
+            findings.extend(evaluate(&question.after(true)).into_iter().filter(|finding| finding.ruling == Ruling::Veto));
         }
         findings.sort_by(|a, b| a.rule.cmp(&b.rule));
         findings.dedup();
         findings
     }
 
-    fn evaluate(&self, kind: ActionKind, request: Result<Request, Unfit>) -> Vec<Finding> {
-        let veto = |rule: RuleId, note: &str| Finding::new(Ruling::Veto, rule, note);
-        let Ok(request) = request else {
-            return vec![veto(RuleId::named("charter.error"), "the facts could not be put before the charter")];
-        };
-        let inner = &*self.0;
-        let response = inner.authorizer.is_authorized(&request, &inner.policies[kind as usize], &inner.entities);
-        let mut findings: Vec<Finding> = response.diagnostics().reason().map(|policy| self.decided(policy, response.decision())).collect();
+    fn evaluate(&self, question: &Question) -> Result<Vec<Finding>, Unfit> {
+        let Outcome { applied, failed } = self.outcome(question)?;
+        let forbids = applied.iter().any(|rule| !rule.permits);
+        let mut findings: Vec<Finding> = applied.iter().filter(|rule| rule.permits != forbids).map(|rule| rule.finding()).collect();
         if findings.is_empty() {
             findings.push(veto(RuleId::named("charter.default-deny"), "no policy allows this"));
         }
-        findings.extend(response.diagnostics().errors().map(|AuthorizationError::PolicyEvaluationError(error)| {
-            veto(RuleId::new(format!("charter.error.{}", error.policy_id())), "the policy could not be evaluated")
-        }));
-        findings
+        findings.extend(failed.iter().map(|id| veto(RuleId::new(format!("charter.error.{id}")), "the policy could not be evaluated")));
+        Ok(findings)
     }
 
-    fn decided(&self, policy: &PolicyId, decision: Decision) -> Finding {
-        let id: &str = policy.as_ref();
-        let rule = self.0.by_policy.get(policy).map(|index| &self.0.rules[*index]);
-        let (ruling, note) = match (decision, rule) {
-            (Decision::Allow, Some(_)) => (Ruling::Approve, ""),
-            (Decision::Deny, Some(rule)) if rule.escalates => (Ruling::Escalate, rule.sentence.as_str()),
-            (Decision::Deny, Some(rule)) => (Ruling::Veto, rule.sentence.as_str()),
-            (_, None) => (Ruling::Veto, "a policy decided that the charter does not know"),
-        };
-        Finding::new(ruling, RuleId::new(format!("charter.{id}")), note)
+    /// Which policies apply, and which could not be evaluated. Cedar is asked about those alone that were not compiled.
+    fn outcome(&self, question: &Question) -> Result<Outcome<'_>, Unfit> {
+        let inner = &*self.0;
+        let policies = &inner.policies[question.kind as usize];
+        let mut outcome = Outcome::default();
+        for (index, compiled) in &policies.compiled {
+            let rule = &inner.rules[*index];
+            match compiled.applies(question) {
+                Ok(true) => outcome.applied.push(rule),
+                Ok(false) => {}
+                Err(_) => outcome.failed.push(rule.id.clone()),
+            }
+        }
+        if !policies.by_cedar.is_empty() {
+            let response = inner.authorizer.is_authorized(&question.request(None)?, &policies.by_cedar, &inner.entities);
+            for policy in response.diagnostics().reason() {
+                // A policy that the charter does not know is none that it can read as a yes or a no.
+                match inner.by_policy.get(policy) {
+                    Some(index) => outcome.applied.push(&inner.rules[*index]),
+                    None => outcome.failed.push(policy.to_string()),
+                }
+            }
+            let errors = response.diagnostics().errors();
+            outcome.failed.extend(errors.map(|AuthorizationError::PolicyEvaluationError(error)| error.policy_id().to_string()));
+        }
+        Ok(outcome)
     }
+}
+
+#[cfg(test)]
+impl Charter {
+    /// All policies as Cedar has them.
+    fn by_cedar(&self) -> PolicySet {
+        self.0.cedar.clone()
+    }
+
+    /// How many policies about this kind of action Cedar evaluates.
+    fn leaves_to_cedar(&self, kind: ActionKind) -> usize {
+        self.0.policies[kind as usize].by_cedar.num_of_policies()
+    }
+
+    /// The names of the policies that apply and of those that fail.
+    fn names(&self, question: &Question) -> (std::collections::BTreeSet<String>, std::collections::BTreeSet<String>) {
+        let Outcome { applied, failed } = self.outcome(question).expect("a request");
+        (applied.iter().map(|rule| rule.id.clone()).collect(), failed.into_iter().collect())
+    }
+}
+
+/// What evaluating the policies came to.
+#[derive(Default)]
+struct Outcome<'a> {
+    /// The policies that apply. Of those that Cedar evaluated it names no permit beside a forbid, where permits mean nothing.
+    applied: Vec<&'a Rule>,
+    /// The names of those that could not be evaluated.
+    failed: Vec<String>,
+}
+
+impl Rule {
+    /// What it says where it decides.
+    fn finding(&self) -> Finding {
+        let (ruling, note) = match (self.permits, self.escalates) {
+            (true, _) => (Ruling::Approve, ""),
+            (false, true) => (Ruling::Escalate, self.sentence.as_str()),
+            (false, false) => (Ruling::Veto, self.sentence.as_str()),
+        };
+        Finding::new(ruling, RuleId::new(format!("charter.{}", self.id)), note)
+    }
+}
+
+fn veto(rule: RuleId, note: &str) -> Finding {
+    Finding::new(Ruling::Veto, rule, note)
 }
 
 /// The shipped policies, and the digest of their texts.
@@ -267,13 +350,26 @@ fn read_shipped() -> Result<Parts, Error> {
     Ok((policies, rules, digest.finalize().to_hex().to_string()))
 }
 
-/// The policies whose scope admits this kind of action.
-fn admitting(policies: &PolicySet, kind: ActionKind) -> PolicySet {
-    let admits = |policy: &&Policy| match policy.action_constraint() {
+/// The policies whose scope admits this kind of action; `compiled` has those that need no Cedar, by their places among the rules.
+fn about(policies: &PolicySet, rules: &[Rule], compiled: &[Option<Arc<Compiled>>], kind: ActionKind) -> Policies {
+    let mut about = Policies { all: Vec::new(), compiled: Vec::new(), by_cedar: PolicySet::new() };
+    for (index, (rule, compiled)) in rules.iter().zip(compiled).enumerate() {
+        let Some(policy) = policies.policy(&PolicyId::new(&rule.id)).filter(|policy| admits(policy, kind)) else { continue };
+        about.all.push(index);
+        match compiled {
+            Some(compiled) => about.compiled.push((index, Arc::clone(compiled))),
+            // Cannot fail: the names were unique in the set that they come from, and none is a template's.
+            None => about.by_cedar.add(policy.clone()).expect("a part of a policy set should be one"),
+        }
+    }
+    about
+}
+
+/// Whether the policy's scope admits this kind of action.
+fn admits(policy: &Policy, kind: ActionKind) -> bool {
+    match policy.action_constraint() {
         ActionConstraint::Any => true,
-        ActionConstraint::Eq(action) => request::is_action(&action, kind),
-        ActionConstraint::In(actions) => actions.iter().any(|action| request::is_action(action, kind)),
-    };
-    // Cannot fail: the names were unique in the set that they come from, and none is a template's.
-    PolicySet::from_policies(policies.policies().filter(admits).cloned()).expect("a part of a policy set should be one")
+        ActionConstraint::Eq(action) => question::is_action(&action, kind),
+        ActionConstraint::In(actions) => actions.iter().any(|action| question::is_action(action, kind)),
+    }
 }

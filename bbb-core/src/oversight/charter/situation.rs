@@ -5,11 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use cedar_policy::{Context, Request};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::load::VALIDATOR;
-use super::request::{self, Unfit};
+use super::question::{self, Question, Scalar, Unfit};
 use crate::action::ActionKind;
 use crate::money::Cents;
 use crate::role::Role;
@@ -218,28 +216,20 @@ impl Situation {
         Unsettable(format!("{} has no attribute {path}; it has: {}", self.kind, listed.join(", ")))
     }
 
-    /// The request that puts the situation before the charter.
-    pub(super) fn request(&self, owner_approved: bool) -> Result<Request, Unfit> {
-        let mut context = Map::new();
+    /// The question that puts the situation before the charter.
+    pub(super) fn question(&self) -> Result<Question, Unfit> {
+        let mut question = Question::new(self.role, self.kind);
         for attribute in attributes(self.kind) {
             let Some(value) = self.values.get(&attribute.path) else { continue };
-            let value = match (&attribute.of, attribute.path.as_str()) {
-                (_, "owner_approved") => json!(owner_approved),
-                (AttributeType::OneOf { name, .. }, _) => json!({ "__entity": { "type": name, "id": value } }),
-                _ => value.clone(),
+            let value = match (&attribute.of, value) {
+                (AttributeType::Bool, Value::Bool(value)) => Scalar::Bool(*value),
+                (AttributeType::Long, Value::Number(number)) => Scalar::Long(number.as_i64().ok_or(Unfit)?),
+                (AttributeType::OneOf { name, .. }, Value::String(value)) => Scalar::named(name, value).ok_or(Unfit)?,
+                _ => return Err(Unfit),
             };
-            match attribute.path.split_once('.') {
-                Some((record, field)) => {
-                    let record = context.entry(record).or_insert_with(|| Value::Object(Map::new()));
-                    record.as_object_mut().ok_or(Unfit)?.insert(field.to_owned(), value);
-                }
-                None => drop(context.insert(attribute.path.clone(), value)),
-            }
+            question.set(question::slot_at(&attribute.path).ok_or(Unfit)?, value);
         }
-        let (principal, action, resource) = request::scope(self.role, self.kind);
-        let schema = VALIDATOR.schema();
-        let context = Context::from_json_value(Value::Object(context), Some((schema, &action))).map_err(|_| Unfit)?;
-        Request::new(principal, action, resource, context, Some(schema)).map_err(|_| Unfit)
+        Ok(question)
     }
 }
 
@@ -303,13 +293,15 @@ fn good(kind: ActionKind, path: &str) -> Option<Value> {
 mod tests {
     use super::*;
     use crate::oversight::charter::Charter;
+    use crate::oversight::charter::load::VALIDATOR;
     use crate::oversight::verdict::Ruling;
 
     /// Cedar checks the request against the schema, so an attribute that was not read from it, or that it does not have, would be missed here.
     #[test]
     fn the_good_situation_of_every_kind_has_what_the_schema_asks_for_and_is_approved() {
         for kind in ActionKind::ALL.iter().copied() {
-            assert!(Situation::good(kind).request(false).is_ok(), "{kind}");
+            let question = Situation::good(kind).question().expect("what the schema knows");
+            assert!(question.request(Some(VALIDATOR.schema())).is_ok(), "{kind}");
             let verdict = Charter::shipped().judge(&Situation::good(kind));
             assert_eq!(verdict.ruling, Ruling::Approve, "{kind}: {verdict}");
             let silent: Vec<&str> =

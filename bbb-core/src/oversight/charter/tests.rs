@@ -467,17 +467,14 @@ fn contexts_fit_the_schema() {
             proposals.push(mail(&scene, MailPurpose::Offer));
         }
         for proposal in proposals {
-            let request = request::build(&scene.facts(&proposal), false).expect("a request");
-            let (context, action) = (request.context().expect("known"), request.action().expect("known"));
-            if let Err(error) = context.validate(load::VALIDATOR.schema(), action) {
-                panic!("{kind}: {error}");
-            }
+            let question = Question::of(&scene.facts(&proposal));
+            assert!(question.request(Some(load::VALIDATOR.schema())).is_ok(), "{kind}: {question:?}");
         }
     }
-    for (interest, name) in request::INTERESTS {
+    for (interest, name) in question::INTERESTS {
         assert_eq!(serde_json::to_value(interest).expect("plain"), name);
     }
-    for (index, (interest, _)) in request::INTERESTS.iter().enumerate() {
+    for (index, (interest, _)) in question::INTERESTS.iter().enumerate() {
         assert_eq!(*interest as usize, index);
     }
     assert!(ActionKind::ALL.iter().enumerate().all(|(index, kind)| *kind as usize == index));
@@ -635,7 +632,7 @@ fn shipped_policies_are_valid_and_only_escalations_look_at_the_owners_answer() {
     }
     let charter = Charter::shipped();
     assert!(charter.policies().count() >= 12);
-    for policy in charter.0.policies.iter().flat_map(PolicySet::policies) {
+    for policy in charter.0.cedar.policies() {
         let text = policy.to_cedar().expect("a static policy");
         let escalates = policy.annotation("escalate") == Some("owner");
         assert_eq!(text.contains("owner_approved"), escalates, "{}", policy.id());
