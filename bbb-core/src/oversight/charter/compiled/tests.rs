@@ -174,7 +174,7 @@ fn drawn_policies_apply_and_fail_exactly_as_in_cedar() {
         }
     }
     // The test would say nothing if most policies were left to Cedar, or most situations alike.
-    assert!(taken > 900 && applied > 2_000 && failed > 500, "{taken} taken, {applied} applied, {failed} failed");
+    assert!(taken > 900 && applied > 1_500 && failed > 500, "{taken} taken, {applied} applied, {failed} failed");
 }
 
 #[test]
