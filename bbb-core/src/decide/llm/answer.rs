@@ -1,6 +1,7 @@
 //! What a model answered: checked against the schema, then applied to the options.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::action::{Action, AnswerTicket, PublishPost, RunAds};
@@ -55,11 +56,11 @@ pub(super) fn schema(keys: &[String]) -> Value {
 
 /// Why an answer does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Complaint {
+pub(crate) struct Complaint {
     /// In full, for the model to repair. It may quote the answer, which may be personal: for sealed prompts only.
-    pub(super) quoting: String,
+    pub(crate) quoting: String,
     /// The rule that is broken and where the schema has it, and no word of the answer: for the journal.
-    pub(super) bare: String,
+    pub(crate) bare: String,
 }
 
 impl Complaint {
@@ -74,14 +75,7 @@ impl Complaint {
 /// # Errors
 /// What does not fit.
 pub(super) fn parse(answer: &str, schema: &Value) -> Result<Vec<Choice>, Complaint> {
-    let value: Value = serde_json::from_str(unfence(answer)).map_err(|error| Complaint::new("it is not JSON", &error))?;
-    let validator = jsonschema::validator_for(schema).map_err(|error| Complaint::new("its schema is not usable", &error))?;
-    if let Some(error) = validator.iter_errors(&value).next() {
-        // The path is the schema's own. One in the answer could hold a name that the model made up.
-        let bare = format!("it breaks {}", error.schema_path());
-        return Err(Complaint { quoting: format!("at {}: {error}", error.instance_path()), bare });
-    }
-    let answer: Answer = serde_json::from_value(value).map_err(|error| Complaint::new("it has other fields than the schema", &error))?;
+    let answer: Answer = fitting(answer, schema)?;
     let mut seen = Vec::new();
     let mut choices = answer.choices;
     choices.retain(|choice| {
@@ -90,6 +84,21 @@ pub(super) fn parse(answer: &str, schema: &Value) -> Result<Vec<Choice>, Complai
         new
     });
     Ok(choices)
+}
+
+/// Reads an answer that must fit a schema.
+///
+/// # Errors
+/// What does not fit.
+pub(crate) fn fitting<T: DeserializeOwned>(answer: &str, schema: &Value) -> Result<T, Complaint> {
+    let value: Value = serde_json::from_str(unfence(answer)).map_err(|error| Complaint::new("it is not JSON", &error))?;
+    let validator = jsonschema::validator_for(schema).map_err(|error| Complaint::new("its schema is not usable", &error))?;
+    if let Some(error) = validator.iter_errors(&value).next() {
+        // The path is the schema's own. One in the answer could hold a name that the model made up.
+        let bare = format!("it breaks {}", error.schema_path());
+        return Err(Complaint { quoting: format!("at {}: {error}", error.instance_path()), bare });
+    }
+    serde_json::from_value(value).map_err(|error| Complaint::new("it has other fields than the schema", &error))
 }
 
 /// Many models put JSON into a Markdown fence, told or not.

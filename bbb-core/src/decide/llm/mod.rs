@@ -8,8 +8,8 @@
 //! Options about a contact are asked about one contact at a time, and prompt and answer are sealed under that contact's key, so that erasing the contact
 //! erases them too. What a model says is repeated nowhere else: a reason that is journaled names the schema's rule that an answer broke, not the answer.
 
-mod answer;
-mod prompt;
+pub(crate) mod answer;
+pub(crate) mod prompt;
 
 use std::collections::BTreeMap;
 
@@ -165,7 +165,7 @@ impl<'a> Question<'a> {
 }
 
 /// What a call costs at most: a token is at least a byte. Rounded up, and held in full however dear it is.
-fn cost(bytes: usize, spec: &ModelSpec) -> Cents {
+pub(crate) fn cost(bytes: usize, spec: &ModelSpec) -> Cents {
     let tokens = i128::try_from(bytes).unwrap_or(i128::MAX).saturating_add(i128::from(spec.max_answer_tokens));
     let millionths = tokens.saturating_mul(i128::from(spec.price_per_million_tokens.get())).saturating_add(999_999);
     Cents::new(i64::try_from(millionths.div_euclid(1_000_000)).unwrap_or(i64::MAX))

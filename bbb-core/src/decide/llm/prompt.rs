@@ -9,7 +9,7 @@ use crate::id::ContactId;
 use crate::task::Task;
 
 /// The most characters of an earlier answer that are shown to the model again.
-pub(super) const MAX_ANSWER_CHARS: usize = 4_000;
+pub(crate) const MAX_ANSWER_CHARS: usize = 4_000;
 /// The most characters of one text from outside.
 const MAX_OUTSIDE_CHARS: usize = 500;
 
@@ -45,7 +45,7 @@ pub(super) fn parts(view: &View<'_>, task: &Task, candidates: &[&Candidate], con
 }
 
 /// What the model is told about an answer that did not fit.
-pub(super) fn complaint(error: &str) -> String {
+pub(crate) fn complaint(error: &str) -> String {
     let error: String = error.chars().take(MAX_OUTSIDE_CHARS).collect();
     format!("Your answer does not fit the schema: {error}. Answer again with one JSON object that fits it, and nothing else.")
 }
