@@ -15,9 +15,9 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 use crate::action::{Action, CallModel};
-use crate::decide::llm;
 use crate::event::Proposal;
 use crate::limits::{MAX_REPAIRS, MAX_REVIEWED_CHARS};
+use crate::model;
 use crate::oversight::content::RuleInfo;
 use crate::oversight::facts::Facts;
 use crate::oversight::verdict::{Finding, RuleId, Ruling};
@@ -249,7 +249,7 @@ fn ask(state: &State, proposal: &Proposal, facts: &Facts, vault: &Vault, answers
     let text = prompt::question(state, facts, answers, complaint);
     let Ok(prompt) = vault.seal(addressee(&proposal.action), &text) else { return silent(Silence::NotSealed) };
     let schema = prompt::schema().to_string();
-    let cost = llm::cost(text.len() + schema.len(), model);
+    let cost = model::cost(text.len() + schema.len(), model);
     let (purpose, max_tokens) = ("review".to_owned(), model.max_answer_tokens);
     Next::Ask(CallModel { purpose, model: model.model.clone(), prompt, schema, max_tokens, cost })
 }

@@ -1,13 +1,13 @@
 //! What a model answered: checked against the schema, then applied to the options.
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::action::{Action, AnswerTicket, PublishPost, RunAds};
 use crate::blueprint::Billing;
 use crate::decide::view::View;
 use crate::decide::{Draft, text};
+use crate::model::{Complaint, fitting};
 
 /// The most characters of a rewritten subject.
 const MAX_SUBJECT_CHARS: usize = 150;
@@ -54,22 +54,6 @@ pub(super) fn schema(keys: &[String]) -> Value {
     })
 }
 
-/// Why an answer does not fit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Complaint {
-    /// In full, for the model to repair. It may quote the answer, which may be personal: for sealed prompts only.
-    pub(crate) quoting: String,
-    /// The rule that is broken and where the schema has it, and no word of the answer: for the journal.
-    pub(crate) bare: String,
-}
-
-impl Complaint {
-    fn new(bare: impl Into<String>, error: &impl std::fmt::Display) -> Complaint {
-        let bare = bare.into();
-        Complaint { quoting: format!("{bare}: {error}"), bare }
-    }
-}
-
 /// Reads an answer; each option counts once, the first time that it is chosen.
 ///
 /// # Errors
@@ -84,28 +68,6 @@ pub(super) fn parse(answer: &str, schema: &Value) -> Result<Vec<Choice>, Complai
         new
     });
     Ok(choices)
-}
-
-/// Reads an answer that must fit a schema.
-///
-/// # Errors
-/// What does not fit.
-pub(crate) fn fitting<T: DeserializeOwned>(answer: &str, schema: &Value) -> Result<T, Complaint> {
-    let value: Value = serde_json::from_str(unfence(answer)).map_err(|error| Complaint::new("it is not JSON", &error))?;
-    let validator = jsonschema::validator_for(schema).map_err(|error| Complaint::new("its schema is not usable", &error))?;
-    if let Some(error) = validator.iter_errors(&value).next() {
-        // The path is the schema's own. One in the answer could hold a name that the model made up.
-        let bare = format!("it breaks {}", error.schema_path());
-        return Err(Complaint { quoting: format!("at {}: {error}", error.instance_path()), bare });
-    }
-    serde_json::from_value(value).map_err(|error| Complaint::new("it has other fields than the schema", &error))
-}
-
-/// Many models put JSON into a Markdown fence, told or not.
-fn unfence(answer: &str) -> &str {
-    let inner = answer.trim();
-    let inner = inner.strip_prefix("```json").or_else(|| inner.strip_prefix("```")).unwrap_or(inner);
-    inner.strip_suffix("```").unwrap_or(inner).trim()
 }
 
 /// The draft with the model's words in it. Only words change: whom it reaches, what it costs and what kind of action it is stay as they were. Nothing where the

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Category, Opinion};
 use crate::action::{PromptPart, Speaker};
-use crate::decide::llm::{answer, prompt};
+use crate::model;
 use crate::oversight::facts::Facts;
 use crate::state::State;
 
@@ -56,7 +56,7 @@ enum Said {
 /// # Errors
 /// What does not fit, for the model alone: it may quote the answer.
 pub(super) fn read(text: &str) -> Result<Opinion, String> {
-    let Answer { ruling, category, confidence } = answer::fitting(text, &schema()).map_err(|complaint| complaint.quoting)?;
+    let Answer { ruling, category, confidence } = model::fitting(text, &schema()).map_err(|complaint| complaint.quoting)?;
     let category = Category::ALL.into_iter().find(|known| known.as_str() == category).unwrap_or(Category::Other);
     Ok(match ruling {
         Said::Ok => Opinion::Ok { confidence },
@@ -70,8 +70,8 @@ pub(super) fn question(state: &State, facts: &Facts, answers: &[String], complai
     let part = |speaker, text| PromptPart { speaker, text };
     let categories: String = Category::ALL.map(|category| format!("- {}: {}\n", category.as_str(), meaning(category))).concat();
     let mut parts = vec![part(Speaker::System, format!("{RULES}{categories}{DATA}")), part(Speaker::User, material(state, facts))];
-    parts.extend(answers.iter().map(|answer| part(Speaker::Assistant, answer.chars().take(prompt::MAX_ANSWER_CHARS).collect())));
-    parts.extend(complaint.map(|complaint| part(Speaker::User, prompt::complaint(complaint))));
+    parts.extend(answers.iter().map(|answer| part(Speaker::Assistant, answer.chars().take(model::MAX_ANSWER_CHARS).collect())));
+    parts.extend(complaint.map(|complaint| part(Speaker::User, model::complaint(complaint))));
     // Plain data: it cannot fail, and an empty question would be answered by nothing that fits.
     serde_json::to_string(&parts).unwrap_or_default()
 }
