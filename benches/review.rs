@@ -74,7 +74,7 @@ fn scene(concept: &str) -> (State, Vault, Proposal) {
     let message = seal(serde_json::to_string(&message).expect("plain data"));
     let mail = SendEmail { contact, purpose: MailPurpose::Outreach, price: None, message };
     let (id, task) = (ProposalId::new(0), TaskId::new(0));
-    let proposal = Proposal { id, task, role: Role::Sales, action: mail.into(), confidence: 60, rationale: String::new() };
+    let proposal = Proposal { id, task, role: Role::Sales, action: mail.into(), confidence: 60, rationale: String::new(), reviews: None };
     (state, vault, proposal)
 }
 

@@ -356,6 +356,11 @@ impl ActionKind {
         matches!(self, ActionKind::StudyMarket | ActionKind::QualifyLeads | ActionKind::CallModel)
     }
 
+    /// Whether the action lets a text out, to a person or to the public.
+    pub const fn sends_text(self) -> bool {
+        matches!(self, ActionKind::SendEmail | ActionKind::AnswerTicket | ActionKind::PublishPost | ActionKind::RunAds)
+    }
+
     /// The roles that may take the action; the charter says so again, in its own words.
     pub const fn role(self) -> Option<Role> {
         match self {

@@ -9,6 +9,7 @@ use crate::blueprint::Channel;
 use crate::budget::{Caps, Resource, Window};
 use crate::id::{ContactId, OrderId, ProposalId, TaskId, TicketId};
 use crate::money::Cents;
+use crate::oversight::reviewer::Opinion;
 use crate::oversight::verdict::Verdict;
 use crate::receipt::Receipt;
 use crate::role::{Agent, Role};
@@ -48,6 +49,9 @@ pub struct Proposal {
     pub confidence: u8,
     /// Why, for people.
     pub rationale: String,
+    /// The proposal whose text oversight's reviewer is asked about; only oversight's own calls have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviews: Option<ProposalId>,
 }
 
 /// What a port declares about losing track of its effects: decides what a restart does with an open intent.
@@ -321,6 +325,15 @@ pub enum Payload {
         /// What.
         proposal: Box<Proposal>,
     },
+    /// What oversight's reviewer says of a text, or that it says nothing; the review of the proposal follows.
+    Opined {
+        /// Which proposal has the text.
+        proposal: ProposalId,
+        /// The digest of the content that the opinion is about.
+        digest: Digest,
+        /// The opinion.
+        opinion: Opinion,
+    },
     /// Oversight answered for the first time.
     Reviewed {
         /// Which proposal.
@@ -477,6 +490,7 @@ impl Payload {
             Payload::AttemptFailed { .. } => "attempt_failed",
             Payload::TaskFailed { .. } => "task_failed",
             Payload::Proposed { .. } => "proposed",
+            Payload::Opined { .. } => "opined",
             Payload::Reviewed { .. } => "reviewed",
             Payload::Answered { .. } => "answered",
             Payload::Withdrawn { .. } => "withdrawn",

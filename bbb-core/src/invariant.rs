@@ -8,6 +8,7 @@ use crate::action::{Action, Cost, Digest};
 use crate::budget::{Resource, Window};
 use crate::event::{Event, Outcome, Payload, Recovery};
 use crate::id::{BusinessId, ProposalId};
+use crate::oversight::reviewer::Opinion;
 use crate::oversight::verdict::Ruling;
 use crate::state::{Misfit, State};
 
@@ -21,6 +22,14 @@ pub enum Violation {
     /// An effect began without an earlier approval of exactly this content.
     #[error("event {sequence}: {proposal} began without an approval of its content")]
     Unapproved {
+        /// The event.
+        sequence: u64,
+        /// The effect.
+        proposal: ProposalId,
+    },
+    /// A text left although the business has a reviewer that gave no opinion on it, vetoed it, or asked for an owner who did not say yes.
+    #[error("event {sequence}: the text of {proposal} left without its review, or against it")]
+    Unread {
         /// The event.
         sequence: u64,
         /// The effect.
@@ -76,6 +85,11 @@ pub enum Violation {
 struct Known {
     digest: Digest,
     approved: bool,
+    /// Whether it is a text that a reviewer must have read.
+    read: bool,
+    opinion: Option<Opinion>,
+    /// Whether its owner, or who stands for the owner, said yes.
+    answered: bool,
     /// Set while the effect may be under way, and for good once it has or may have happened.
     begun: Option<Begun>,
     /// Whether an attempt went unanswered: then only a receipt or its owner may say what happened.
@@ -115,12 +129,24 @@ fn check_event(event: &Event, state: &State, known: &mut BTreeMap<ProposalId, Kn
     match &event.payload {
         Payload::Proposed { proposal } => {
             let digest = proposal.action.digest();
-            known.insert(proposal.id, Known { digest, approved: false, begun: None, unsure: false, key: None });
+            let read = state.spec.reviewer.is_some() && proposal.action.kind().sends_text();
+            let (approved, opinion, answered, begun, unsure, key) = (false, None, false, None, false, None);
+            known.insert(proposal.id, Known { digest, approved, read, opinion, answered, begun, unsure, key });
+        }
+        Payload::Opined { proposal, digest, opinion } => {
+            if let Some(entry) = known.get_mut(proposal).filter(|entry| entry.digest == *digest) {
+                entry.opinion = Some(*opinion);
+            }
         }
         Payload::Reviewed { proposal, digest, verdict, .. } => {
             approve(known, *proposal, digest, verdict.ruling == Ruling::Approve && !verdict.rules.is_empty());
         }
-        Payload::Answered { proposal, digest, approve: yes, .. } => approve(known, *proposal, digest, *yes),
+        Payload::Answered { proposal, digest, approve: yes, .. } => {
+            approve(known, *proposal, digest, *yes);
+            if let Some(entry) = known.get_mut(proposal) {
+                entry.answered |= *yes && entry.digest == *digest;
+            }
+        }
         Payload::Withdrawn { proposal, .. } => match known.remove(proposal) {
             Some(entry) if entry.unsure => return Err(Violation::Forgotten { sequence, proposal: *proposal }),
             _ => {}
@@ -130,6 +156,15 @@ fn check_event(event: &Event, state: &State, known: &mut BTreeMap<ProposalId, Kn
             let entry = entry.ok_or(Violation::Unapproved { sequence, proposal: *proposal })?;
             if state.status != crate::state::Status::Active {
                 return Err(Violation::Inactive { sequence, proposal: *proposal });
+            }
+            let may_leave = match entry.opinion {
+                _ if !entry.read => true,
+                Some(Opinion::Ok { .. }) => true,
+                Some(Opinion::Escalate { .. } | Opinion::Silent { .. }) => entry.answered,
+                Some(Opinion::Veto { .. }) | None => false,
+            };
+            if !may_leave {
+                return Err(Violation::Unread { sequence, proposal: *proposal });
             }
             let other_key = entry.key.as_ref().is_some_and(|earlier| earlier != key);
             if entry.begun.is_some() || other_key {

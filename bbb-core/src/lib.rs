@@ -20,6 +20,7 @@ pub mod invariant;
 pub mod journal;
 pub mod limits;
 pub mod market;
+mod model;
 pub mod money;
 pub mod observe;
 pub mod orient;

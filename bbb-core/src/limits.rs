@@ -28,12 +28,16 @@ pub const TASK_BACKOFF_MS: i64 = 3_600_000;
 pub const RESTART_BACKOFF_MS: i64 = 1_000;
 /// The longest wait before a failed agent is restarted, in milliseconds.
 pub const MAX_RESTART_BACKOFF_MS: i64 = 3_600_000;
-/// Model answers that may be repaired per task before the task's attempt fails.
+/// Model answers that may be repaired per task before the task's attempt fails, and per text before the reviewer counts as silent.
 pub const MAX_REPAIRS: usize = 2;
 /// Model calls that one attempt at a task may make, repairs included.
 pub const MAX_MODEL_CALLS_PER_ATTEMPT: u32 = 30;
 /// Contacts that one attempt at a task may ask a model about.
 pub const MAX_CONTACTS_PER_THOUGHT: usize = 10;
+/// The most characters of a text that the reviewer is asked about; a longer one is its owner's to judge.
+pub const MAX_REVIEWED_CHARS: usize = 10_000;
+/// Opinions of the reviewer that a state remembers by the content's digest, so that the same text is not asked about again.
+pub const MAX_KEPT_OPINIONS: usize = 256;
 /// How long an escalation waits for its owner before it becomes a veto, in milliseconds: seven days.
 pub const APPROVAL_TTL_MS: i64 = 7 * 24 * 3_600_000;
 /// The same in a simulated world, whose owner answers within a day or not at all.

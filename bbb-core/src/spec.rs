@@ -195,7 +195,7 @@ impl Sender {
     }
 }
 
-/// What the language-model mind may use.
+/// What a language-model mind, or the reviewer, may use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelSpec {
@@ -262,6 +262,9 @@ pub struct Spec {
     pub mind: MindKind,
     /// The model, where minds use one.
     pub model: ModelSpec,
+    /// The model that reads every text before it leaves, and may ask for the owner or veto; none, where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewer: Option<ModelSpec>,
     /// Who signs its mails.
     pub sender: Sender,
     /// Whether the owner has confirmed the [licences](Spec::licences) that it needs.
@@ -296,6 +299,7 @@ impl Spec {
             quiet_hours: QuietHours::default(),
             mind: MindKind::Playbook,
             model: ModelSpec::default(),
+            reviewer: None,
             sender: Sender::simulated(),
             licence_confirmed: true,
             versions: Versions { engine: crate::ENGINE_VERSION, market: crate::market::VERSION, charter: String::new() },

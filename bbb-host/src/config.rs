@@ -43,6 +43,7 @@ pub struct Config {
     pub sender: SenderSection,
     pub smtp: SmtpSection,
     pub llm: LlmSection,
+    pub reviewer: ReviewerSection,
     pub owner: OwnerSection,
     pub caps: CapsSection,
     pub quiet_hours: QuietHoursSection,
@@ -111,6 +112,27 @@ pub struct LlmSection {
     pub answer_limit: LimitSetting,
     pub temperature_zero: bool,
     pub timeout_s: u64,
+}
+
+/// `[reviewer]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(missing_docs, reason = "config.default.toml explains every section and setting")]
+pub struct ReviewerSection {
+    pub mind: ReviewerSetting,
+    pub model: String,
+    pub max_answer_tokens: u32,
+    #[serde(deserialize_with = "dollars")]
+    pub price_per_million_tokens_usd: Cents,
+}
+
+/// Who reads texts before they leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "config.default.toml explains every section and setting")]
+pub enum ReviewerSetting {
+    None,
+    Llm,
 }
 
 /// How answers are made to follow their schema.
@@ -209,6 +231,17 @@ impl Default for LlmSection {
             answer_limit: LimitSetting::MaxCompletionTokens,
             temperature_zero: true,
             timeout_s: 120,
+        }
+    }
+}
+
+impl Default for ReviewerSection {
+    fn default() -> Self {
+        ReviewerSection {
+            mind: ReviewerSetting::None,
+            model: String::new(),
+            max_answer_tokens: 200,
+            price_per_million_tokens_usd: Cents::new(60),
         }
     }
 }
@@ -315,9 +348,16 @@ impl Config {
         if let Some((name, seconds)) = seconds.into_iter().find(|(_, seconds)| !(1..=MAX_TIMEOUT_S).contains(seconds)) {
             return Err(Fault::usage(format!("{name} is {seconds}: it needs 1 to {MAX_TIMEOUT_S} seconds")));
         }
-        let price = self.llm.price_per_million_tokens_usd;
-        if price > Cents::from_dollars(MAX_TOKEN_PRICE_USD) {
-            return Err(Fault::usage(format!("llm.price_per_million_tokens_usd is {price}: it is at most {MAX_TOKEN_PRICE_USD}")));
+        let prices = [("llm", self.llm.price_per_million_tokens_usd), ("reviewer", self.reviewer.price_per_million_tokens_usd)];
+        if let Some((section, price)) = prices.into_iter().find(|(_, price)| *price > Cents::from_dollars(MAX_TOKEN_PRICE_USD)) {
+            return Err(Fault::usage(format!("{section}.price_per_million_tokens_usd is {price}: it is at most {MAX_TOKEN_PRICE_USD}")));
+        }
+        let (llm, reviewer) = (&self.llm, &self.reviewer);
+        if reviewer.model == llm.model && reviewer.price_per_million_tokens_usd != llm.price_per_million_tokens_usd {
+            return Err(Fault::usage(format!(
+                "reviewer.model is llm.model at another price; leave reviewer.model empty to use {} at {}",
+                llm.model, llm.price_per_million_tokens_usd
+            )));
         }
         Ok(())
     }
@@ -385,6 +425,16 @@ impl Config {
             max_answer_tokens: llm.max_answer_tokens,
             price_per_million_tokens: llm.price_per_million_tokens_usd,
         }
+    }
+
+    /// The model that reads texts before they leave, where a business is to have one: the minds' own where the section names none.
+    pub fn reviewer(&self) -> ModelSpec {
+        let own = &self.reviewer;
+        let (model, price_per_million_tokens) = match own.model.as_str() {
+            "" => (self.llm.model.clone(), self.llm.price_per_million_tokens_usd),
+            named => (named.to_owned(), own.price_per_million_tokens_usd),
+        };
+        ModelSpec { model, max_answer_tokens: own.max_answer_tokens, price_per_million_tokens }
     }
 
     /// Where the language model is, with its key. Which model and at which price says `model`: what the business was launched with.
@@ -506,6 +556,17 @@ mod tests {
     }
 
     #[test]
+    fn the_reviewer_is_the_model_of_the_minds_unless_another_one_is_named() {
+        let named = |text: &str| {
+            let ModelSpec { model, max_answer_tokens, price_per_million_tokens } = parse(text, &[]).expect("valid").reviewer();
+            (model, max_answer_tokens, price_per_million_tokens.get())
+        };
+        assert_eq!(named("[llm]\nmodel = \"m\"\nprice_per_million_tokens_usd = 5"), ("m".to_owned(), 200, 500));
+        let own = "[reviewer]\nmodel = \"r\"\nmax_answer_tokens = 9\nprice_per_million_tokens_usd = 7\n[llm]\nmodel = \"m\"";
+        assert_eq!(named(own), ("r".to_owned(), 9, 700));
+    }
+
+    #[test]
     fn what_does_not_fit_is_named_with_its_line_or_variable() {
         let check = |text: &str, environment: &[(&str, &str)], parts: &[&str]| {
             let error = parse(text, environment).expect_err(text);
@@ -523,6 +584,9 @@ mod tests {
         for price in ["1000000.01", "\"92233720368547757\""] {
             check(&format!("[llm]\nprice_per_million_tokens_usd = {price}"), &[], &["llm.price_per_million_tokens_usd", "at most 1000000"]);
         }
+        check("[reviewer]\nmind = \"me\"", &[], &["line 2", "me"]);
+        check("[reviewer]\nprice_per_million_tokens_usd = 1000000.01", &[], &["reviewer.price_per_million_tokens_usd"]);
+        check("[reviewer]\nmodel = \"m\"\n[llm]\nmodel = \"m\"\nprice_per_million_tokens_usd = 5", &[], &["llm.model at another price"]);
         assert!(parse("[llm]\nprice_per_million_tokens_usd = 1000000", &[]).is_ok());
         check("", &[("BBB_SMTP_PORT", "many")], &["BBB_SMTP_PORT"]);
         check("", &[("BBB_LLM_TEMPERATURE_ZERO", "perhaps")], &["BBB_LLM_TEMPERATURE_ZERO"]);

@@ -17,7 +17,7 @@ use bbb::core::invariant;
 use bbb::core::observe::Arrival;
 use bbb::core::role::Agent;
 use bbb::core::seal::{DerivedKeys, Vault};
-use bbb::core::spec::{Autonomy, Sender, WorldKind};
+use bbb::core::spec::{Autonomy, ModelSpec, Sender, WorldKind};
 use bbb::core::state::work::Stage;
 use bbb::core::state::{State, Status};
 use bbb::core::time::{DAY_MS, HOUR_MS, MINUTE_MS, Timestamp};
@@ -61,6 +61,8 @@ enum Step {
 #[derive(Debug, Clone)]
 struct Plan {
     asks: bool,
+    /// Whether its texts are read by a reviewer.
+    read: bool,
     recovery: Vec<Recovery>,
     fates: Vec<Fate>,
     /// What happens, each time after letting the engine work undisturbed for so many turns.
@@ -109,8 +111,8 @@ fn plan() -> impl Strategy<Value = Plan> {
         3 => prop_oneof![Just(Fault::Before), Just(Fault::After)].prop_map(Step::Break),
     ];
     let steps = prop::collection::vec((prop_oneof![2 => Just(255_u8), 1 => 0..60_u8], step), 1..40);
-    (any::<bool>(), prop::collection::vec(class, 9), prop::collection::vec(fate, 0..40), steps)
-        .prop_map(|(asks, recovery, fates, steps)| Plan { asks, recovery, fates, steps })
+    (any::<bool>(), any::<bool>(), prop::collection::vec(class, 9), prop::collection::vec(fate, 0..40), steps)
+        .prop_map(|(asks, read, recovery, fates, steps)| Plan { asks, read, recovery, fates, steps })
 }
 
 /// A business under test, with everything around it.
@@ -136,7 +138,11 @@ impl Run {
         let time = Arc::new(move || Timestamp::from_ms(told.load(Ordering::SeqCst)));
         let world = World::live(outside.ports(&plan.recovery), vault.clone(), time);
         let engine = Engine::builder(store.clone()).build();
-        let spec = engine.prepare(live(plan.asks));
+        let mut spec = live(plan.asks);
+        if plan.read {
+            (spec.reviewer, spec.caps.tokens) = (Some(ModelSpec::default()), Cap::of(200_000));
+        }
+        let spec = engine.prepare(spec);
         let business = engine.launch(spec.clone(), world.clone()).await.unwrap();
         Run { store, outside, engine, world, spec, clock, vault, business, arrivals: 0 }
     }

@@ -20,6 +20,7 @@ mod outside;
 mod projection;
 mod races;
 mod report;
+mod reviewer;
 mod run;
 mod store_conformance;
 mod store_crash;

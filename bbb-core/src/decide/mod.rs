@@ -119,7 +119,7 @@ fn propose(round: &mut Round, role: Role, task: TaskId, drafts: Vec<Draft>) -> R
     for draft in drafts.into_iter().take(MAX_PROPOSALS_PER_DECISION) {
         let id = ProposalId::new(round.state().work.next_proposal);
         let rationale = clip(&draft.rationale);
-        let proposal = Proposal { id, task, role, action: draft.action, confidence: draft.confidence.min(100), rationale };
+        let proposal = Proposal { id, task, role, action: draft.action, confidence: draft.confidence.min(100), rationale, reviews: None };
         round.stage(Payload::Proposed { proposal: Box::new(proposal) }, 0)?;
     }
     Ok(())

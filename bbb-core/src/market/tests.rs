@@ -216,8 +216,15 @@ fn proposals_that_come_to_nothing_leave_no_trace() {
     let before = run.market.folded().clone();
     let post = PublishPost { channel: Channel::Seo, title: "x".to_owned(), body: "x".to_owned(), cost: Cents::ZERO };
     let id = ProposalId::new(run.state.work.next_proposal);
-    let proposal =
-        Proposal { id, task: TaskId::new(0), role: Role::Marketer, action: post.clone().into(), confidence: 1, rationale: String::new() };
+    let proposal = Proposal {
+        id,
+        task: TaskId::new(0),
+        role: Role::Marketer,
+        action: post.clone().into(),
+        confidence: 1,
+        rationale: String::new(),
+        reviews: None,
+    };
     run.push(Payload::Proposed { proposal: Box::new(proposal) });
     let verdict = Verdict { ruling: Ruling::Veto, rules: Vec::new(), note: String::new() };
     run.push(Payload::Reviewed { proposal: id, digest: Action::from(post).digest(), verdict, expires_at: None });

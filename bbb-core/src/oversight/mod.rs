@@ -1,5 +1,5 @@
-//! Oversight: what may happen. Pure rules in layers ([`limits`], [`charter`], [`content`]) that must all agree, and the only place where permits are made
-//! ([`permit`]).
+//! Oversight: what may happen. Pure rules in layers ([`limits`], [`charter`], [`content`]) that must all agree, a [`reviewer`] that can only object, and the only place
+//! where permits are made ([`permit`]).
 //!
 //! [`Oversight`] is what the oversight actor of a business holds. It fails closed: without it there are no permits.
 
@@ -9,13 +9,15 @@ pub mod facts;
 pub mod limits;
 pub mod permit;
 pub mod recheck;
+pub mod reviewer;
 #[cfg(test)]
 pub(crate) mod tests_support;
 pub mod verdict;
 
 use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Unbounded};
 
-use crate::action::{ActionKind, Cost};
+use crate::action::{ActionKind, CallModel, Cost};
 use crate::event::{Payload, Proposal, Recovery};
 use crate::id::ProposalId;
 use crate::journal::writer::Acknowledgement;
@@ -23,6 +25,7 @@ use crate::limits::{APPROVAL_TTL_MS, MAX_IN_FLIGHT_LIVE, MAX_IN_FLIGHT_SIMULATED
 use crate::oversight::charter::Charter;
 use crate::oversight::facts::Facts;
 use crate::oversight::permit::{Grant, Granted};
+use crate::oversight::reviewer::Next;
 use crate::oversight::verdict::{Finding, RuleId, Ruling, Verdict};
 use crate::port::Ports;
 use crate::round::Round;
@@ -63,10 +66,19 @@ impl Oversight {
         if round.state().status != Status::Active {
             return Ok(());
         }
-        let open: Vec<ProposalId> = round.state().work.proposals.keys().copied().collect();
-        for id in open {
-            let Some(Open { stage, .. }) = round.state().work.proposals.get(&id) else { continue };
-            match stage {
+        // What a review itself proposes comes last, and is reviewed at once.
+        let mut next = round.state().work.proposals.keys().next().copied();
+        while let Some(id) = next {
+            self.review_one(round, id)?;
+            next = round.state().work.proposals.range((Excluded(id), Unbounded)).next().map(|(id, _)| *id);
+        }
+        Ok(())
+    }
+
+    fn review_one(&self, round: &mut Round, id: ProposalId) -> Result<(), Misfit> {
+        if let Some(open) = round.state().work.proposals.get(&id) {
+            match &open.stage {
+                Stage::New if reviewer::waits(round.state(), open) => {}
                 Stage::New => self.judge(round, id)?,
                 Stage::Approved { answered, attempt } => self.look_again(round, id, *answered, *attempt)?,
                 Stage::Retry { answered, attempt, at } | Stage::Unanswered { answered, attempt, at, .. } if *at <= round.now() => {
@@ -82,7 +94,7 @@ impl Oversight {
     pub fn has_work(state: &State, now: Timestamp) -> bool {
         state.status == Status::Active
             && state.work.proposals.values().any(|open| match &open.stage {
-                Stage::New => true,
+                Stage::New => !reviewer::waits(state, open),
                 Stage::Approved { .. } => may_begin(state, &open.proposal, now),
                 Stage::Retry { at, .. } | Stage::Unanswered { at, .. } => *at <= now && may_begin(state, &open.proposal, now),
                 _ => false,
@@ -93,7 +105,23 @@ impl Oversight {
     fn judge(&self, round: &mut Round, id: ProposalId) -> Result<(), Misfit> {
         let Some(open) = round.state().work.proposals.get(&id) else { return Ok(()) };
         let (digest, cause) = (open.proposal.action.digest(), open.event);
-        let verdict = self.verdict(round.state(), &open.proposal, round.now(), false);
+        let (mut findings, facts) = self.findings(round.state(), &open.proposal, round.now(), false);
+        // What the pure layers veto, nobody needs to be asked about.
+        if Verdict::from_findings(&findings).ruling != Ruling::Veto
+            && reviewer::reads(&round.state().spec, &open.proposal.action)
+            && let Some(facts) = facts
+        {
+            let given = open.opinion();
+            let opinion = match reviewer::next(round.state(), open, &facts, &self.vault) {
+                Next::Ask(call) => return ask(round, id, call),
+                Next::Say(opinion) => opinion,
+            };
+            if given.is_none() {
+                round.stage(Payload::Opined { proposal: id, digest, opinion }, cause)?;
+            }
+            findings.extend(reviewer::finding(Some(opinion), false));
+        }
+        let verdict = Verdict::from_findings(&findings);
         let ttl = if round.state().spec.world.is_simulated() { SIMULATED_APPROVAL_TTL_MS } else { APPROVAL_TTL_MS };
         let expires_at = (verdict.ruling == Ruling::Escalate).then(|| round.now().plus_ms(ttl));
         let approved = verdict.ruling == Ruling::Approve;
@@ -142,8 +170,18 @@ impl Oversight {
         round.stage(payload, cause).map(drop)
     }
 
-    /// What all layers together say of a proposal.
+    /// What all layers together say of a proposal, with the reviewer's opinion that the state has.
     pub fn verdict(&self, state: &State, proposal: &Proposal, now: Timestamp, answered: bool) -> Verdict {
+        let (mut findings, _) = self.findings(state, proposal, now, answered);
+        if reviewer::reads(&state.spec, &proposal.action) {
+            let open = state.work.proposals.get(&proposal.id).filter(|open| open.proposal.action == proposal.action);
+            findings.extend(reviewer::finding(open.and_then(Open::opinion), answered));
+        }
+        Verdict::from_findings(&findings)
+    }
+
+    /// What the pure layers find, and the facts that they looked at. Without facts one of the findings is a veto.
+    fn findings(&self, state: &State, proposal: &Proposal, now: Timestamp, answered: bool) -> (Vec<Finding>, Option<Facts>) {
         let hold = worst_case(state, proposal);
         let has_adapter = self.recovery.contains_key(&proposal.action.kind());
         let mut findings = limits::findings(state, proposal, &hold, has_adapter, now, answered);
@@ -151,10 +189,13 @@ impl Oversight {
             Ok(facts) => {
                 findings.extend(self.charter.findings(&facts));
                 findings.extend(content::findings(&facts));
+                (findings, Some(facts))
             }
-            Err(unknown) => findings.push(Finding::new(Ruling::Veto, RuleId::named("limits.facts"), unknown)),
+            Err(unknown) => {
+                findings.push(Finding::new(Ruling::Veto, RuleId::named("limits.facts"), unknown));
+                (findings, None)
+            }
         }
-        Verdict::from_findings(&findings)
     }
 
     /// Makes the permits of acknowledged intents, and says which get none and why. An intent gets a permit if the state, which is the fold of the
@@ -199,6 +240,23 @@ impl Oversight {
             })
             .collect()
     }
+}
+
+/// Stages oversight's own proposal to ask the reviewer about a text.
+fn ask(round: &mut Round, about: ProposalId, call: CallModel) -> Result<(), Misfit> {
+    let id = ProposalId::new(round.state().work.next_proposal);
+    let Some(Open { proposal, event, .. }) = round.state().work.proposals.get(&about) else { return Ok(()) };
+    let asked = Proposal {
+        id,
+        task: proposal.task,
+        role: proposal.role,
+        action: call.into(),
+        confidence: 100,
+        rationale: format!("the reviewer reads the text of {about} before it leaves"),
+        reviews: Some(about),
+    };
+    let cause = *event;
+    round.stage(Payload::Proposed { proposal: Box::new(asked) }, cause).map(drop)
 }
 
 /// Whether the effect of an approved proposal may begin now.

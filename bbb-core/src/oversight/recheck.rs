@@ -6,7 +6,7 @@ use crate::id::{BusinessId, ProposalId};
 use crate::oversight::charter::Charter;
 use crate::oversight::facts::Facts;
 use crate::oversight::verdict::Verdict;
-use crate::oversight::{content, limits, worst_case};
+use crate::oversight::{content, limits, reviewer, worst_case};
 use crate::seal::Vault;
 use crate::state::{Misfit, State};
 use crate::time::Timestamp;
@@ -50,6 +50,8 @@ pub fn recheck(business: BusinessId, events: &[Event], vault: &Vault, charters: 
                 let hold = worst_case(&state, proposal);
                 let mut others = limits::findings(&state, proposal, &hold, has_adapter, event.at, false);
                 others.extend(content::findings(&facts));
+                // Nobody knows what the reviewer would have said where it was not asked.
+                others.extend(open.opinion().and_then(|opinion| reviewer::finding(Some(opinion), false)));
                 let verdict = |charter: &&Charter| Verdict::from_findings(&[others.clone(), charter.findings(&facts)].concat());
                 charters.iter().map(verdict).collect()
             });

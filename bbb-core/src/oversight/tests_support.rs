@@ -142,6 +142,7 @@ impl Scene {
             action,
             confidence: 80,
             rationale: String::new(),
+            reviews: None,
         }
     }
 

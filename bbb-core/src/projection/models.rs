@@ -42,7 +42,8 @@ pub fn models<'a>(events: impl IntoIterator<Item = &'a Event>) -> Option<Models>
             Payload::Proposed { proposal } if proposal.action.kind() == ActionKind::CallModel => {
                 asked = true;
                 calls.insert(proposal.id);
-                if !asking.contains(&proposal.task) {
+                // Whether the reviewer answers says nothing of the task whose text it reads.
+                if proposal.reviews.is_none() && !asking.contains(&proposal.task) {
                     asking.push(proposal.task);
                 }
             }

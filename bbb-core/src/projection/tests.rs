@@ -84,7 +84,8 @@ impl Writer {
         let (id, action) = (ProposalId::new(self.proposals), action.into());
         self.proposals += 1;
         let (digest, role) = (action.digest(), action.kind().role().unwrap_or(Role::Sales));
-        let proposal = Proposal { id, task: TaskId::new(task), role, action, confidence: 70, rationale: "because".to_owned() };
+        let proposal =
+            Proposal { id, task: TaskId::new(task), role, action, confidence: 70, rationale: "because".to_owned(), reviews: None };
         self.add(Payload::Proposed { proposal: Box::new(proposal) });
         let rules = if ruling == Ruling::Veto { vec![CONSENT] } else { vec![BUDGET] };
         let expires_at = (ruling == Ruling::Escalate).then(|| SIMULATION_START.plus_ms(900 * HOUR_MS));

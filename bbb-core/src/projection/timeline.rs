@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::action::{Action, Cost};
 use crate::event::{By, Event, Intent, Outcome, Payload, Proposal, Signal};
 use crate::oversight::charter::owners_part;
+use crate::oversight::reviewer::Opinion;
 use crate::oversight::verdict::{RuleId, Ruling, Verdict};
 use crate::projection::{Price, tame};
 use crate::receipt::Receipt;
@@ -51,6 +52,7 @@ pub fn what(payload: &Payload) -> String {
         }
         Payload::TaskFailed { task, cause, reason } => format!("{task} failed, {}{}", cause_text(*cause), because(reason)),
         Payload::Proposed { proposal } => proposed(proposal),
+        Payload::Opined { proposal, opinion, .. } => format!("{proposal}: {}", opined(*opinion)),
         Payload::Reviewed { proposal, verdict, expires_at, .. } => {
             let until = expires_at.map_or_else(String::new, |at| format!("; waits until {}", moment(at)));
             format!("{proposal} {}{until}", ruled(verdict))
@@ -128,6 +130,9 @@ fn ordered(order: &NewTask) -> String {
 
 fn proposed(proposal: &Proposal) -> String {
     let Proposal { id, task, role, action, confidence, .. } = proposal;
+    if let Some(subject) = proposal.reviews {
+        return format!("oversight proposes {id} about {subject}: {}", asked(action));
+    }
     format!("{role} proposes {id} for {task}: {}, {confidence} % sure", asked(action))
 }
 
@@ -149,6 +154,18 @@ pub fn asked(action: &Action) -> String {
         Action::PayBill(bill) => format!("pay {} USD for {}", bill.cost, plain(&bill.label)),
         Action::SetPrice(price) => format!("set the price to {} USD", price.price),
         Action::CallModel(call) => format!("ask {}, at most {} USD", plain(&call.model), call.cost),
+    }
+}
+
+/// What the reviewer says, in a few words.
+pub fn opined(opinion: Opinion) -> String {
+    match opinion {
+        Opinion::Ok { confidence } => format!("the reviewer objects to nothing, {confidence} % sure"),
+        Opinion::Escalate { category, confidence } => {
+            format!("the reviewer wants its owner to see it ({}), {confidence} % sure", category.as_str())
+        }
+        Opinion::Veto { category, confidence } => format!("the reviewer vetoes it ({}), {confidence} % sure", category.as_str()),
+        Opinion::Silent { why } => format!("the reviewer says nothing: {}", why.reason()),
     }
 }
 

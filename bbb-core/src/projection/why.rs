@@ -5,12 +5,13 @@ use serde::Serialize;
 use super::audit::{Answer, AuditRow, Ended, audit};
 use super::tasks::{TaskRow, tasks};
 use super::timeline::what;
-use super::{Price, as_text, as_text_or_null};
+use super::{Price, as_text, as_text_or_null, as_texts};
 use crate::action::{ActionKind, Digest};
 use crate::blueprint::Origin;
 use crate::event::{Event, Payload, Recovery};
 use crate::id::{ProposalId, TaskId};
 use crate::oversight::charter::Charter;
+use crate::oversight::reviewer::{self, Opinion};
 use crate::oversight::verdict::{RuleId, Ruling, Verdict};
 use crate::role::Role;
 use crate::spec::{Spec, WorldKind};
@@ -33,6 +34,9 @@ pub struct Why {
     pub parents: Vec<TaskRow>,
     /// What was proposed.
     pub proposal: Proposed,
+    /// What the reviewer says of its text, where the business has one and the text came that far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opinion: Option<Opined>,
     /// Oversight's answers, in order.
     pub verdicts: Vec<Judged>,
     /// The answer of the owner, or of time.
@@ -120,6 +124,21 @@ pub struct Proposed {
     pub digest: Digest,
 }
 
+/// What the reviewer says of a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Opined {
+    /// The event.
+    pub event: u64,
+    /// When.
+    #[serde(serialize_with = "as_text")]
+    pub at: Timestamp,
+    /// The calls that asked it, repairs included; none where it was not asked, or has said so of the same content before.
+    #[serde(serialize_with = "as_texts")]
+    pub calls: Vec<ProposalId>,
+    /// The opinion.
+    pub opinion: Opinion,
+}
+
 /// One answer of oversight.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Judged {
@@ -139,7 +158,7 @@ pub struct Judged {
     pub other_charter: bool,
 }
 
-/// A rule, with its words where it is one of the charter.
+/// A rule, with its words where it is one of the charter or the reviewer's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RuleText {
     /// Its name.
@@ -217,11 +236,11 @@ pub fn why(events: &[Event], id: ProposalId, charter: &Charter) -> Result<Why, U
             parents.push(parent);
         }
     }
-    let Told { verdicts, attempts, event } = told(events, id, charter, spec);
+    let Told { verdicts, attempts, event, opinion, .. } = told(events, id, charter, spec);
     let plan = plan(events, task.id, &tasks);
     let AuditRow { role, kind, what, at: proposed_at, confidence, rationale, digest, answer, outcome, reason, cost, .. } = row;
     let proposal = Proposed { id, event, at: proposed_at, role, kind, what, confidence, rationale, digest };
-    Ok(Why { goal: goal(spec, *at), plan, task, parents, proposal, verdicts, answer, attempts, outcome, reason, cost })
+    Ok(Why { goal: goal(spec, *at), plan, task, parents, proposal, opinion, verdicts, answer, attempts, outcome, reason, cost })
 }
 
 fn goal(spec: &Spec, launched_at: Timestamp) -> Goal {
@@ -255,6 +274,8 @@ fn plan(events: &[Event], task: TaskId, tasks: &[TaskRow]) -> Plan {
 #[derive(Default)]
 struct Told {
     event: u64,
+    calls: Vec<ProposalId>,
+    opinion: Option<Opined>,
     verdicts: Vec<Judged>,
     attempts: Vec<Attempt>,
 }
@@ -270,6 +291,11 @@ fn told(events: &[Event], id: ProposalId, charter: &Charter, spec: &Spec) -> Tol
         match &event.payload {
             Payload::Upgraded { versions: newer } => versions = newer,
             Payload::Proposed { proposal } if proposal.id == id => out.event = event.sequence,
+            Payload::Proposed { proposal } if proposal.reviews == Some(id) => out.calls.push(proposal.id),
+            Payload::Opined { proposal, opinion, .. } if *proposal == id => {
+                let calls = std::mem::take(&mut out.calls);
+                out.opinion = Some(Opined { event: event.sequence, at: event.at, calls, opinion: *opinion });
+            }
             Payload::Reviewed { proposal, verdict, .. } | Payload::Withdrawn { proposal, verdict } if *proposal == id => {
                 out.verdicts.push(judged(verdict));
             }
@@ -307,11 +333,13 @@ fn told(events: &[Event], id: ProposalId, charter: &Charter, spec: &Spec) -> Tol
 fn judged(verdict: &Verdict, charter: &Charter, other_charter: bool) -> Judged {
     let text = |rule: &RuleId| {
         let policy = rule.as_str().strip_prefix("charter.").and_then(|id| charter.policies().find(|policy| policy.id == id));
+        let of_reviewer = reviewer::rules().find(|info| info.id == rule.as_str());
+        let texts = policy.map(|policy| (policy.sentence, policy.ground)).or(of_reviewer.map(|info| (info.sentence, info.ground)));
         let words = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         RuleText {
             rule: rule.clone(),
-            sentence: policy.and_then(|policy| words(policy.sentence)),
-            ground: policy.and_then(|policy| words(policy.ground)),
+            sentence: texts.and_then(|(sentence, _)| words(sentence)),
+            ground: texts.and_then(|(_, ground)| words(ground)),
         }
     };
     let rules = verdict.rules.iter().map(text).collect();

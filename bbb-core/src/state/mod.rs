@@ -2,9 +2,10 @@
 //!
 //! [`State::apply`] takes one event after the other; two states that saw the same events are equal. What happens next is a function of this
 //! state alone, so whoever replays a journal stands where the writer stood. The parts: [`books`] (money, tokens, messages), [`work`] (tasks
-//! and proposals), [`trade`] (contacts, orders, tickets, channels).
+//! and proposals), [`consultation`] (what the reviewer said), [`trade`] (contacts, orders, tickets, channels).
 
 pub mod books;
+pub mod consultation;
 pub mod trade;
 pub mod work;
 
@@ -267,8 +268,11 @@ impl State {
             }
             Payload::Proposed { proposal } => {
                 self.work.propose(proposal, event.sequence)?;
-                self.works_again(Agent::Role(proposal.role), at);
+                if proposal.reviews.is_none() {
+                    self.works_again(Agent::Role(proposal.role), at);
+                }
             }
+            Payload::Opined { proposal, digest, opinion } => self.work.opine(*proposal, digest, *opinion)?,
             Payload::Reviewed { proposal, verdict, expires_at, .. } => {
                 self.review(*proposal, verdict, *expires_at)?;
                 self.works_again(Agent::Oversight, at);

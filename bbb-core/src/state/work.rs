@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Action, Cost};
+use crate::action::{Action, Cost, Digest};
 use crate::event::{Proposal, Recovery};
 use crate::id::{ProposalId, TaskId};
 use crate::limits::MAX_FINISHED_TASKS;
+use crate::oversight::reviewer::Opinion;
 use crate::oversight::verdict::RuleId;
 use crate::role::Role;
 use crate::seal::Sealed;
+use crate::state::consultation::{Consultation, Consulted};
 use crate::task::{FailureCause, NewTask, Step, Task, TaskKind, TaskStatus};
 use crate::time::Timestamp;
 
@@ -106,6 +108,9 @@ pub struct Open {
     pub event: u64,
     /// Where it stands.
     pub stage: Stage,
+    /// What the reviewer was asked about its text, and said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consultation: Option<Consultation>,
 }
 
 /// How a proposal was closed.
@@ -145,6 +150,9 @@ pub struct Work {
     pub created_today: BTreeMap<TaskKind, u32>,
     /// Tasks ever completed, by kind.
     pub completed: BTreeMap<TaskKind, u32>,
+    /// The reviewer's newest opinions by the content that they are about, oldest first; silence is not among them.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    pub opinions: VecDeque<(Digest, Opinion)>,
 }
 
 impl Work {
@@ -255,10 +263,15 @@ impl Work {
             return Err(format!("prop_{} should come next", self.next_proposal));
         }
         self.next_proposal += 1;
-        let task = self.task_mut(proposal.task)?;
-        task.open += 1;
-        task.step = Step::Act;
-        self.proposals.insert(proposal.id, Open { proposal: Box::new(proposal.clone()), event, stage: Stage::New });
+        // The reviewer's calls are oversight's: the task whose text is read knows nothing of them.
+        if let Some(subject) = proposal.reviews {
+            self.consult(subject, &proposal.action)?;
+        } else {
+            let task = self.task_mut(proposal.task)?;
+            task.open += 1;
+            task.step = Step::Act;
+        }
+        self.proposals.insert(proposal.id, Open { proposal: Box::new(proposal.clone()), event, stage: Stage::New, consultation: None });
         Ok(())
     }
 
@@ -281,6 +294,17 @@ impl Work {
     /// Closes a proposal.
     pub(super) fn close(&mut self, id: ProposalId, how: Closed) -> Result<(), String> {
         let open = self.proposals.remove(&id).ok_or_else(|| format!("{id} is not an open proposal"))?;
+        if let Some(subject) = open.proposal.reviews {
+            self.consulted(
+                subject,
+                match how {
+                    Closed::Settled => Consulted::Answered,
+                    Closed::Failed => Consulted::Unanswered,
+                    Closed::Vetoed => Consulted::Refused,
+                },
+            );
+            return Ok(());
+        }
         let thinking = matches!(open.proposal.action, Action::CallModel(_));
         // A task may have ended meanwhile, by its deadline; then nobody counts.
         if let Some(task) = self.tasks.get_mut(&open.proposal.task) {
@@ -291,8 +315,12 @@ impl Work {
 
     /// Keeps a model's answer for the task that asked.
     pub(super) fn answer(&mut self, id: ProposalId, text: Sealed) -> Result<(), String> {
-        let asked_by = self.proposal(id)?.proposal.task;
-        if let Some(task) = self.tasks.get_mut(&asked_by) {
+        let Proposal { task: asked_by, reviews, .. } = *self.proposal(id)?.proposal;
+        if let Some(subject) = reviews {
+            if let Some(consultation) = self.proposals.get_mut(&subject).and_then(|open| open.consultation.as_mut()) {
+                consultation.answers.push(text);
+            }
+        } else if let Some(task) = self.tasks.get_mut(&asked_by) {
             task.answers.push(text);
         }
         Ok(())
@@ -302,8 +330,10 @@ impl Work {
     pub(super) fn doubt(&mut self, id: ProposalId, hold: Cost) -> Result<(), String> {
         let open = self.proposals.get_mut(&id).ok_or_else(|| format!("{id} is not an open proposal"))?;
         open.stage = Stage::InDoubt { hold };
-        let task = open.proposal.task;
-        if let Some(task) = self.tasks.get_mut(&task) {
+        let Proposal { task, reviews, .. } = *open.proposal;
+        if let Some(subject) = reviews {
+            self.consulted(subject, Consulted::Unanswered);
+        } else if let Some(task) = self.tasks.get_mut(&task) {
             task.count(Closed::Failed, false);
         }
         Ok(())

@@ -9,6 +9,7 @@ use bbb_core::draw::Seed;
 use bbb_core::id::BusinessId;
 use bbb_core::money::Cents;
 use bbb_core::oversight::charter::Charter;
+use bbb_core::projection::timeline::plain;
 use bbb_core::spec::{Autonomy, MindKind, Sender, Spec, WorldKind};
 use bbb_core::time::{DAY_MS, HOUR_MS, SIMULATION_START};
 use clap::{Args, ValueEnum};
@@ -18,7 +19,7 @@ use crate::cli::business::money;
 use crate::cli::run::{Session, StopSignal, take};
 use crate::cli::screen::Screen;
 use crate::cli::{Common, runtime, world};
-use crate::config::Config;
+use crate::config::{Config, ReviewerSetting};
 use crate::data_dir::DataDir;
 use crate::fault::Fault;
 use crate::leads::{self, Lead};
@@ -50,6 +51,14 @@ enum MindArg {
     /// Fixed rules from the blueprint
     Playbook,
     /// A language model that chooses among the playbook's options
+    Llm,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ReviewerArg {
+    /// Nobody beside the rules
+    None,
+    /// A language model that can ask for you or veto, and never approve
     Llm,
 }
 
@@ -85,6 +94,9 @@ pub(super) struct Launch {
     /// How its roles think
     #[arg(long, value_enum, default_value_t = MindArg::Playbook)]
     mind: MindArg,
+    /// Who reads each text before it leaves [default: none simulated; reviewer.mind of the configuration in shadow and live]
+    #[arg(long, value_enum)]
+    reviewer: Option<ReviewerArg>,
     /// Leads to begin with, as CSV with a heading; only in shadow and live
     #[arg(long, value_name = "FILE.csv")]
     leads: Option<PathBuf>,
@@ -156,6 +168,12 @@ impl Launch {
         if self.mind == MindArg::Llm {
             spec.mind = MindKind::Llm;
             spec.model = config.model();
+        }
+        let configured = self.world != WorldArg::Simulated && config.reviewer.mind == ReviewerSetting::Llm;
+        if self.reviewer.map_or(configured, |reviewer| reviewer == ReviewerArg::Llm) {
+            spec.reviewer = Some(config.reviewer());
+        }
+        if asks_models(&spec) {
             // What a model answers is no function of what the business is launched with, so each launch is another run.
             spec.nonce = nonce()?;
         }
@@ -174,7 +192,7 @@ impl Launch {
         if let Some(budget) = self.budget {
             spec.caps.simulated_money = Cap { action: budget.percent(25), day: budget.percent(25), ..Cap::of(budget) };
         }
-        if spec.mind == MindKind::Llm {
+        if asks_models(spec) {
             // Model calls cost real money and tokens in every world.
             let Caps { real_money, tokens, .. } = config.caps(None);
             (spec.caps.real_money, spec.caps.tokens) = (real_money, tokens);
@@ -213,6 +231,10 @@ pub(super) fn in_list(path: &Path, error: &leads::Error) -> Fault {
         leads::Error::Problems { .. } => Fault::usage(format!("{}: {error}", path.display())),
         error => Fault::usage(error.to_string()),
     }
+}
+
+fn asks_models(spec: &Spec) -> bool {
+    spec.mind == MindKind::Llm || spec.reviewer.is_some()
 }
 
 /// Tells apart businesses that are launched with the same words.
@@ -275,6 +297,9 @@ fn introduce(id: BusinessId, spec: &Spec, screen: &Screen) {
         spec.autonomy.get(),
         money(cap, simulated)
     ));
+    if let Some(reviewer) = &spec.reviewer {
+        screen.note(&format!("its reviewer: {} reads every text before it leaves, and can only object", plain(&reviewer.model)));
+    }
     let licences = spec.licences();
     if !(spec.licence_confirmed || licences.is_empty() || simulated) {
         let licences = licences.join("; ");

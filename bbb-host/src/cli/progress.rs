@@ -95,7 +95,8 @@ impl Progress {
         match &event.payload {
             Payload::TaskCreated { task, order } => drop(self.tasks.insert(*task, format!("{}  {}", order.kind.role(), order.kind))),
             Payload::Proposed { proposal } => {
-                drop(self.proposals.insert(proposal.id, format!("{} {}", proposal.role, proposal.action.kind())));
+                let who = if proposal.reviews.is_some() { "reviewer" } else { proposal.role.as_str() };
+                drop(self.proposals.insert(proposal.id, format!("{who} {}", proposal.action.kind())));
             }
             Payload::Received { signal: Signal::LeadArrived { .. }, .. } => self.figures.leads += 1,
             Payload::Received { signal: Signal::OrderPlaced { .. }, .. } => self.figures.orders += 1,

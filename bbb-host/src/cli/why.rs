@@ -6,7 +6,7 @@ use bbb_core::oversight::charter::Charter;
 use bbb_core::oversight::verdict::Ruling;
 use bbb_core::projection::Price;
 use bbb_core::projection::tasks::TaskRow;
-use bbb_core::projection::timeline::{moment, plain};
+use bbb_core::projection::timeline::{moment, opined, plain};
 use bbb_core::projection::why::{Judged, Plan, Unknown, Why, why};
 use clap::Args;
 
@@ -57,6 +57,12 @@ fn text(id: BusinessId, why: &Why) -> String {
         format!("{} % sure: {}", proposal.confidence, plain(&proposal.rationale)),
         format!("content {}", proposal.digest),
     ]);
+    branches.extend(why.opinion.iter().map(|said| {
+        let calls: Vec<String> = said.calls.iter().map(ToString::to_string).collect();
+        let asked = if calls.is_empty() { "without a call".to_owned() } else { format!("asked by {}", calls.join(", ")) };
+        let words = opined(said.opinion);
+        vec![format!("reviewer  {} (event {}, {asked})", words.strip_prefix("the reviewer ").unwrap_or(&words), said.event)]
+    }));
     branches.extend(why.verdicts.iter().map(verdict));
     if let Some(answer) = &why.answer {
         let who = match &answer.by {

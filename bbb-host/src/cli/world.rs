@@ -1,15 +1,20 @@
 //! Wiring: the adapters, keys and minds of one business, from its spec and the configuration.
 
+use std::future::ready;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bbb_agents::engine::Engine;
 use bbb_agents::minds::Minds;
 use bbb_agents::world::World;
 use bbb_core::action::CallModel;
 use bbb_core::decide::llm::LlmMind;
-use bbb_core::journal::store::Store;
+use bbb_core::event::Recovery;
+use bbb_core::journal::store::{BoxFuture, Store};
 use bbb_core::oversight::charter::Charter;
-use bbb_core::port::{Port, Ports};
+use bbb_core::oversight::permit::Permit;
+use bbb_core::port::{Failure, Port, Ports};
+use bbb_core::receipt::ModelAnswer;
 use bbb_core::seal::{DerivedKeys, Vault};
 use bbb_core::spec::{MindKind, Spec, WorldKind};
 use bbb_integrations::ConfigError;
@@ -56,11 +61,37 @@ pub(super) fn world(spec: &Spec, config: &Config, vault: Vault) -> Result<Wired,
 }
 
 fn model(spec: &Spec, config: &Config, vault: &Vault) -> Result<Option<Arc<dyn Port<CallModel>>>, Fault> {
-    if spec.mind == MindKind::Playbook {
-        return Ok(None);
+    let mut models: Vec<(String, OpenAiModel)> = Vec::new();
+    let of_minds = (spec.mind == MindKind::Llm).then_some(("llm", &spec.model));
+    let of_reviewer = spec.reviewer.as_ref().map(|model| ("reviewer", model));
+    for (section, wanted) in [of_minds, of_reviewer].into_iter().flatten() {
+        if models.iter().all(|(name, _)| *name != wanted.model) {
+            let model = OpenAiModel::new(config.llm(wanted)?, vault.clone()).map_err(|error| setting(section, &error))?;
+            models.push((wanted.model.clone(), model));
+        }
     }
-    let model = OpenAiModel::new(config.llm(&spec.model)?, vault.clone()).map_err(|error| setting("llm", &error))?;
-    Ok(Some(Arc::new(model)))
+    Ok((!models.is_empty()).then(|| Arc::new(Models(models)) as Arc<dyn Port<CallModel>>))
+}
+
+/// The models behind one port: a call goes to the one that it names.
+struct Models(Vec<(String, OpenAiModel)>);
+
+impl Port<CallModel> for Models {
+    fn recovery(&self) -> Recovery {
+        Recovery::Repeatable
+    }
+
+    /// None: each request has a timeout of its own.
+    fn time_limit(&self) -> Option<Duration> {
+        None
+    }
+
+    fn perform(&self, permit: Permit<CallModel>) -> BoxFuture<'_, Result<ModelAnswer, Failure>> {
+        match self.0.iter().find(|(name, _)| *name == permit.action().model) {
+            Some((_, model)) => model.perform(permit),
+            None => Box::pin(ready(Err(Failure::Permanent("no such model is connected".to_owned())))),
+        }
+    }
 }
 
 /// A setting that an adapter refuses. Those of the sender are named in full by the mail adapter.

@@ -84,6 +84,7 @@ fn about(state: &State) -> About {
         zone: spec.zone.clone(),
         autonomy: spec.autonomy.get(),
         mind: spec.mind.as_str(),
+        reviewer: spec.reviewer.as_ref().map(|reviewer| reviewer.model.clone()),
         paused_because: match &state.status {
             Status::Paused { reason } => Some(reason.clone()),
             Status::Active | Status::Completed | Status::Stopped => None,

@@ -109,6 +109,9 @@ pub struct About {
     pub autonomy: u8,
     /// How its roles think.
     pub mind: &'static str,
+    /// The model that reads its texts before they leave, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reviewer: Option<String>,
     /// Why it is paused, where it is.
     pub paused_because: Option<String>,
 }

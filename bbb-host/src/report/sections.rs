@@ -173,6 +173,9 @@ fn about(report: &Report) -> Vec<Block> {
         fact("Period", format!("{} to {}", date(&about.started_at), date(&about.newest_at)), format!("time zone {}", clean(&about.zone))),
         fact("Autonomy", format!("level {} of 6", about.autonomy), format!("{} minds", about.mind)),
     ];
+    if let Some(reviewer) = &about.reviewer {
+        facts.push(fact("Reviewer", clean(reviewer), "reads every text before it leaves, and can only object"));
+    }
     if let Some(licence) = &about.licence {
         facts.push(fact("Licence", clean(licence), ""));
     }
@@ -443,7 +446,7 @@ fn verify(report: &Report) -> Vec<Block> {
         ]),
         Block::Commands(vec![format!("bbb journal verify {}", summary.business_id), format!("bbb journal show {}", summary.business_id)]),
     ];
-    if summary.world.is_simulated() && report.about.mind == "playbook" {
+    if summary.world.is_simulated() && report.about.mind == "playbook" && report.about.reviewer.is_none() {
         let text =
             format!("A simulated run is a function of its seed: the same launch with seed {} ends with the same head.", summary.seed);
         blocks.push(Block::Note(text));

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bbb::core::action::{
-    Action, ActionKind, AnswerTicket, CollectPayment, DeliverOrder, Digest, Effect, PayBill, PublishPost, QualifyLeads, RefundPayment,
-    RunAds, SendEmail, SetPrice, StudyMarket,
+    Action, ActionKind, AnswerTicket, CallModel, CollectPayment, DeliverOrder, Digest, Effect, PayBill, PublishPost, QualifyLeads,
+    RefundPayment, RunAds, SendEmail, SetPrice, StudyMarket,
 };
 use bbb::core::event::{Event, Outcome, Payload, Recovery};
 use bbb::core::id::{ContactId, ProposalId};
@@ -14,9 +14,11 @@ use bbb::core::money::{Amount, Cents};
 use bbb::core::oversight::permit::Grant;
 use bbb::core::port::Verification;
 use bbb::core::receipt::{
-    AdsReceipt, AnswerReceipt, BillReceipt, DeliveryReceipt, Findings, MailReceipt, PaymentReceipt, PostReceipt, PriceReceipt, Scores,
+    AdsReceipt, AnswerReceipt, BillReceipt, DeliveryReceipt, Findings, MailReceipt, ModelAnswer, PaymentReceipt, PostReceipt, PriceReceipt,
+    Scores,
 };
-use bbb::prelude::{Failure, Permit, Port, Ports};
+use bbb::core::seal::{DerivedKeys, Vault};
+use bbb::prelude::{Failure, Permit, Port, Ports, Seed};
 
 use crate::faults::store::FlakyStore;
 
@@ -125,6 +127,7 @@ impl Outside {
         let read = || Fickle { outside: Arc::clone(self), recovery: Recovery::Repeatable };
         ports.study_market = Some(Arc::new(read()));
         ports.qualify_leads = Some(Arc::new(read()));
+        ports.call_model = Some(Arc::new(read()));
         ports
     }
 
@@ -270,6 +273,20 @@ fn payment(amount: Amount) -> PaymentReceipt {
     PaymentReceipt { reference: name(), amount }
 }
 
+/// What a reviewer says, mostly nothing against it; sealed as the plans' business seals.
+fn opinion(call: &CallModel, spent: Cents) -> ModelAnswer {
+    let vault = Vault::new(Arc::new(DerivedKeys::new(Seed::new(1))));
+    let ruling = match call.prompt.text_bytes() % 8 {
+        0 => "veto",
+        1 | 2 => "escalate",
+        3 => "approve",
+        _ => "ok",
+    };
+    let answer = format!(r#"{{"ruling":"{ruling}","category":"other","confidence":50}}"#);
+    let text = vault.seal(call.prompt.contact(), &answer).unwrap();
+    ModelAnswer { text, prompt_tokens: 50, answer_tokens: 20, spent }
+}
+
 answered! {
     StudyMarket: |it, extra| Findings { cost_per_lead: it.channels.iter().map(|channel| (*channel, Cents::new(900))).collect() },
         Findings { cost_per_lead: it.channels.iter().map(|channel| (*channel, Cents::new(-1))).collect() };
@@ -287,5 +304,6 @@ answered! {
     RefundPayment: |it, extra| payment(Amount::real(it.refund.plus(extra))), payment(Amount::simulated(it.refund));
     PayBill: |it, extra| BillReceipt { reference: name(), spent: it.cost.plus(extra) },
         BillReceipt { reference: name(), spent: Cents::new(-1) };
+    CallModel: |it, extra| opinion(it, extra), opinion(it, Cents::new(-1));
     SetPrice: |it, extra| PriceReceipt { price: it.price }, PriceReceipt { price: Cents::new(-1) };
 }

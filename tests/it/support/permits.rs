@@ -64,7 +64,8 @@ pub(crate) async fn permit(ports: &Ports, kind: TaskKind, action: impl Into<Acti
 
     let task = TaskId::new(0);
     let order = NewTask::new(kind, 50, start.plus_ms(DAY_MS));
-    let proposal = Proposal { id: ProposalId::new(0), task, role: kind.role(), action, confidence: 80, rationale: "a test".to_owned() };
+    let proposal =
+        Proposal { id: ProposalId::new(0), task, role: kind.role(), action, confidence: 80, rationale: "a test".to_owned(), reviews: None };
     for payload in [Payload::TaskCreated { task, order }, Payload::TaskStarted { task }, Payload::Proposed { proposal: Box::new(proposal) }]
     {
         round.stage(payload, 0).expect("fits");

@@ -7,6 +7,7 @@ use crate::action::{Action, AnswerTicket, PublishPost, RunAds};
 use crate::blueprint::Billing;
 use crate::decide::view::View;
 use crate::decide::{Draft, text};
+use crate::model::{Complaint, fitting};
 
 /// The most characters of a rewritten subject.
 const MAX_SUBJECT_CHARS: usize = 150;
@@ -53,35 +54,12 @@ pub(super) fn schema(keys: &[String]) -> Value {
     })
 }
 
-/// Why an answer does not fit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Complaint {
-    /// In full, for the model to repair. It may quote the answer, which may be personal: for sealed prompts only.
-    pub(super) quoting: String,
-    /// The rule that is broken and where the schema has it, and no word of the answer: for the journal.
-    pub(super) bare: String,
-}
-
-impl Complaint {
-    fn new(bare: impl Into<String>, error: &impl std::fmt::Display) -> Complaint {
-        let bare = bare.into();
-        Complaint { quoting: format!("{bare}: {error}"), bare }
-    }
-}
-
 /// Reads an answer; each option counts once, the first time that it is chosen.
 ///
 /// # Errors
 /// What does not fit.
 pub(super) fn parse(answer: &str, schema: &Value) -> Result<Vec<Choice>, Complaint> {
-    let value: Value = serde_json::from_str(unfence(answer)).map_err(|error| Complaint::new("it is not JSON", &error))?;
-    let validator = jsonschema::validator_for(schema).map_err(|error| Complaint::new("its schema is not usable", &error))?;
-    if let Some(error) = validator.iter_errors(&value).next() {
-        // The path is the schema's own. One in the answer could hold a name that the model made up.
-        let bare = format!("it breaks {}", error.schema_path());
-        return Err(Complaint { quoting: format!("at {}: {error}", error.instance_path()), bare });
-    }
-    let answer: Answer = serde_json::from_value(value).map_err(|error| Complaint::new("it has other fields than the schema", &error))?;
+    let answer: Answer = fitting(answer, schema)?;
     let mut seen = Vec::new();
     let mut choices = answer.choices;
     choices.retain(|choice| {
@@ -90,13 +68,6 @@ pub(super) fn parse(answer: &str, schema: &Value) -> Result<Vec<Choice>, Complai
         new
     });
     Ok(choices)
-}
-
-/// Many models put JSON into a Markdown fence, told or not.
-fn unfence(answer: &str) -> &str {
-    let inner = answer.trim();
-    let inner = inner.strip_prefix("```json").or_else(|| inner.strip_prefix("```")).unwrap_or(inner);
-    inner.strip_suffix("```").unwrap_or(inner).trim()
 }
 
 /// The draft with the model's words in it. Only words change: whom it reaches, what it costs and what kind of action it is stay as they were. Nothing where the

@@ -14,15 +14,14 @@ mod prompt;
 use std::collections::BTreeMap;
 
 use crate::action::{CallModel, PromptPart, Speaker};
-use crate::decide::llm::answer::{Choice, Complaint};
+use crate::decide::llm::answer::Choice;
 use crate::decide::playbook::Playbook;
 use crate::decide::view::View;
 use crate::decide::{Decision, Draft, Mind};
 use crate::id::ContactId;
 use crate::limits::{MAX_CONTACTS_PER_THOUGHT, MAX_MODEL_CALLS_PER_ATTEMPT, MAX_REPAIRS};
-use crate::money::Cents;
+use crate::model::{self, Complaint};
 use crate::seal::owner_contact;
-use crate::spec::ModelSpec;
 use crate::task::{NewTask, Task};
 
 /// A mind that asks a language model.
@@ -143,15 +142,15 @@ impl<'a> Question<'a> {
     fn call(&self, view: &View<'_>, task: &Task, complaint: Option<Complaint>) -> Option<Draft> {
         let mut parts = prompt::parts(view, task, &self.candidates, self.contact);
         for answer in &self.answers {
-            parts.push(PromptPart { speaker: Speaker::Assistant, text: answer.chars().take(prompt::MAX_ANSWER_CHARS).collect() });
+            parts.push(PromptPart { speaker: Speaker::Assistant, text: answer.chars().take(model::MAX_ANSWER_CHARS).collect() });
         }
         if let Some(complaint) = complaint {
-            parts.push(PromptPart { speaker: Speaker::User, text: prompt::complaint(&complaint.quoting) });
+            parts.push(PromptPart { speaker: Speaker::User, text: model::complaint(&complaint.quoting) });
         }
         let text = serde_json::to_string(&parts).ok()?;
         let schema = self.schema().to_string();
         let spec = &view.spec().model;
-        let cost = cost(text.len() + schema.len(), spec);
+        let cost = model::cost(text.len() + schema.len(), spec);
         let call = CallModel {
             purpose: task.order.kind.to_string(),
             model: spec.model.clone(),
@@ -162,13 +161,6 @@ impl<'a> Question<'a> {
         };
         Some(Draft::new(call, 90, format!("a model chooses how to {}", task.order.kind)))
     }
-}
-
-/// What a call costs at most: a token is at least a byte. Rounded up, and held in full however dear it is.
-fn cost(bytes: usize, spec: &ModelSpec) -> Cents {
-    let tokens = i128::try_from(bytes).unwrap_or(i128::MAX).saturating_add(i128::from(spec.max_answer_tokens));
-    let millionths = tokens.saturating_mul(i128::from(spec.price_per_million_tokens.get())).saturating_add(999_999);
-    Cents::new(i64::try_from(millionths.div_euclid(1_000_000)).unwrap_or(i64::MAX))
 }
 
 fn carry_out(view: &View<'_>, chosen: Vec<(&Candidate, Choice)>, failed: Vec<String>) -> Decision {
@@ -189,25 +181,5 @@ fn carry_out(view: &View<'_>, chosen: Vec<(&Candidate, Choice)>, failed: Vec<Str
         (_, false, _) => Decision::Plan(orders),
         (_, _, Some(reason)) => Decision::GiveUp(format!("the model's answer did not fit: {reason}")),
         (_, _, None) => Decision::GiveUp("the model chose none of the options".to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_call_may_cost_is_rounded_up_and_never_overflows() {
-        let check = |bytes, max_answer_tokens, price, want| {
-            let spec = ModelSpec { max_answer_tokens, price_per_million_tokens: Cents::new(price), ..ModelSpec::default() };
-            assert_eq!(cost(bytes, &spec), Cents::new(want), "{bytes} bytes, {price} cents");
-        };
-        check(0, 0, 60, 0);
-        check(1, 0, 60, 1);
-        check(900_000, 100_000, 60, 60);
-        check(900_000, 100_001, 60, 61);
-        check(10_000, 1024, 0, 0);
-        check(10_000, 1024, i64::MAX, 101_678_453_334_287_049);
-        check(usize::MAX, u32::MAX, i64::MAX, i64::MAX);
     }
 }

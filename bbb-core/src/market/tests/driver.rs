@@ -105,7 +105,7 @@ impl Run {
         let (id, digest, hold) = (ProposalId::new(self.state.work.next_proposal), action.digest(), action.worst_case(true));
         let role = action.kind().role().unwrap_or(Role::Orchestrator);
         let rationale = String::new();
-        let proposal = Proposal { id, task: TaskId::new(0), role, action: action.clone(), confidence: 80, rationale };
+        let proposal = Proposal { id, task: TaskId::new(0), role, action: action.clone(), confidence: 80, rationale, reviews: None };
         self.push(Payload::Proposed { proposal: Box::new(proposal) });
         let verdict = Verdict { ruling: Ruling::Approve, rules: vec![RuleId::named("test.yes")], note: String::new() };
         self.push(Payload::Reviewed { proposal: id, digest, verdict, expires_at: None });

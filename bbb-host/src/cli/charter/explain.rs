@@ -6,6 +6,7 @@ use bbb_core::action::ActionKind;
 use bbb_core::oversight::charter::{Attribute, AttributeType, PolicyInfo, attributes};
 use bbb_core::oversight::content::{RULES, RuleInfo};
 use bbb_core::oversight::limits::{LimitInfo, rules_about};
+use bbb_core::oversight::reviewer;
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -49,11 +50,11 @@ impl Explain {
     }
 }
 
-/// The content rules that look at this kind: none where it sends no text, and the footer is a mail's.
+/// The content rules that look at this kind: none where it sends no text, and the footer is a mail's. Those of the reviewer come last.
 fn content_about(kind: ActionKind) -> Vec<RuleInfo> {
-    let sends = matches!(kind, ActionKind::SendEmail | ActionKind::AnswerTicket | ActionKind::PublishPost | ActionKind::RunAds);
-    let looks = |rule: &&RuleInfo| sends && (rule.id != "content.footer" || kind == ActionKind::SendEmail);
-    RULES.iter().filter(looks).copied().collect()
+    let looks = |rule: &&RuleInfo| kind.sends_text() && (rule.id != "content.footer" || kind == ActionKind::SendEmail);
+    let reviewers = reviewer::rules().filter(|_| kind.sends_text());
+    RULES.iter().filter(looks).copied().chain(reviewers).collect()
 }
 
 fn limit_json(limit: &LimitInfo) -> Value {
