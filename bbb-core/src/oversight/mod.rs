@@ -10,6 +10,8 @@ pub mod limits;
 pub mod permit;
 pub mod recheck;
 #[cfg(test)]
+mod tests;
+#[cfg(test)]
 pub(crate) mod tests_support;
 pub mod verdict;
 
