@@ -290,4 +290,69 @@ mod tests {
             assert_eq!(reached(used, cap), alert, "{used} of {cap}");
         }
     }
+
+    fn caps() -> Caps {
+        let money = |first: i64| Cap { action: first, day: first + 1, month: first + 2, total: first + 3 };
+        let in_cents = |cap: Cap<i64>| Cap {
+            action: Cents::new(cap.action),
+            day: Cents::new(cap.day),
+            month: Cents::new(cap.month),
+            total: Cents::new(cap.total),
+        };
+        let (tokens, messages) = (Cap { action: 30, day: 31, month: 32, total: 33 }, Cap { action: 40, day: 41, month: 42, total: 43 });
+        Caps { real_money: in_cents(money(10)), simulated_money: in_cents(money(20)), tokens, messages, ask_above: Cents::ZERO }
+    }
+
+    #[test]
+    fn every_cap_is_read_and_set_in_its_own_place() {
+        let windows = || Resource::ALL.into_iter().flat_map(|resource| Window::ALL.map(|window| (resource, window)));
+        let all = |caps: &Caps| windows().map(|(resource, window)| caps.of(resource, window)).collect::<Vec<_>>();
+        let before = all(&caps());
+        assert_eq!(before, [10, 11, 12, 13, 20, 21, 22, 23, 30, 31, 32, 33, 40, 41, 42, 43]);
+        for (place, (resource, window)) in windows().enumerate() {
+            let mut changed = caps();
+            changed.set(resource, window, 99);
+            let mut expected = before.clone();
+            expected[place] = 99;
+            assert_eq!(all(&changed), expected, "{resource:?} {window:?}");
+        }
+        assert_eq!(Cap::of(5), Cap { action: 5, day: 5, month: 5, total: 5 });
+        let mut owing = caps();
+        owing.real_money.day = Cents::new(-1);
+        assert_eq!(owing.of(Resource::RealMoney, Window::Day), 0, "a negative cap allows nothing");
+        let mut most = caps();
+        most.set(Resource::RealMoney, Window::Day, u64::MAX);
+        assert_eq!(most.real_money.day, Cents::new(i64::MAX));
+    }
+
+    #[test]
+    fn negative_caps_are_refused_by_name() {
+        let mut zero = caps();
+        (zero.real_money, zero.simulated_money) = (Cap::of(Cents::ZERO), Cap::of(Cents::ZERO));
+        assert_eq!(zero.problem(), None);
+        for window in Window::ALL {
+            for (resource, field) in [(Resource::RealMoney, "caps.real_money"), (Resource::SimulatedMoney, "caps.simulated_money")] {
+                let mut caps = zero;
+                match resource {
+                    Resource::RealMoney => *caps.real_money.over_mut(window) = Cents::new(-1),
+                    _ => *caps.simulated_money.over_mut(window) = Cents::new(-1),
+                }
+                assert_eq!(caps.problem().map(|(field, _)| field), Some(field), "{window:?}");
+            }
+        }
+        assert_eq!(Caps { ask_above: Cents::new(-1), ..zero }.problem().map(|(field, _)| field), Some("caps.ask_above"));
+    }
+
+    #[test]
+    fn a_cost_takes_of_its_own_kind_of_money() {
+        let taken = |money| Resource::ALL.map(|resource| resource.taken_by(&Cost { money, tokens: 3, messages: 4 }));
+        assert_eq!(taken(Amount::real(Cents::new(5))), [5, 0, 3, 4]);
+        assert_eq!(taken(Amount::simulated(Cents::new(5))), [0, 5, 3, 4]);
+        assert_eq!(taken(Amount::real(Cents::new(-5))), [0, 0, 3, 4], "nothing is never negative");
+        assert_eq!([Resource::of_money(true), Resource::of_money(false)], [Resource::SimulatedMoney, Resource::RealMoney]);
+        assert_eq!(Resource::ALL.map(Resource::as_str), ["real_money", "simulated_money", "tokens", "messages"]);
+        assert_eq!(Window::ALL.map(Window::as_str), ["action", "day", "month", "total"]);
+        let usage = Usage { spent: 1, held: 2, today: 4, this_month: 8 };
+        assert_eq!(Window::ALL.map(|window| usage.over(window)), [0, 4, 8, 3]);
+    }
 }

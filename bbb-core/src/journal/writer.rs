@@ -169,3 +169,109 @@ pub async fn load(store: &dyn Store, business: BusinessId, from: Head) -> Result
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::{ActionKind, Cost};
+    use crate::event::{By, Outcome, Signal};
+    use crate::journal::memory::MemoryStore;
+    use crate::oversight::tests_support::{Scene, TICKET, ready};
+
+    fn event(sequence: u64, payload: Payload) -> Event {
+        Event { sequence, at: Timestamp::from_ms(1), cause: 0, payload }
+    }
+
+    fn resumed(sequence: u64) -> Event {
+        event(sequence, Payload::Resumed { by: By::Owner })
+    }
+
+    fn intended(sequence: u64, proposal: u32, hold: Cost, recovery: Recovery) -> Event {
+        let digest = Scene::new().good(ActionKind::PayBill).digest();
+        let proposal = ProposalId::new(proposal);
+        event(sequence, Payload::Intended { proposal, digest, attempt: 1, key: String::new(), hold, recovery })
+    }
+
+    #[test]
+    fn intents_are_acknowledged_when_they_are_committed_and_nothing_else_is() {
+        let store = Arc::new(MemoryStore::new());
+        let business = Scene::new().state.business;
+        let mut journal = ready(Journal::open(Arc::clone(&store) as Arc<dyn Store>, business)).expect("a lease");
+        let events = [resumed(1), intended(2, 4, Cost::nothing(true), Recovery::AtMostOnce), resumed(3)];
+        let acknowledged = ready(journal.commit(&events, None, false)).expect("a commit");
+        assert_eq!((acknowledged.business(), acknowledged.sequence(), acknowledged.is_empty()), (business, 3, false));
+        assert_eq!(journal.head().sequence, 3);
+        let Payload::Intended { digest, .. } = events[1].payload else { panic!("an intent") };
+        assert_eq!(acknowledged.into_intents(), [(ProposalId::new(4), digest)]);
+        let nothing = ready(journal.commit(&[resumed(4)], None, false)).expect("a commit");
+        assert!(nothing.is_empty() && nothing.sequence() == 4);
+
+        let mut newer = ready(Journal::open(Arc::clone(&store) as Arc<dyn Store>, business)).expect("a lease");
+        assert_eq!(newer.head(), journal.head());
+        let event = [intended(5, 5, Cost::nothing(true), Recovery::AtMostOnce)];
+        assert!(ready(journal.commit(&event, None, false)).is_err(), "an old lease writes nothing and acknowledges nothing");
+        assert!(ready(newer.commit(&[resumed(7)], None, false)).is_err(), "nor does a gap");
+        assert_eq!(newer.head().sequence, 4);
+        let (read, head) = ready(load(&*store, business, Head::EMPTY)).expect("a journal");
+        assert_eq!((read.len(), head), (4, newer.head()));
+        assert_eq!(read[..3], events);
+    }
+
+    #[test]
+    fn a_signal_with_a_name_is_committed_once() {
+        let scene = Scene::new();
+        let (store, contact) = (Arc::new(MemoryStore::new()), scene.contact);
+        let received = |sequence, id: &str| {
+            let signal = Signal::TicketOpened { ticket: TICKET, contact };
+            [event(sequence, Payload::Received { source: "mail".to_owned(), external_id: id.to_owned(), signal })]
+        };
+        let mut journal = ready(Journal::open(store, scene.state.business)).expect("a lease");
+        for (sequence, id, taken) in [(1, "a", true), (2, "a", false), (2, "b", true), (3, "", true), (4, "", true)] {
+            assert_eq!(ready(journal.commit(&received(sequence, id), None, false)).is_ok(), taken, "{sequence} {id}");
+        }
+    }
+
+    #[test]
+    fn many_events_are_read_by_pages_and_appended_in_parts() {
+        let store = Arc::new(MemoryStore::new());
+        let business = Scene::new().state.business;
+        let mut journal = ready(Journal::open(Arc::clone(&store) as Arc<dyn Store>, business)).expect("a lease");
+        let page = u64::try_from(READ_PAGE).expect("small");
+        let events: Vec<Event> = (1..=page).map(resumed).collect();
+        ready(journal.commit(&events, None, false)).expect("a commit");
+        assert_eq!(ready(load(&*store, business, Head::EMPTY)).expect("a journal").0.len(), READ_PAGE);
+        ready(journal.commit(&[resumed(page + 1)], None, false)).expect("a commit");
+        let (read, head) = ready(load(&*store, business, Head::EMPTY)).expect("a journal");
+        assert_eq!((read.len(), head), (READ_PAGE + 1, journal.head()));
+        assert_eq!(ready(load(&*store, business, journal.head())).expect("a journal").0, []);
+    }
+
+    #[test]
+    fn after_a_restart_only_what_its_provider_deduplicates_is_acknowledged_again() {
+        let open = |recovery, settled: bool, edit: fn(&mut State)| {
+            let mut scene = Scene::new();
+            let action = scene.good(ActionKind::PayBill);
+            let proposal = scene.propose(action, true);
+            let (id, digest, hold) = (proposal.id, proposal.action.digest(), Cost::nothing(true));
+            scene.apply(Payload::Intended { proposal: id, digest, attempt: 1, key: String::new(), hold, recovery });
+            if settled {
+                scene.apply(Payload::Settled { proposal: id, outcome: Outcome::InDoubt { reason: String::new() }, cost: hold });
+            }
+            let mut journal = ready(Journal::open(Arc::new(MemoryStore::new()), scene.state.business)).expect("a lease");
+            let events: Vec<Event> = (1..=scene.state.sequence).map(resumed).collect();
+            ready(journal.commit(&events, None, false)).expect("a commit");
+            edit(&mut scene.state);
+            let acknowledged = journal.acknowledge_open(&scene.state);
+            assert_eq!(acknowledged.sequence(), journal.head().sequence);
+            (acknowledged.into_intents(), (id, digest))
+        };
+        let (found, held) = open(Recovery::Idempotent, false, |_| ());
+        assert_eq!(found, [held]);
+        for recovery in [Recovery::Repeatable, Recovery::Verifiable, Recovery::AtMostOnce] {
+            assert_eq!(open(recovery, false, |_| ()).0, [], "{recovery:?}");
+        }
+        assert_eq!(open(Recovery::Idempotent, true, |_| ()).0, [], "what is in doubt is not begun again");
+        assert_eq!(open(Recovery::Idempotent, false, |state| state.sequence += 1).0, [], "a state of another journal's end");
+        assert_eq!(open(Recovery::Idempotent, false, |state| state.business = BusinessId::from_bytes([7; 8])).0, []);
+    }
+}

@@ -162,6 +162,11 @@ pub fn not_before(state: &State, proposal: &Proposal, now: Timestamp) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::action::{MailPurpose, PayBill};
+    use crate::event::{Outcome, Payload};
+    use crate::money::{Amount, Cents};
+    use crate::oversight::tests_support::Scene;
+    use crate::time::HOUR_MS;
 
     #[test]
     fn the_listed_rules_are_those_that_decide() {
@@ -180,5 +185,146 @@ mod tests {
         let asks: Vec<&str> = listed.iter().filter(|info| info.id.contains("autonomy")).map(|info| info.id).collect();
         assert_eq!(asks, AUTONOMY_NAMES);
         assert!(!rules_about(ActionKind::CallModel).iter().any(|info| info.id.contains("autonomy")), "reading is not asked about");
+    }
+
+    fn rules(scene: &Scene, action: impl Into<Action>, hold: &Cost, now: Timestamp, answered: bool) -> Vec<String> {
+        let proposal = scene.proposal(action);
+        let findings = findings(&scene.state, &proposal, hold, true, now, answered);
+        findings.iter().map(|finding| format!("{} {}", finding.ruling.as_str(), finding.rule)).collect()
+    }
+
+    fn bill(cents: i64) -> PayBill {
+        PayBill { label: "rent".to_owned(), cost: Cents::new(cents) }
+    }
+
+    #[test]
+    fn what_is_spent_held_and_wanted_may_come_to_each_cap_and_not_over_it() {
+        let check = |resource, window, cost: Cost, rule: &str| {
+            let mut scene = Scene::new();
+            for other in Window::ALL {
+                scene.state.books.caps.set(resource, other, 1_000_000);
+            }
+            let used = if window == Window::Action { 0 } else { 100 };
+            scene.state.books.hold(&Cost { money: Amount::simulated(Cents::new(100)), tokens: 100, messages: 100 });
+            scene.state.books.hold(&Cost::money(false, Cents::new(100)));
+            let amount = resource.taken_by(&cost);
+            scene.state.books.caps.set(resource, window, used + amount);
+            let said = |scene: &Scene| rules(scene, scene.mail(MailPurpose::Service, |_| ()), &cost, scene.state.now, false);
+            assert_eq!(said(&scene), ["approve limits.within"], "{rule}");
+            scene.state.books.caps.set(resource, window, used + amount - 1);
+            assert_eq!(said(&scene), [format!("veto {rule}")]);
+        };
+        for (window, end) in [(Window::Action, "-action"), (Window::Day, "-day"), (Window::Month, "-month"), (Window::Total, "")] {
+            let nothing = Cost::nothing(true);
+            check(Resource::SimulatedMoney, window, Cost::money(true, Cents::new(30)), &format!("limits.budget{end}"));
+            check(Resource::RealMoney, window, Cost::money(false, Cents::new(30)), &format!("limits.budget{end}"));
+            check(Resource::Tokens, window, Cost { tokens: 30, ..nothing }, &format!("limits.tokens{end}"));
+            check(Resource::Messages, window, Cost { messages: 1, ..nothing }, &format!("limits.messages{end}"));
+        }
+        let mut scene = Scene::new();
+        scene.state.books.caps.messages = crate::budget::Cap::of(0);
+        let (now, nothing) = (scene.state.now, Cost::nothing(true));
+        assert_eq!(rules(&scene, bill(1), &nothing, now, false), ["approve limits.within"], "what takes nothing needs no room");
+    }
+
+    #[test]
+    fn an_effect_that_is_tried_again_needs_no_second_room_and_none_that_is_gone() {
+        let mut scene = Scene::new();
+        let (hold, action) = (Cost::money(true, Cents::new(80)), bill(80));
+        let proposal = scene.propose(action, true);
+        let (id, digest, recovery) = (proposal.id, proposal.action.digest(), crate::event::Recovery::Idempotent);
+        scene.apply(Payload::Intended { proposal: id, digest, attempt: 1, key: String::new(), hold, recovery });
+        let outcome = Outcome::Unanswered { reason: String::new(), retry_at: scene.state.now };
+        scene.apply(Payload::Settled { proposal: id, outcome, cost: hold });
+        let mut ruling = |window, cap| {
+            let before = scene.state.books.caps;
+            scene.state.books.caps.set(Resource::SimulatedMoney, window, cap);
+            let findings = findings(&scene.state, &proposal, &hold, true, scene.state.now, false);
+            scene.state.books.caps = before;
+            findings[0].ruling
+        };
+        for window in Window::ALL {
+            assert_eq!((ruling(window, 80), ruling(window, 79)), (Ruling::Approve, Ruling::Veto), "{window:?}");
+        }
+    }
+
+    #[test]
+    fn autonomy_asks_as_its_level_says_and_a_yes_settles_that_alone() {
+        let scene_at = |level: u8| {
+            let mut scene = Scene::new();
+            scene.state.autonomy.base = level.try_into().expect("a level");
+            scene.state.books.caps.ask_above = Cents::new(50);
+            scene
+        };
+        let check = |level, action: fn(&mut Scene) -> Action, rule: &str| {
+            let mut scene = scene_at(level);
+            let action = action(&mut scene);
+            let (hold, now) = (action.worst_case(true), scene.state.now);
+            assert_eq!(rules(&scene, action.clone(), &hold, now, false), [rule], "{level}");
+            let after = if rule.starts_with("veto") { rule } else { "approve limits.within" };
+            assert_eq!(rules(&scene, action, &hold, now, true), [after], "a yes at {level}");
+        };
+        let price: fn(&mut Scene) -> Action = |scene| scene.good(ActionKind::SetPrice);
+        let mail: fn(&mut Scene) -> Action = |scene| scene.mail(MailPurpose::Service, |_| ()).into();
+        let cheap: fn(&mut Scene) -> Action = |_| bill(50).into();
+        let dear: fn(&mut Scene) -> Action = |_| bill(51).into();
+        let study: fn(&mut Scene) -> Action = |scene| scene.good(ActionKind::StudyMarket);
+        let within = "approve limits.within";
+        for action in [price, mail, cheap, dear] {
+            check(0, action, "veto limits.autonomy-0-observe");
+            check(1, action, "veto limits.autonomy-1-draft");
+            check(2, action, "escalate limits.autonomy-2-ask");
+            check(5, action, within);
+            check(6, action, within);
+        }
+        check(3, price, within);
+        for action in [mail, cheap, dear] {
+            check(3, action, "escalate limits.autonomy-3-ask-unless-free-and-reversible");
+        }
+        for action in [price, mail, cheap] {
+            check(4, action, within);
+        }
+        check(4, dear, "escalate limits.autonomy-4-ask-above-action-budget");
+        for level in 0..=6 {
+            check(level, study, within);
+        }
+    }
+
+    #[test]
+    fn a_business_that_is_paused_or_at_its_end_begins_nothing() {
+        let mut scene = Scene::new();
+        let (end, hold) = (scene.state.spec.end.expect("an end"), Cost::money(true, Cents::new(80)));
+        assert_eq!(rules(&scene, bill(80), &hold, end.plus_ms(-1), true), ["approve limits.within"]);
+        assert_eq!(rules(&scene, bill(80), &hold, end, true), ["veto limits.ended"]);
+        scene.state.status = Status::Paused { reason: String::new() };
+        assert_eq!(rules(&scene, bill(80), &hold, scene.state.now, true), ["veto limits.active"]);
+        scene.state.status = Status::Active;
+        assert_eq!(rules(&scene, bill(-1), &hold, scene.state.now, true), ["veto limits.arguments"]);
+        let proposal = scene.proposal(bill(80));
+        let findings = findings(&scene.state, &proposal, &hold, false, scene.state.now, true);
+        assert_eq!((findings[0].ruling, findings[0].rule.as_str(), findings.len()), (Ruling::Veto, "limits.no-adapter", 1));
+    }
+
+    #[test]
+    fn advertising_alone_waits_and_by_the_clock_of_its_zone() {
+        let hour = |zone: &str, purpose, quiet, hour: i64| {
+            let scene = Scene::with("podcast-production-studio", |spec| (spec.zone, spec.quiet_hours) = (zone.to_owned(), quiet));
+            let proposal = scene.proposal(scene.mail(purpose, |_| ()));
+            let midnight = scene.state.now;
+            let start = not_before(&scene.state, &proposal, midnight.plus_ms(hour * HOUR_MS));
+            start.map(|start| start.since(midnight) / HOUR_MS)
+        };
+        let night = QuietHours { from: 21, to: 8 };
+        let advertises = MailPurpose::Outreach;
+        for (at, start) in [(0, Some(8)), (7, Some(8)), (8, None), (20, None), (21, Some(32))] {
+            assert_eq!(hour("UTC", advertises, night, at), start, "{at}");
+        }
+        assert_eq!(hour("America/New_York", advertises, night, 12), Some(13), "seven in the morning");
+        assert_eq!(hour("America/New_York", advertises, night, 13), None);
+        assert_eq!(hour("UTC", MailPurpose::Service, night, 0), None);
+        assert_eq!(hour("UTC", advertises, QuietHours::NONE, 0), None);
+        let mut scene = Scene::new();
+        let answer = scene.good(ActionKind::AnswerTicket);
+        assert_eq!(not_before(&scene.state, &scene.proposal(answer), scene.state.now), None, "whoever asks is answered at night");
     }
 }

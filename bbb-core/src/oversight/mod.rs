@@ -11,6 +11,8 @@ pub mod permit;
 pub mod recheck;
 pub mod reviewer;
 #[cfg(test)]
+mod tests;
+#[cfg(test)]
 pub(crate) mod tests_support;
 pub mod verdict;
 

@@ -62,3 +62,61 @@ pub fn recheck(business: BusinessId, events: &[Event], vault: &Vault, charters: 
     }
     Ok(all)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::MailPurpose;
+    use crate::event::Signal;
+    use crate::oversight::tests_support::Scene;
+    use crate::oversight::verdict::{Finding, RuleId, Ruling};
+    use crate::task::{NewTask, TaskKind};
+
+    /// A journal with a mail to a known contact, and this review of it.
+    fn journal(scene: &Scene, then: Finding) -> Vec<Event> {
+        let trade = &scene.state.trade.contacts[&scene.contact];
+        let (contact, profile) = (scene.contact, trade.profile.clone());
+        let signal = Signal::LeadArrived { contact, channel: crate::blueprint::Channel::Email, consent: true, profile };
+        let proposal = scene.proposal(scene.mail(MailPurpose::Outreach, |_| ()));
+        let (task, id, digest) = (proposal.task, proposal.id, proposal.action.digest());
+        let order = NewTask::new(TaskKind::Outreach, 50, Timestamp::MAX);
+        let expires_at = (then.ruling == Ruling::Escalate).then_some(scene.state.now);
+        let payloads = [
+            Payload::Launched { spec: Box::new((*scene.state.spec).clone()) },
+            Payload::Received { source: "test".to_owned(), external_id: String::new(), signal },
+            Payload::TaskCreated { task, order },
+            Payload::TaskStarted { task },
+            Payload::Proposed { proposal: Box::new(proposal) },
+            Payload::Reviewed { proposal: id, digest, verdict: Verdict::from_findings(&[then]), expires_at },
+        ];
+        (1..).zip(payloads).map(|(sequence, payload)| Event { sequence, at: scene.state.spec.start, cause: 0, payload }).collect()
+    }
+
+    #[test]
+    fn each_review_is_made_again_under_each_charter_and_nothing_connected_stays_so() {
+        let scene = Scene::new();
+        let silent = "@id(\"silent\") forbid (principal, action == Action::\"send_email\", resource);";
+        let silent = Charter::with_owner_policies("mine.cedar", silent).expect("valid");
+        let charters = [Charter::shipped(), &silent];
+        let again = |then: Finding, vault: &Vault| {
+            let found = recheck(scene.state.business, &journal(&scene, then), vault, &charters).expect("a journal");
+            let [one] = &found[..] else { panic!("{found:?}") };
+            assert_eq!((one.sequence, one.proposal, one.kind), (6, ProposalId::new(0), ActionKind::SendEmail));
+            let now = one.now.clone().map(|verdicts| verdicts.iter().map(|v| (v.ruling, v.rules[0].to_string())).collect::<Vec<_>>());
+            (one.then.ruling, now)
+        };
+        let approved = || Finding::new(Ruling::Approve, RuleId::named("test"), "");
+        let allowed = (Ruling::Approve, "charter.role-sales".to_owned());
+        let forbidden = (Ruling::Veto, "charter.silent".to_owned());
+        assert_eq!(again(approved(), &scene.vault), (Ruling::Approve, Ok(vec![allowed, forbidden])));
+        let unconnected = Finding::new(Ruling::Veto, RuleId::named(NO_ADAPTER), "");
+        let (then, now) = again(unconnected, &scene.vault);
+        assert_eq!(then, Ruling::Veto);
+        let now = now.expect("facts");
+        assert_eq!(now[0], (Ruling::Veto, NO_ADAPTER.to_owned()), "what was connected no charter changes");
+        assert_eq!(now[1].0, Ruling::Veto);
+        let foreign = Scene::with("podcast-production-studio", |spec| spec.seed = crate::draw::Seed::new(2));
+        assert!(again(approved(), &foreign.vault).1.is_err(), "what cannot be opened cannot be judged again");
+        assert_eq!(recheck(scene.state.business, &[], &scene.vault, &charters), Ok(vec![]));
+    }
+}

@@ -1,6 +1,8 @@
 //! A small business to try rules on: one contact that agreed, one paid order, one open request for help.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use crate::action::{
     Action, ActionKind, AnswerTicket, CallModel, CollectPayment, DeliverOrder, MailPurpose, Message, PayBill, PublishPost, QualifyLeads,
@@ -24,6 +26,14 @@ use crate::time::{DAY_MS, Timestamp};
 pub(crate) const ORDER: OrderId = OrderId::new(0);
 pub(crate) const TICKET: TicketId = TicketId::new(0);
 pub(crate) const EMAIL: &str = "ada@customer.example";
+
+/// What a future that does not wait comes to, as those of a store in memory.
+pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("it waits"),
+    }
+}
 
 pub(crate) struct Scene {
     pub(crate) state: State,

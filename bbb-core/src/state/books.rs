@@ -197,3 +197,106 @@ impl Cost {
         Cost::nothing(self.money.is_simulated())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blueprint;
+    use crate::draw::Seed;
+    use crate::spec::WorldKind;
+
+    fn books(world: WorldKind) -> Books {
+        let (origin, blueprint) = blueprint::resolve("podcast-production-studio").expect("a template's slug");
+        let mut spec = Spec::simulated(origin, blueprint, Seed::new(1), 90);
+        spec.world = world;
+        let mut books = Books::new(&spec);
+        for (place, resource) in (1..).zip(Resource::ALL) {
+            for (window, cap) in Window::ALL.into_iter().zip([30, 100, 1_000, 10_000]) {
+                books.caps.set(resource, window, cap * place);
+            }
+        }
+        books
+    }
+
+    fn cost(simulated: bool, cents: i64, tokens: u32, messages: u32) -> Cost {
+        Cost { tokens, messages, ..Cost::money(simulated, Cents::new(cents)) }
+    }
+
+    #[test]
+    fn holds_and_settlements_are_kept_by_resource_and_by_time() {
+        let mut books = books(WorldKind::Live);
+        let used = |books: &Books| Resource::ALL.map(|resource| *books.usage(resource));
+        books.hold(&cost(false, 20, 3, 1));
+        books.hold(&cost(true, 7, 0, 0));
+        let held = |held| Usage { spent: 0, held, today: held, this_month: held };
+        assert_eq!(used(&books), [held(20), held(7), held(3), held(1)]);
+        books.settle(&cost(false, 20, 3, 1), &cost(false, 15, 2, 1));
+        let spent = |spent| Usage { spent, held: 0, today: spent, this_month: spent };
+        assert_eq!(used(&books), [spent(15), held(7), spent(2), spent(1)]);
+        let figures = (books.real.spent().cents().get(), books.real.held().cents().get(), books.simulated.held().cents().get());
+        assert_eq!(figures, (15, 0, 7));
+        assert_eq!((books.of_world().spent.get(), books.of_world().today.get()), (15, 15));
+        assert_eq!([Window::Action, Window::Day, Window::Total].map(|window| books.left_of(Resource::RealMoney, window)), [30, 85, 9_985]);
+        assert_eq!((books.left(), books.left_today()), (Cents::new(9_985), Cents::new(30)));
+        books.hold(&cost(false, 60, 0, 0));
+        assert_eq!((books.left(), books.left_today()), (Cents::new(9_925), Cents::new(25)), "the tightest cap binds");
+        books.new_day();
+        assert_eq!(books.usage(Resource::RealMoney).over(Window::Day), 60, "what is held counts on");
+        assert_eq!(books.usage(Resource::RealMoney).over(Window::Month), 75);
+        books.new_month();
+        assert_eq!(books.usage(Resource::RealMoney).over(Window::Month), 60);
+        assert_eq!(books.usage(Resource::Tokens).over(Window::Month), 0);
+        books.earn(Amount::real(Cents::new(5)));
+        books.earn(Amount::real(Cents::new(6)));
+        books.earn(Amount::simulated(Cents::new(9)));
+        books.earn(Amount::simulated(Cents::new(9)));
+        assert_eq!((books.real.revenue().cents().get(), books.simulated.revenue().cents().get()), (11, 18));
+        assert_eq!(books.of_world().revenue, Cents::new(11));
+        assert_eq!(cost(true, 7, 3, 1).released(), Cost::nothing(true));
+        assert_eq!(cost(false, 7, 3, 1).released(), Cost::nothing(false));
+    }
+
+    #[test]
+    fn a_simulated_business_counts_its_own_book() {
+        let mut books = books(WorldKind::Simulated);
+        books.hold(&cost(true, 40, 0, 0));
+        books.hold(&cost(false, 9, 0, 0));
+        assert_eq!((books.of_world().held, books.left()), (Cents::new(40), Cents::new(19_960)));
+        assert_eq!(books.left_today(), Cents::new(60));
+    }
+
+    #[test]
+    fn each_share_of_each_cap_is_told_once_until_its_time_is_over() {
+        let mut books = books(WorldKind::Live);
+        let tell = |books: &mut Books| {
+            let mut told = Vec::new();
+            while let Some((resource, window, percent)) = books.next_alert() {
+                books.alert(resource, window, percent).expect("a window with alerts");
+                told.push((resource, window, percent));
+            }
+            told
+        };
+        assert_eq!(tell(&mut books), []);
+        books.hold(&cost(false, 49, 0, 0));
+        assert_eq!(tell(&mut books), []);
+        books.hold(&cost(false, 1, 0, 0));
+        assert_eq!(tell(&mut books), [(Resource::RealMoney, Window::Day, 50)]);
+        books.hold(&cost(false, 50, 0, 400));
+        assert_eq!(tell(&mut books), [(Resource::RealMoney, Window::Day, 100), (Resource::Messages, Window::Day, 100)]);
+        books.settle(&cost(false, 100, 0, 400), &cost(false, 100, 0, 400));
+        books.new_day();
+        books.hold(&cost(false, 60, 0, 0));
+        assert_eq!(tell(&mut books), [(Resource::RealMoney, Window::Day, 50)], "a new day tells anew");
+        books.hold(&cost(false, 340, 0, 0));
+        assert_eq!(tell(&mut books), [(Resource::RealMoney, Window::Day, 100), (Resource::RealMoney, Window::Month, 50)]);
+        books.settle(&cost(false, 400, 0, 0), &cost(false, 400, 0, 0));
+        books.new_month();
+        books.hold(&cost(false, 4_500, 0, 0));
+        assert_eq!(tell(&mut books), [(Resource::RealMoney, Window::Month, 100), (Resource::RealMoney, Window::Total, 50)]);
+        let caps = books.caps;
+        books.set_caps(Caps { ask_above: Cents::new(1), ..caps });
+        assert_eq!(books.caps.ask_above, Cents::new(1));
+        assert_eq!(tell(&mut books).len(), 3, "other caps tell anew");
+        assert!(books.alert(Resource::Tokens, Window::Action, 50).is_err());
+    }
+}

@@ -329,4 +329,45 @@ mod tests {
         let commented = format!("// {}\n{}", "(".repeat(900), when(&chain));
         assert!(Charter::with_owner_policies("mine.cedar", &commented).is_ok());
     }
+
+    #[test]
+    fn a_text_may_come_to_each_bound_and_not_over_it() {
+        let when = |condition: &str| format!("@id(\"a\") forbid (principal, action, resource) when {{ {condition} }};");
+        let refusal = |text: &str| Charter::with_owner_policies("mine.cedar", text).err().map_or_else(String::new, |error| error.reason);
+        let check = |fits: &str, over: &str, reason: &str| {
+            assert_eq!(refusal(fits), "", "{reason}");
+            assert!(refusal(over).contains(reason), "{reason}: {}", refusal(over));
+        };
+        // 16 words and signs around the condition, 7 for each part of it.
+        let chain = |n: usize| format!("{}context.act.cost > 1", "context.act.under_way && ".repeat(n));
+        check(&when(&format!("!!!{}", chain(82))), &when(&format!("!!!!{}", chain(82))), "at most 600 words");
+        let brackets = |n: usize| when(&format!("{}context.act.under_way{}", "(".repeat(n), ")".repeat(n)));
+        check(&brackets(23), &brackets(24), "at most 24 brackets");
+        let quoted = |quote: &str| when(&format!("{quote} != \"x\" && context.act.under_way"));
+        let closed = "(context.act.under_way) && [1].contains(context.act.cost) && ".repeat(25);
+        for text in [
+            when(&format!("{closed}context.act.under_way")),
+            format!("{}{}", when(&chain(60)), when(&chain(60)).replace("\"a\"", "\"b\"")),
+            quoted(&format!("\"\\\"{}\"", "(".repeat(30))),
+            quoted(&format!("\"{}\"", "word ".repeat(700))),
+            format!("// {}\n{}", "word ".repeat(700), when("context.act.under_way")),
+        ] {
+            assert_eq!(refusal(&text), "", "{text}");
+        }
+
+        let policy = |id: &str, more: &str| format!("@id(\"{id}\") {more} forbid (principal, action == Action::\"run_ads\", resource);\n");
+        let many = |n: usize| (0..n).map(|n| policy(&format!("p{n}"), "")).collect::<String>();
+        check(&many(64), &many(65), "at most 64 policies");
+        check(&policy(&"a".repeat(64), ""), &policy(&"a".repeat(65), ""), "1 to 64");
+        for (id, reason) in
+            [("", "1 to 64"), ("A", "1 to 64"), ("a_b", "1 to 64"), ("error", "uses itself"), ("default-deny", "uses itself")]
+        {
+            check(&policy("a-1", ""), &policy(id, ""), reason);
+        }
+        for name in ["says", "ground"] {
+            let said = |text: String| policy("a", &format!("@{name}(\"{text}\")"));
+            check(&said("é".repeat(240)), &said("é".repeat(241)), "1 to 240");
+            check(&said("x".to_owned()), &said(String::new()), "1 to 240");
+        }
+    }
 }

@@ -62,6 +62,21 @@ mod tests {
         assert_eq!(names(&again), names(&charter));
         assert_eq!(Charter::with_owner_texts(&[]).expect("nothing").digest(), Charter::shipped().digest());
 
+        let yours = "@id(\"yours\") forbid (principal, action == Action::\"pay_bill\", resource);";
+        let both = Charter::with_owner_texts(&[("one.cedar", mine), ("", ""), ("two.cedar", yours)]).expect("valid");
+        assert_eq!(both.owner_text(), format!("{mine}\n{yours}\n"), "a comment at an end swallows no policy after it");
+        let again = Charter::with_owner_policies("kept", both.owner_text()).expect("valid");
+        assert_eq!(names(&again), names(&both));
+
+        let comment = |bytes: usize| format!("//{}", "x".repeat(bytes - 2));
+        let together = |first: usize, second: usize| {
+            let texts = [comment(first), comment(second)];
+            Charter::with_owner_texts(&[("one.cedar", &texts[0]), ("two.cedar", &texts[1])]).is_ok()
+        };
+        assert!(Charter::with_owner_policies("one.cedar", &comment(MAX_POLICY_BYTES)).is_ok());
+        assert!(Charter::with_owner_policies("one.cedar", &comment(MAX_POLICY_BYTES + 1)).is_err());
+        assert!(together(1_000, MAX_POLICY_BYTES - 1_001) && !together(1_000, MAX_POLICY_BYTES - 1_000));
+
         let twice = Charter::with_owner_texts(&[("one.cedar", mine), ("two.cedar", mine)]).expect_err("one name twice").to_string();
         assert!(twice.starts_with("two.cedar:1:1: ") && twice.contains("another policy of the owner"), "{twice}");
         let policy = |n: usize| format!("@id(\"p{n}\") forbid (principal, action == Action::\"run_ads\", resource);\n");

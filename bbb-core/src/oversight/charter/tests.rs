@@ -459,6 +459,30 @@ fn no_role_takes_an_action_of_another() {
 }
 
 #[test]
+fn each_policy_is_kept_for_the_kinds_that_its_scope_admits() {
+    let listed = |kind, id: &str| Charter::shipped().policies_about(kind).any(|info| info.id == id);
+    for (id, admitted, other) in [
+        ("suppression-list", ActionKind::SendEmail, ActionKind::SetPrice),
+        ("deliver-what-is-paid", ActionKind::DeliverOrder, ActionKind::CollectPayment),
+        ("any-role-thinks", ActionKind::CallModel, ActionKind::PayBill),
+    ] {
+        assert!(listed(admitted, id) && !listed(other, id), "{id}");
+    }
+}
+
+#[test]
+fn a_company_is_named_where_its_entry_is_not_empty() {
+    let charter = Charter::with_owner_policies("b2b-only", pack("b2b-only").expect("a pack").text).expect("valid");
+    for (company, want) in [("", Ruling::Veto), (" ", Ruling::Veto), ("Engines Ltd", Ruling::Approve)] {
+        let mut scene = Scene::new();
+        let proposal = outreach(&mut scene);
+        let mut facts = scene.facts(&proposal);
+        facts.contact.as_mut().expect("a contact").profile.company = company.to_owned();
+        assert_eq!(Verdict::from_findings(&charter.findings(&facts)).ruling, want, "{company:?}");
+    }
+}
+
+#[test]
 fn contexts_fit_the_schema() {
     for kind in ActionKind::ALL {
         let mut scene = Scene::new();
