@@ -12,7 +12,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bbb_core::id::BusinessId;
 use bbb_core::journal::chain::Head;
-use bbb_core::journal::checkpoint::{Checkpoint, KeyList, MAX_CHECKPOINT_BYTES, Signed, Statement};
+use bbb_core::journal::checkpoint::{Checkpoint, MAX_CHECKPOINT_BYTES, Signed, Statement};
+use bbb_core::journal::keys::KeyList;
 use bbb_core::journal::merkle::Tree;
 use bbb_core::journal::store::Store;
 use bbb_core::time::Timestamp;

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use bbb_core::id::BusinessId;
 use bbb_core::journal::chain::Record;
-use bbb_core::journal::checkpoint::{self, Checkpoint, PublicKey, Signed, Verdict};
+use bbb_core::journal::checkpoint::{self, Checkpoint, Signed, Verdict};
 use bbb_core::journal::export;
+use bbb_core::journal::keys::PublicKey;
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -114,7 +115,7 @@ fn read_checkpoints(path: &Path) -> Result<Vec<Checkpoint>, Fault> {
     lines.map(|(index, line)| Checkpoint::from_line(line).map_err(|error| corrupted(format!("line {}: {error}", index + 1)))).collect()
 }
 
-pub(in crate::cli) fn from_store(common: &Common, id: Option<BusinessId>) -> Result<Journal, Fault> {
+fn from_store(common: &Common, id: Option<BusinessId>) -> Result<Journal, Fault> {
     let access = Access::open(common)?;
     let id = access.pick(id)?;
     // The checkpoints first: a running business may get another one meanwhile, and the journal read later has its events.
