@@ -118,6 +118,7 @@ fn situation(facts: &Facts, names: &Names) -> Result<RestrictedExpression, Unfit
         ("licence_needed", boolean(facts.licence_needed)),
         ("licence_confirmed", boolean(facts.licence_confirmed)),
         ("days_without_income", number(facts.days_without_income)),
+        ("oldest_refund_days", number(facts.oldest_refund_days)),
         ("budget_used_percent", number(facts.budget_used_percent)),
     ])
 }
