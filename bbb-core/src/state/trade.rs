@@ -263,7 +263,12 @@ impl Trade {
     fn arrive(&mut self, id: ContactId, channel: Channel, consent: bool, profile: &Sealed, at: Timestamp) -> Result<(), String> {
         if let Some(known) = self.contacts.get_mut(&id) {
             // The same person again: what is known stays, but consent can be given later.
+            let agreed_now = consent && !known.consent;
             known.consent |= consent;
+            if agreed_now && known.interest == Interest::Unfit {
+                // It was scored as somebody who had not agreed: it is looked at again.
+                (known.interest, known.fit) = (Interest::New, None);
+            }
             return Ok(());
         }
         if self.contacts.len() >= MAX_CONTACTS {
@@ -376,5 +381,30 @@ impl Trade {
             self.channels[channel as usize].customers += 1;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oversight::tests_support::Scene;
+
+    #[test]
+    fn a_lead_that_was_unfit_is_looked_at_again_when_it_agrees_and_not_otherwise() {
+        let mut scene = Scene::new();
+        let eve = scene.lead("eve@customer.example", false);
+        let score = |scene: &mut Scene, fit| scene.state.trade.score(&[(eve, fit)]).expect("known");
+        let known = |scene: &Scene| (scene.state.trade.contacts[&eve].interest, scene.state.trade.contacts[&eve].fit);
+        score(&mut scene, 20);
+        scene.lead("eve@customer.example", false);
+        assert_eq!(known(&scene), (Interest::Unfit, Some(20)), "nothing is new");
+        scene.lead("eve@customer.example", true);
+        assert_eq!(known(&scene), (Interest::New, None));
+        score(&mut scene, 20);
+        scene.lead("eve@customer.example", true);
+        assert_eq!(known(&scene), (Interest::Unfit, Some(20)), "it agreed before");
+        scene.contact().interest = Interest::Lost;
+        scene.lead(crate::oversight::tests_support::EMAIL, true);
+        assert_eq!(scene.contact().interest, Interest::Lost, "who said no stays alone");
     }
 }
