@@ -17,6 +17,7 @@ mod llm;
 mod mail;
 mod minds;
 mod outside;
+mod policies;
 mod projection;
 mod races;
 mod report;

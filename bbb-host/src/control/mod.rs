@@ -91,6 +91,18 @@ pub enum Ask {
     /// Committed events from now on: one [`WireEvent`] a line.
     Follow(BusinessId),
 }
+    /// Every review made again: a list of [`bbb_core::oversight::recheck::Rechecked`].
+    Recheck {
+        /// Of which business.
+        business: BusinessId,
+        /// The owner's texts of the charters.
+        texts: Vec<String>,
+    },
+    /// What of the owner's real money businesses bind: [`bbb_core::money::Cents`].
+    Bound {
+        /// All businesses but this one; all, where absent.
+        but: Option<BusinessId>,
+    },
 
 /// An answer's line.
 #[derive(Debug, Serialize, Deserialize)]

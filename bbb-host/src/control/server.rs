@@ -131,6 +131,8 @@ async fn serve(mut stream: UnixStream, service: &Service) -> io::Result<()> {
             let page = service.records(business, after, limit).await;
             say(&mut writer, page.map(|page| page.iter().filter_map(WireRecord::of).collect::<Vec<_>>())).await
         }
+        Ask::Recheck { business, texts } => say(&mut writer, service.recheck(business, &texts).await).await,
+        Ask::Bound { but } => say(&mut writer, service.bound(but).await).await,
         Ask::Contacts(business) => say(&mut writer, service.contacts(business).await).await,
         Ask::TellOf { business, who, news } => say(&mut writer, service.tell_of(business, &who, news).await).await,
         Ask::Import { business, list } => say(&mut writer, service.import(business, &list).await).await,
