@@ -322,7 +322,7 @@ impl Trade {
             (Action::RunAds(ads), Receipt::AdsReceipt(receipt)) => {
                 let channel = &mut self.channels[ads.channel as usize];
                 channel.spent = channel.spent.plus(receipt.spent);
-                channel.clicks += receipt.clicks;
+                channel.clicks = channel.clicks.saturating_add(receipt.clicks);
             }
             (Action::SendEmail(mail), _) => self.mailed(mail.contact, mail.purpose, at)?,
             (Action::DeliverOrder(delivery), _) => self.order_mut(delivery.order)?.deliveries += 1,
@@ -330,16 +330,16 @@ impl Trade {
             (Action::CollectPayment(payment), _) => self.paid(payment.order, at)?,
             (Action::RefundPayment(refund), receipt) => {
                 self.refunds += 1;
+                let given = match receipt {
+                    Receipt::PaymentReceipt(receipt) => receipt.amount.cents(),
+                    _ => refund.refund,
+                };
                 let order = self.order_mut(refund.order)?;
                 order.refunded = order.refunded.plus(given.max(Cents::ZERO));
                 (order.active, order.refund_asked_at, order.due_at) = (false, None, None);
             }
             (Action::PayBill(_), _) => self.billed_at = Some(at),
             (Action::SetPrice(price), _) => self.price = price.price,
-                let given = match receipt {
-                    Receipt::PaymentReceipt(receipt) => receipt.amount.cents(),
-                    _ => refund.refund,
-                };
             _ => {}
         }
         Ok(())

@@ -13,7 +13,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{public_key, read_text};
-use crate::checkpoints::of_checkpoint;
+use crate::checkpoints::{self, of_checkpoint};
 use crate::cli::Common;
 use crate::cli::access::{Access, decode};
 use crate::cli::business::replay;
@@ -111,8 +111,7 @@ fn read_checkpoints(path: &Path) -> Result<Vec<Checkpoint>, Fault> {
     if text.is_empty() {
         return Err(corrupted("it has no checkpoint".to_owned()));
     }
-    let lines = text.strip_suffix('\n').unwrap_or(&text).split('\n').enumerate();
-    lines.map(|(index, line)| Checkpoint::from_line(line).map_err(|error| corrupted(format!("line {}: {error}", index + 1)))).collect()
+    checkpoints::parse(text.as_bytes()).map_err(corrupted)
 }
 
 fn from_store(common: &Common, id: Option<BusinessId>) -> Result<Journal, Fault> {
