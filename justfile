@@ -18,3 +18,7 @@ bench:
 
 doc:
     RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --open
+
+# So many inputs for each target of tests/README.md, or for one of them.
+fuzz ITERATIONS="20000" TARGET="":
+    BBB_FUZZ_ITERATIONS={{ITERATIONS}} cargo test --test it fuzz::{{TARGET}}

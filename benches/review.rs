@@ -88,7 +88,7 @@ fn bare_request() -> Request {
         },
         "business": {
             "world": { "__entity": { "type": "World", "id": "simulated" } }, "autonomy": 6, "licence_needed": false, "licence_confirmed": true,
-            "days_without_income": 0, "budget_used_percent": 0
+            "days_without_income": 0, "oldest_refund_days": 0, "budget_used_percent": 0
         },
         "contact": {
             "consent": true, "suppressed": false, "mails": 0, "days_since_last_mail": 0, "qualified": false, "served": false, "refund_open": false,

@@ -77,7 +77,7 @@ impl Timestamp {
     #[must_use]
     pub fn next_midnight_in(self, zone: &TimeZone) -> Timestamp {
         if *zone == TimeZone::UTC {
-            return Timestamp((self.0.div_euclid(DAY_MS) + 1) * DAY_MS);
+            return Timestamp(self.0.div_euclid(DAY_MS).saturating_add(1).saturating_mul(DAY_MS));
         }
         let tomorrow = self.zoned(zone).and_then(|now| now.tomorrow().ok()?.start_of_day().ok());
         tomorrow.map_or(self.plus_ms(DAY_MS), |midnight| Timestamp(midnight.timestamp().as_millisecond()))

@@ -12,7 +12,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bbb_core::id::BusinessId;
 use bbb_core::journal::chain::Head;
-use bbb_core::journal::checkpoint::{Checkpoint, KeyList, MAX_CHECKPOINT_BYTES, Signed, Statement};
+use bbb_core::journal::checkpoint::{Checkpoint, MAX_CHECKPOINT_BYTES, Signed, Statement};
+use bbb_core::journal::keys::KeyList;
 use bbb_core::journal::merkle::Tree;
 use bbb_core::journal::store::Store;
 use bbb_core::time::Timestamp;
@@ -131,10 +132,8 @@ impl Checkpoints {
         };
         let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
         let mut known = Known { end: end as u64, ..Known::default() };
-        for (index, line) in bytes[..end].split_inclusive(|byte| *byte == b'\n').enumerate() {
-            let text =
-                std::str::from_utf8(&line[..line.len() - 1]).map_err(|_| corrupted(format!("line {}: it is not UTF-8", index + 1)))?;
-            known.all.push(Checkpoint::from_line(text).map_err(|error| corrupted(format!("line {}: {error}", index + 1)))?);
+        if end > 0 {
+            known.all = parse(&bytes[..end]).map_err(corrupted)?;
         }
         if let Some(newest) = known.all.last() {
             let keys = self.keys()?.ok_or_else(|| corrupted(format!("signed by {}, and there is no list of keys", newest.key())))?;
@@ -238,6 +237,19 @@ impl Checkpoints {
         *slot = Some(signer);
         refused.map_or(Ok(keys), Err)
     }
+}
+
+/// Reads checkpoints, one a line; the last line may lack its end.
+///
+/// # Errors
+/// Which line is none, and why.
+pub fn parse(bytes: &[u8]) -> Result<Vec<Checkpoint>, String> {
+    let read = |line: &[u8]| {
+        let text = std::str::from_utf8(line).map_err(|_| "it is not UTF-8".to_owned())?;
+        Checkpoint::from_line(text).map_err(|error| error.to_string())
+    };
+    let lines = bytes.strip_suffix(b"\n").unwrap_or(bytes).split(|byte| *byte == b'\n').enumerate();
+    lines.map(|(index, line)| read(line).map_err(|why| format!("line {}: {why}", index + 1))).collect()
 }
 
 /// What is wrong with a journal according to its checkpoints, or with them.

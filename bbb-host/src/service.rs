@@ -4,6 +4,7 @@
 
 pub mod contacts;
 pub mod inbox;
+pub(crate) mod recheck;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -238,19 +239,16 @@ impl Service {
         listed.map(|listed| listed.head).ok_or_else(|| unknown(id))
     }
 
-    /// Checks that real money can be allotted to one more business of this directory, under the owner's cap.
+    /// What of the owner's real money the businesses of this directory bind, all but one where that is named.
     ///
     /// # Errors
-    /// [`crate::fault::Kind::Refused`] where it cannot, and the store's.
-    pub async fn check_allotment(&self, cap: Cents, wanted: Cents) -> Result<(), Fault> {
-        let mut bound = Vec::new();
-        // Nothing is bound by what moves no real money, and many simulated businesses are not read for nothing.
-        if wanted > Cents::ZERO {
-            for listed in self.store.list().await? {
-                bound.push(allotment::bound_by(&self.now(listed.business).await?.state));
-            }
+    /// The store's.
+    pub async fn bound(&self, but: Option<BusinessId>) -> Result<Cents, Fault> {
+        let mut bound = Cents::ZERO;
+        for listed in self.store.list().await?.into_iter().filter(|listed| but != Some(listed.business)) {
+            bound = bound.plus(allotment::bound_by(&self.now(listed.business).await?.state));
         }
-        allotment::check(cap, bound, wanted)
+        Ok(bound)
     }
 
     /// Up to `limit` records after `after`, in order; fewer where the journal ends or the page is full.

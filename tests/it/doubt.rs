@@ -7,23 +7,19 @@ use std::time::Duration;
 use bbb::core::action::{ActionKind, SendEmail};
 use bbb::core::event::{Event, Outcome, Payload, Recovery, Signal};
 use bbb::core::id::ProposalId;
-use bbb::core::invariant;
-use bbb::core::journal::store::{BoxFuture, Store};
+use bbb::core::journal::store::BoxFuture;
 use bbb::core::limits::{MAX_EFFECT_ATTEMPTS, MAX_EFFECT_MS};
 use bbb::core::observe::Arrival;
 use bbb::core::port::Verification;
 use bbb::core::receipt::MailReceipt;
-use bbb::core::seal::{DerivedKeys, Vault};
 use bbb::core::state::State;
 use bbb::core::state::work::Stage;
 use bbb::core::time::{HOUR_MS, MINUTE_MS};
 use bbb::prelude::*;
 
-use crate::faults::ports::Outside;
-use crate::faults::store::FlakyStore;
-use crate::faults::{START, lead, live};
-use crate::run::{journal, on_one_thread};
-use crate::worlds::{Clock, come_to_rest};
+use crate::faults::live;
+use crate::run::on_one_thread;
+use crate::support::scene::{ADA, Scene};
 
 /// What becomes of one mail.
 #[derive(Debug, Clone, Copy)]
@@ -85,87 +81,27 @@ impl Port<SendEmail> for Provider {
     }
 }
 
-/// A live business with one lead, which it writes to as soon as it is launched.
-struct Scene {
-    store: Arc<FlakyStore>,
-    provider: Arc<Provider>,
-    engine: Engine,
-    world: World,
-    spec: Spec,
-    clock: Clock,
-    vault: Vault,
-    business: BusinessHandle,
-}
-
-impl Scene {
-    async fn begin(recovery: Recovery, fates: &[Fate], known: Verification<()>) -> Scene {
-        let store = Arc::new(FlakyStore::default());
-        let provider = Arc::new(Provider { recovery, fates: Mutex::new(fates.iter().copied().collect()), keys: Mutex::default(), known });
-        let clock = Clock::at(START);
-        let vault = Vault::new(Arc::new(DerivedKeys::new(Seed::new(1))));
-        let mut ports = Outside::new(Arc::clone(&store), &[]).ports(&[Recovery::AtMostOnce]);
-        ports.send_email = Some(provider.clone());
-        let world = World::live(ports, vault.clone(), clock.told());
-        let engine = Engine::builder(store.clone()).build();
-        let spec = engine.prepare(live(false));
-        let business = engine.launch_with(spec.clone(), world.clone(), vec![Scene::lead(&vault)]).await.unwrap();
-        Scene { store, provider, engine, world, spec, clock, vault, business }
-    }
-
-    fn lead(vault: &Vault) -> Arrival {
-        let email = "ada@somewhere.com".to_owned();
-        let signal = lead(vault, (vault.contact_id(&email), email), "");
-        Arrival { source: "outside".to_owned(), external_id: "ada".to_owned(), signal }
+impl Provider {
+    /// A live business with one lead, which it writes to through this provider as soon as it is launched.
+    async fn begin(recovery: Recovery, fates: &[Fate], known: Verification<()>) -> (Scene, Arc<Provider>) {
+        let provider = Provider { recovery, fates: Mutex::new(fates.iter().copied().collect()), keys: Mutex::default(), known };
+        let provider = Arc::new(provider);
+        (business_with(provider.clone()).await, provider)
     }
 
     /// Lets time pass until the first mail has been tried.
-    async fn first_attempt(&self) -> Arc<State> {
-        for _ in 0..48 {
-            let state = come_to_rest(&self.business).await;
-            if locked(&self.provider.fates).is_empty() {
-                return state;
-            }
-            self.clock.pass(HOUR_MS);
-        }
-        panic!("no mail was tried in two days");
-    }
-
-    async fn after(&self, ms: i64) -> Arc<State> {
-        self.clock.pass(ms);
-        come_to_rest(&self.business).await
-    }
-
-    async fn events(&self) -> Vec<Event> {
-        let store: Arc<dyn Store> = self.store.clone();
-        let (events, _) = journal(store.as_ref(), self.spec.id()).await;
-        invariant::check(&events).unwrap();
-        events
-    }
-
-    /// Another process goes on.
-    async fn restart(&mut self) -> Arc<State> {
-        self.business.passivate().await;
-        let world = self.world.clone();
-        self.business = self.engine.resume(self.spec.id(), |_| Ok(world)).await.unwrap();
-        come_to_rest(&self.business).await
+    async fn first_attempt(&self, scene: &Scene) -> Arc<State> {
+        scene.until(|state| locked(&self.fates).is_empty().then(|| Arc::clone(state))).await
     }
 
     fn keys(&self) -> Vec<String> {
-        locked(&self.provider.keys).clone()
+        locked(&self.keys).clone()
     }
 }
 
 /// A live business with one lead and this mail provider.
-async fn business_with(provider: Arc<dyn Port<SendEmail>>) -> (BusinessHandle, Clock) {
-    let store = Arc::new(FlakyStore::default());
-    let clock = Clock::at(START);
-    let vault = Vault::new(Arc::new(DerivedKeys::new(Seed::new(1))));
-    let mut ports = Outside::new(Arc::clone(&store), &[]).ports(&[Recovery::AtMostOnce]);
-    ports.send_email = Some(provider);
-    let engine = Engine::builder(store).build();
-    let world = World::live(ports, vault.clone(), clock.told());
-    let business = engine.launch_with(engine.prepare(live(false)), world, vec![Scene::lead(&vault)]).await.unwrap();
-    (business, clock)
+async fn business_with(provider: Arc<dyn Port<SendEmail>>) -> Scene {
+    Scene::begin(live(false), &[ADA], |ports| ports.send_email = Some(provider)).await
 }
 
 /// The mail that is not closed, and where it stands.
@@ -188,14 +124,14 @@ const NOT_ASKED: Verification<()> = Verification::DidNotHappen;
 #[test]
 fn an_unanswered_effect_keeps_its_hold_and_is_tried_again_under_the_same_key() {
     on_one_thread(async {
-        let scene = Scene::begin(Recovery::Idempotent, &[Fate::Unknown], NOT_ASKED).await;
-        let state = scene.first_attempt().await;
+        let (scene, provider) = Provider::begin(Recovery::Idempotent, &[Fate::Unknown], NOT_ASKED).await;
+        let state = provider.first_attempt(&scene).await;
         let Some((id, Stage::Unanswered { attempt: 1, .. })) = mail(&state) else { panic!("{:?}", mail(&state)) };
         assert_eq!((state.books.messages.held, state.books.messages.spent), (1, 0));
         let state = scene.after(MINUTE_MS).await;
         assert_eq!(mail(&state), None, "it has its receipt");
         assert_eq!((state.books.messages.held, state.books.messages.spent, state.books.messages.today), (0, 1, 1), "counted once");
-        let keys = scene.keys();
+        let keys = provider.keys();
         assert!(keys.len() == 2 && keys[0] == keys[1], "{keys:?}");
         assert!(matches!(outcomes(&scene.events().await, id)[..], [Outcome::Unanswered { .. }, Outcome::Done { .. }]));
     });
@@ -204,18 +140,16 @@ fn an_unanswered_effect_keeps_its_hold_and_is_tried_again_under_the_same_key() {
 #[test]
 fn an_unanswered_effect_that_may_no_longer_be_tried_is_in_doubt() {
     on_one_thread(async {
-        let scene = Scene::begin(Recovery::Idempotent, &[Fate::Unknown], NOT_ASKED).await;
-        scene.first_attempt().await;
-        let contact = scene.vault.contact_id("ada@somewhere.com");
-        let leaves = Arrival { source: "outside".to_owned(), external_id: "stop".to_owned(), signal: Signal::Unsubscribed { contact } };
-        scene.business.receive(vec![leaves]).await.unwrap();
+        let (scene, provider) = Provider::begin(Recovery::Idempotent, &[Fate::Unknown], NOT_ASKED).await;
+        provider.first_attempt(&scene).await;
+        scene.hear("stop", Signal::Unsubscribed { contact: scene.ada() }).await.unwrap();
         let state = scene.after(MINUTE_MS).await;
         let Some((id, Stage::InDoubt { .. })) = mail(&state) else { panic!("{:?}", mail(&state)) };
         assert_eq!(state.books.messages.held, 1, "what may have been sent stays held");
         scene.business.command(Command::ResolveDoubt(id, true)).await.unwrap();
-        let state = come_to_rest(&scene.business).await;
+        let state = scene.rest().await;
         assert_eq!((state.books.messages.held, state.books.messages.spent), (0, 1));
-        assert_eq!(scene.keys().len(), 1, "nobody is written to after unsubscribing");
+        assert_eq!(provider.keys().len(), 1, "nobody is written to after unsubscribing");
         assert!(scene.events().await.iter().any(|event| matches!(event.payload, Payload::Doubted { .. })));
     });
 }
@@ -224,21 +158,21 @@ fn an_unanswered_effect_that_may_no_longer_be_tried_is_in_doubt() {
 fn a_later_failure_does_not_prove_that_an_unanswered_effect_never_happened() {
     for later in [Fate::Temporary, Fate::Permanent] {
         on_one_thread(async {
-            let scene = Scene::begin(Recovery::Idempotent, &[Fate::Unknown], NOT_ASKED).await;
-            scene.first_attempt().await;
-            locked(&scene.provider.fates).push_back(later);
+            let (scene, provider) = Provider::begin(Recovery::Idempotent, &[Fate::Unknown], NOT_ASKED).await;
+            provider.first_attempt(&scene).await;
+            locked(&provider.fates).push_back(later);
             let state = scene.after(MINUTE_MS).await;
             assert!(matches!(mail(&state), Some((_, Stage::Unanswered { attempt: 2, .. }))), "{later:?}: {:?}", mail(&state));
         });
     }
     on_one_thread(async {
-        let scene = Scene::begin(Recovery::Idempotent, &[Fate::Unknown], NOT_ASKED).await;
-        scene.first_attempt().await;
+        let (scene, provider) = Provider::begin(Recovery::Idempotent, &[Fate::Unknown], NOT_ASKED).await;
+        provider.first_attempt(&scene).await;
         for _ in 1..MAX_EFFECT_ATTEMPTS {
-            locked(&scene.provider.fates).push_back(Fate::Temporary);
+            locked(&provider.fates).push_back(Fate::Temporary);
             scene.after(HOUR_MS).await;
         }
-        let state = come_to_rest(&scene.business).await;
+        let state = scene.rest().await;
         assert!(matches!(mail(&state), Some((_, Stage::InDoubt { .. }))), "{:?}", mail(&state));
         assert_eq!(state.books.messages.held, 1);
     });
@@ -247,16 +181,16 @@ fn a_later_failure_does_not_prove_that_an_unanswered_effect_never_happened() {
 #[test]
 fn an_effect_of_an_earlier_process_is_not_forgotten_by_a_pause() {
     on_one_thread(async {
-        let mut scene = Scene::begin(Recovery::Idempotent, &[Fate::Hangs], NOT_ASKED).await;
-        scene.first_attempt().await;
+        let (mut scene, provider) = Provider::begin(Recovery::Idempotent, &[Fate::Hangs], NOT_ASKED).await;
+        provider.first_attempt(&scene).await;
         scene.business.pause("holidays").await.unwrap();
         let state = scene.restart().await;
         assert!(matches!(mail(&state), Some((_, Stage::Unanswered { .. }))), "{:?}", mail(&state));
-        assert_eq!((state.books.messages.held, scene.keys().len()), (1, 1));
+        assert_eq!((state.books.messages.held, provider.keys().len()), (1, 1));
         scene.business.resume().await.unwrap();
         let state = scene.after(HOUR_MS).await;
         assert_eq!((mail(&state), state.books.messages.spent), (None, 1));
-        let keys = scene.keys();
+        let keys = provider.keys();
         assert!(keys.len() == 2 && keys[0] == keys[1], "{keys:?}");
         scene.events().await;
     });
@@ -265,23 +199,16 @@ fn an_effect_of_an_earlier_process_is_not_forgotten_by_a_pause() {
 #[test]
 fn a_mail_that_was_held_back_by_pauses_leaves_all_the_same() {
     on_one_thread(async {
-        let scene = Scene::begin(Recovery::AtMostOnce, &[Fate::HangsBefore; 7], NOT_ASKED).await;
+        let (scene, provider) = Provider::begin(Recovery::AtMostOnce, &[Fate::HangsBefore; 7], NOT_ASKED).await;
         for left in (0..7).rev() {
-            for _ in 0..48 {
-                come_to_rest(&scene.business).await;
-                if locked(&scene.provider.fates).len() == left {
-                    break;
-                }
-                scene.clock.pass(HOUR_MS);
-            }
-            assert_eq!(locked(&scene.provider.fates).len(), left);
+            scene.until(|_| (locked(&provider.fates).len() == left).then_some(())).await;
             scene.business.pause("a thought").await.unwrap();
-            let state = come_to_rest(&scene.business).await;
+            let state = scene.rest().await;
             assert!(matches!(mail(&state), Some((_, Stage::Approved { .. }))), "{:?}", mail(&state));
             scene.business.resume().await.unwrap();
         }
-        let state = come_to_rest(&scene.business).await;
-        assert_eq!((mail(&state), state.books.messages.spent, scene.keys().len()), (None, 1, 1));
+        let state = scene.rest().await;
+        assert_eq!((mail(&state), state.books.messages.spent, provider.keys().len()), (None, 1, 1));
     });
 }
 
@@ -312,17 +239,11 @@ fn a_permit_that_an_adapter_hands_to_a_task_of_its_own_does_not_outlive_the_paus
     on_one_thread(async {
         let (go, begun) = (Arc::new(tokio::sync::Notify::new()), Arc::default());
         let runaway = Runaway { go: Arc::clone(&go), begun: Arc::clone(&begun) };
-        let (business, clock) = business_with(Arc::new(runaway)).await;
-        loop {
-            let state = come_to_rest(&business).await;
-            if matches!(mail(&state), Some((_, Stage::Held { .. }))) {
-                break;
-            }
-            clock.pass(HOUR_MS);
-        }
-        business.pause("stop everything").await.unwrap();
+        let scene = business_with(Arc::new(runaway)).await;
+        scene.until(|state| matches!(mail(state), Some((_, Stage::Held { .. }))).then_some(())).await;
+        scene.business.pause("stop everything").await.unwrap();
         go.notify_waiters();
-        come_to_rest(&business).await;
+        scene.rest().await;
         assert_eq!(*locked(&begun), [false], "the pause came first");
     });
 }
@@ -330,8 +251,8 @@ fn a_permit_that_an_adapter_hands_to_a_task_of_its_own_does_not_outlive_the_paus
 #[test]
 fn stopping_leaves_nothing_unanswered() {
     on_one_thread(async {
-        let scene = Scene::begin(Recovery::Idempotent, &[Fate::Unknown], NOT_ASKED).await;
-        scene.first_attempt().await;
+        let (scene, provider) = Provider::begin(Recovery::Idempotent, &[Fate::Unknown], NOT_ASKED).await;
+        provider.first_attempt(&scene).await;
         scene.business.stop().await.unwrap();
         let state = scene.business.wait().await.unwrap();
         assert!(matches!(mail(&state), Some((_, Stage::InDoubt { .. }))), "{:?}", mail(&state));
@@ -344,8 +265,8 @@ fn a_provider_that_can_be_asked_is_asked_while_the_business_runs() {
     let unknown = || Verification::Unknown("ask later".to_owned());
     for (known, expected) in [(Verification::Happened(()), "sent"), (Verification::DidNotHappen, "retry"), (unknown(), "in doubt")] {
         on_one_thread(async {
-            let scene = Scene::begin(Recovery::Verifiable, &[Fate::Unknown], known).await;
-            let state = scene.first_attempt().await;
+            let (scene, provider) = Provider::begin(Recovery::Verifiable, &[Fate::Unknown], known).await;
+            let state = provider.first_attempt(&scene).await;
             let found = match mail(&state) {
                 None if state.books.messages.spent == 1 => "sent",
                 Some((_, Stage::Retry { .. })) => "retry",
@@ -366,11 +287,11 @@ fn an_effect_that_takes_too_long_is_given_up_by_its_class() {
     {
         let paused = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
         paused.block_on(async {
-            let scene = Scene::begin(recovery, &[fate], NOT_ASKED).await;
-            let state = scene.first_attempt().await;
+            let (scene, provider) = Provider::begin(recovery, &[fate], NOT_ASKED).await;
+            let state = provider.first_attempt(&scene).await;
             assert!(matches!(mail(&state), Some((_, Stage::Held { .. }))), "{:?}", mail(&state));
             tokio::time::advance(Duration::from_millis(MAX_EFFECT_MS + 1)).await;
-            let state = come_to_rest(&scene.business).await;
+            let state = scene.rest().await;
             let found = match mail(&state) {
                 Some((_, Stage::InDoubt { .. })) => "in doubt",
                 Some((_, Stage::Unanswered { .. })) => "unanswered",
@@ -410,29 +331,12 @@ fn a_read_that_was_lost_is_repeated_soon_and_not_hours_later() {
     }
 
     on_one_thread(async {
-        let store = Arc::new(FlakyStore::default());
-        let clock = Clock::at(START);
-        let vault = Vault::new(Arc::new(DerivedKeys::new(Seed::new(1))));
-        let mut ports = Outside::new(Arc::clone(&store), &[]).ports(&[Recovery::AtMostOnce]);
         let scorer = Arc::new(Scorer(Mutex::new(0)));
-        ports.qualify_leads = Some(scorer.clone());
-        let world = World::live(ports, vault.clone(), clock.told());
-        let engine = Engine::builder(store.clone()).build();
-        let spec = engine.prepare(live(false));
-        let business = engine.launch_with(spec.clone(), world.clone(), vec![Scene::lead(&vault)]).await.unwrap();
+        let mut scene = Scene::begin(live(false), &[ADA], |ports| ports.qualify_leads = Some(scorer.clone())).await;
         let asked = || *locked(&scorer.0);
-        for _ in 0..48 {
-            come_to_rest(&business).await;
-            if asked() > 0 {
-                break;
-            }
-            clock.pass(HOUR_MS);
-        }
-        business.passivate().await;
-        let business = engine.resume(spec.id(), |_| Ok(world)).await.unwrap();
-        come_to_rest(&business).await;
-        clock.pass(MINUTE_MS);
-        let state = come_to_rest(&business).await;
+        scene.until(|_| (asked() > 0).then_some(())).await;
+        scene.restart().await;
+        let state = scene.after(MINUTE_MS).await;
         assert_eq!((asked(), state.trade.contacts.values().filter(|contact| contact.fit.is_some()).count()), (2, 1));
     });
 }
@@ -440,14 +344,14 @@ fn a_read_that_was_lost_is_repeated_soon_and_not_hours_later() {
 #[test]
 fn a_launch_takes_what_it_knows_with_it_or_does_not_happen() {
     on_one_thread(async {
-        let scene = Scene::begin(Recovery::AtMostOnce, &[], NOT_ASKED).await;
+        let (scene, _) = Provider::begin(Recovery::AtMostOnce, &[], NOT_ASKED).await;
         let first = scene.events().await;
         let state = State::replay(scene.spec.id(), &first).unwrap().unwrap();
         assert_eq!(state.trade.leads, 1);
         let (engine, vault) = (&scene.engine, &scene.vault);
         let mut other = scene.spec.clone();
         other.nonce = "another".to_owned();
-        let known = Scene::lead(vault);
+        let known = Scene::lead(vault, ADA);
         let order = Signal::Churned { order: bbb::core::id::OrderId::new(7) };
         let unknown = Arrival { source: "outside".to_owned(), external_id: "7".to_owned(), signal: order };
         let refused = engine.launch_with(other.clone(), scene.world.clone(), vec![known.clone(), unknown]).await;

@@ -176,104 +176,111 @@ impl<'a> Business<'a> {
     }
 }
 
-#[test]
-fn of_mails_that_the_owner_approved_none_is_sent_twice_by_a_process_killed_a_hundred_times() {
-    const KILLS: u64 = 100;
+/// Launches a business and kills it again and again, until there were so many kills in all or it has too little left to do; returns it with the process that is left.
+type Kill = for<'a> fn(u64, u64, &'a Gate, &'a mut Tally) -> (Business<'a>, Running);
+
+/// Kills one business after the other until there were so many kills, and lets each finish.
+fn kill_and_finish(kills: u64, kill: Kill) {
     let peer = peers::aiosmtpd(None);
     let gate = Gate::to(peer.ports[0]);
     let mut tally = Tally::default();
     for number in 0.. {
-        if tally.kills >= KILLS {
+        if tally.kills >= kills {
             break;
         }
-        let (mut business, launched) = Business::launch(number, 2, &gate, &mut tally);
-        let id = business.id();
-        let mut launched = Some(launched);
-        while business.tally.kills < KILLS {
-            let kill = business.tally.kills;
-            let random = |purpose: u64, below| draw(purpose, kill, below);
-            if kill % 3 == 0 {
-                // While it starts; what was approved before begins meanwhile.
-                let process = launched.take().unwrap_or_else(|| business.resume());
-                let end = process.kill_at(Moment::Writes(1 + random(1, 40)));
-                business.killed(end, "starting");
-                continue;
-            }
-            let point = Point::ALL[usize::try_from(random(2, 4)).unwrap()];
-            let asked = business.ledger.mails.waiting.first().map(ToString::to_string);
-            if let (Some(proposal), 2, None) = (&asked, kill % 6, &launched) {
-                // The owner answers while it starts; the answer must reach it, and it must act on it.
-                gate.hold(point, 0);
-                let process = business.resume();
-                business.approve(&id, proposal);
-                gate.wait();
-                business.killed(process.kill(), &format!("{point:?}"));
-                continue;
-            }
-            let passing = random(3, 2);
-            let process = launched.take().unwrap_or_else(|| business.resumed());
-            let waiting = business.inbox();
-            if kill % 3 == 1 {
-                // While the owner answers.
-                let answer = waiting.first().map(|proposal| business.place.start_beside(&["approve", &id, proposal]));
-                let moment = Moment::Writes(process.writes() + random(4, 12));
-                let end = process.kill_at(moment);
-                // It may have been told, or not, or it may have told the journal itself.
-                drop(answer.map(Running::finish));
-                business.killed(end, "answering");
-            } else if let Some(chosen) = waiting.get(..=usize::try_from(passing).unwrap()) {
-                gate.hold(point, passing);
-                chosen.iter().for_each(|proposal| business.approve(&id, proposal));
-                gate.wait();
-                business.killed(process.kill(), &format!("{point:?}"));
-            } else {
-                launched = Some(process);
-                break;
-            }
-        }
-        let process = launched.take().unwrap_or_else(|| business.resumed());
+        let (business, process) = kill(number, kills, &gate, &mut tally);
         business.finish(process, &peer);
     }
     report(&tally);
 }
 
 #[test]
+fn of_mails_that_the_owner_approved_none_is_sent_twice_by_a_process_killed_a_hundred_times() {
+    kill_and_finish(100, kill_an_asking_one);
+}
+
+#[test]
 fn of_mails_that_oversight_alone_approved_none_is_sent_twice_by_a_killed_process() {
-    const KILLS: u64 = 30;
-    let peer = peers::aiosmtpd(None);
-    let gate = Gate::to(peer.ports[0]);
-    let mut tally = Tally::default();
-    for number in 0.. {
-        if tally.kills >= KILLS {
+    kill_and_finish(30, kill_a_free_one);
+}
+
+/// Of a business that asks about every mail.
+fn kill_an_asking_one<'a>(number: u64, kills: u64, gate: &'a Gate, tally: &'a mut Tally) -> (Business<'a>, Running) {
+    let (mut business, launched) = Business::launch(number, 2, gate, tally);
+    let id = business.id();
+    let mut launched = Some(launched);
+    while business.tally.kills < kills {
+        let kill = business.tally.kills;
+        let random = |purpose: u64, below| draw(purpose, kill, below);
+        if kill % 3 == 0 {
+            // While it starts; what was approved before begins meanwhile.
+            let process = launched.take().unwrap_or_else(|| business.resume());
+            let end = process.kill_at(Moment::Writes(1 + random(1, 40)));
+            business.killed(end, "starting");
+            continue;
+        }
+        let point = Point::ALL[usize::try_from(random(2, 4)).unwrap()];
+        let asked = business.ledger.mails.waiting.first().map(ToString::to_string);
+        if let (Some(proposal), 2, None) = (&asked, kill % 6, &launched) {
+            // The owner answers while it starts; the answer must reach it, and it must act on it.
+            gate.hold(point, 0);
+            let process = business.resume();
+            business.approve(&id, proposal);
+            gate.wait();
+            business.killed(process.kill(), &format!("{point:?}"));
+            continue;
+        }
+        let passing = random(3, 2);
+        let process = launched.take().unwrap_or_else(|| business.resumed());
+        let waiting = business.inbox();
+        if kill % 3 == 1 {
+            // While the owner answers.
+            let answer = waiting.first().map(|proposal| business.place.start_beside(&["approve", &id, proposal]));
+            let moment = Moment::Writes(process.writes() + random(4, 12));
+            let end = process.kill_at(moment);
+            // It may have been told, or not, or it may have told the journal itself.
+            drop(answer.map(Running::finish));
+            business.killed(end, "answering");
+        } else if let Some(chosen) = waiting.get(..=usize::try_from(passing).unwrap()) {
+            gate.hold(point, passing);
+            chosen.iter().for_each(|proposal| business.approve(&id, proposal));
+            gate.wait();
+            business.killed(process.kill(), &format!("{point:?}"));
+        } else {
+            return (business, process);
+        }
+    }
+    let process = launched.take().unwrap_or_else(|| business.resumed());
+    (business, process)
+}
+
+/// Of a business that asks about nothing.
+fn kill_a_free_one<'a>(number: u64, kills: u64, gate: &'a Gate, tally: &'a mut Tally) -> (Business<'a>, Running) {
+    // Held already when the business is launched: its mails leave at once.
+    let hold = |kill: u64| {
+        let point = Point::ALL[usize::try_from(kill % 4).unwrap()];
+        gate.hold(point, draw(5, kill, 4));
+        format!("{point:?}")
+    };
+    let mut at = hold(tally.kills);
+    let (mut business, mut process) = Business::launch(number, 5, gate, tally);
+    for _ in 0..kills {
+        gate.wait();
+        business.killed(process.kill(), &at);
+        if business.leaves_no_mail_to_send() {
             break;
         }
-        // Held already when the business is launched: its mails leave at once.
-        let hold = |kill: u64| {
-            let point = Point::ALL[usize::try_from(kill % 4).unwrap()];
-            gate.hold(point, draw(5, kill, 4));
-            format!("{point:?}")
-        };
-        let mut at = hold(tally.kills);
-        let (mut business, mut process) = Business::launch(number, 5, &gate, &mut tally);
-        for _ in 0..KILLS {
-            gate.wait();
-            business.killed(process.kill(), &at);
-            if business.leaves_no_mail_to_send() {
-                break;
-            }
-            let kill = business.tally.kills;
-            let end = business.resume().kill_at(Moment::Writes(1 + draw(6, kill, 12)));
-            business.killed(end, "starting");
-            if business.leaves_no_mail_to_send() {
-                break;
-            }
-            at = hold(business.tally.kills);
-            process = business.resumed();
+        let kill = business.tally.kills;
+        let end = business.resume().kill_at(Moment::Writes(1 + draw(6, kill, 12)));
+        business.killed(end, "starting");
+        if business.leaves_no_mail_to_send() {
+            break;
         }
-        let process = business.resumed();
-        business.finish(process, &peer);
+        at = hold(business.tally.kills);
+        process = business.resumed();
     }
-    report(&tally);
+    let process = business.resumed();
+    (business, process)
 }
 
 fn report(tally: &Tally) {

@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
-mod charter_fuzz;
 mod cli;
 mod crash;
 mod determinism;
@@ -10,6 +9,7 @@ mod disk;
 mod doubt;
 mod faults;
 mod fold;
+mod fuzz;
 mod journal_checkpoints;
 mod kill;
 mod kill_live;
@@ -17,6 +17,7 @@ mod llm;
 mod mail;
 mod minds;
 mod outside;
+mod policies;
 mod projection;
 mod races;
 mod report;

@@ -3,27 +3,16 @@
 //! Each order is played twice: once with the engine coming to rest after every step, where the model says exactly what becomes of the mail; and once with one step right
 //! after the other, where only the promises hold.
 
-use std::sync::Arc;
-
-use bbb::core::event::{Event, Outcome, Payload, Recovery, Signal};
+use bbb::core::event::{Event, Outcome, Payload, Signal};
 use bbb::core::id::ProposalId;
-use bbb::core::invariant;
-use bbb::core::journal::store::Store;
-use bbb::core::observe::Arrival;
-use bbb::core::seal::{DerivedKeys, Vault};
 use bbb::core::spec::Autonomy;
 use bbb::core::state::State;
 use bbb::core::state::work::Stage;
 use bbb::core::time::{DAY_MS, HOUR_MS};
-use bbb::prelude::*;
 
-use crate::faults::ports::Outside;
-use crate::faults::store::FlakyStore;
-use crate::faults::{START, lead, live};
-use crate::run::{journal, on_one_thread};
-use crate::worlds::{Clock, come_to_rest};
-
-const EMAIL: &str = "ada@somewhere.com";
+use crate::faults::live;
+use crate::run::on_one_thread;
+use crate::support::scene::{ADA, Scene};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
@@ -84,17 +73,6 @@ impl Model {
     }
 }
 
-struct Scene {
-    store: Arc<FlakyStore>,
-    engine: Engine,
-    world: World,
-    spec: Spec,
-    clock: Clock,
-    vault: Vault,
-    business: BusinessHandle,
-    mail: ProposalId,
-}
-
 fn waiting(state: &State) -> Option<ProposalId> {
     let waits = |open: &&bbb::core::state::work::Open| {
         matches!(open.proposal.action, bbb::core::action::Action::SendEmail(_)) && matches!(open.stage, Stage::Waiting { .. })
@@ -102,57 +80,31 @@ fn waiting(state: &State) -> Option<ProposalId> {
     state.work.proposals.values().find(waits).map(|open| open.proposal.id)
 }
 
-impl Scene {
-    /// A business whose one lead's mail waits for the owner.
-    async fn begin() -> Scene {
-        let store = Arc::new(FlakyStore::default());
-        let clock = Clock::at(START);
-        let vault = Vault::new(Arc::new(DerivedKeys::new(Seed::new(1))));
-        let world = World::live(Outside::new(Arc::clone(&store), &[]).ports(&[Recovery::AtMostOnce]), vault.clone(), clock.told());
-        let engine = Engine::builder(store.clone()).build();
-        let mut spec = live(false);
-        spec.autonomy_by_kind = [(bbb::core::action::ActionKind::SendEmail, Autonomy::ASK)].into();
-        let spec = engine.prepare(spec);
-        let signal = lead(&vault, (vault.contact_id(EMAIL), EMAIL.to_owned()), "");
-        let ada = Arrival { source: "outside".to_owned(), external_id: "ada".to_owned(), signal };
-        let business = engine.launch_with(spec.clone(), world.clone(), vec![ada]).await.unwrap();
-        for _ in 0..48 {
-            if let Some(mail) = waiting(come_to_rest(&business).await.as_ref()) {
-                return Scene { store, engine, world, spec, clock, vault, business, mail };
-            }
-            clock.pass(HOUR_MS);
-        }
-        panic!("no mail waits after two days");
-    }
+/// A business whose one lead's mail waits for the owner, and that mail.
+async fn asked() -> (Scene, ProposalId) {
+    let mut spec = live(false);
+    spec.autonomy_by_kind = [(bbb::core::action::ActionKind::SendEmail, Autonomy::ASK)].into();
+    let scene = Scene::begin(spec, &[ADA], |_| ()).await;
+    let mail = scene.until(|state| waiting(state)).await;
+    (scene, mail)
+}
 
-    async fn take(&mut self, step: Step) {
-        // What does not fit is refused, and changes nothing.
-        match step {
-            Step::Approve => drop(self.business.approve(self.mail).await),
-            Step::Veto => drop(self.business.veto(self.mail, "a test").await),
-            Step::Pause => drop(self.business.pause("a test").await),
-            Step::Resume => drop(self.business.resume().await),
-            Step::Stop => drop(self.business.stop().await),
-            Step::Expire => self.clock.pass(8 * DAY_MS),
-            Step::Back => self.clock.pass(-3 * HOUR_MS),
-            Step::Unsubscribe => {
-                let signal = Signal::Unsubscribed { contact: self.vault.contact_id(EMAIL) };
-                let arrival = Arrival { source: "outside".to_owned(), external_id: "stop".to_owned(), signal };
-                let _ = self.business.receive(vec![arrival]).await;
-            }
-            Step::Restart => {
-                self.business.passivate().await;
-                let world = self.world.clone();
-                self.business = self.engine.resume(self.spec.id(), |_| Ok(world)).await.unwrap();
-            }
+async fn take(scene: &mut Scene, mail: ProposalId, step: Step) {
+    // What does not fit is refused, and changes nothing.
+    match step {
+        Step::Approve => drop(scene.business.approve(mail).await),
+        Step::Veto => drop(scene.business.veto(mail, "a test").await),
+        Step::Pause => drop(scene.business.pause("a test").await),
+        Step::Resume => drop(scene.business.resume().await),
+        Step::Stop => drop(scene.business.stop().await),
+        Step::Expire => scene.clock.pass(8 * DAY_MS),
+        Step::Back => scene.clock.pass(-3 * HOUR_MS),
+        Step::Unsubscribe => drop(scene.hear("stop", Signal::Unsubscribed { contact: scene.ada() }).await),
+        Step::Restart => {
+            scene.business.passivate().await;
+            let world = scene.world.clone();
+            scene.business = scene.engine.resume(scene.id(), |_| Ok(world)).await.unwrap();
         }
-    }
-
-    async fn events(&self) -> Vec<Event> {
-        let store: Arc<dyn Store> = self.store.clone();
-        let (events, _) = journal(store.as_ref(), self.spec.id()).await;
-        invariant::check(&events).unwrap_or_else(|broken| panic!("{broken}"));
-        events
     }
 }
 
@@ -169,14 +121,14 @@ fn every_order_of_answers_pauses_expiry_and_restarts_ends_as_the_model_says() {
     let mut sent = 0;
     for order in orders() {
         on_one_thread(async {
-            let mut scene = Scene::begin().await;
+            let (mut scene, mail) = asked().await;
             let mut model = Model { fate: Fate::Waiting, paused: false, over: false, unsubscribed: false };
             for step in order {
-                scene.take(step).await;
-                come_to_rest(&scene.business).await;
+                take(&mut scene, mail, step).await;
+                scene.rest().await;
                 model.follow(step);
             }
-            let (events, mail) = (scene.events().await, scene.mail);
+            let events = scene.events().await;
             let begun = count(&events, |payload| matches!(payload, Payload::Intended { proposal, .. } if *proposal == mail));
             let done = count(
                 &events,
@@ -194,12 +146,12 @@ fn every_order_of_answers_pauses_expiry_and_restarts_ends_as_the_model_says() {
 fn no_order_without_rest_lets_out_what_was_not_approved_or_lets_it_out_twice() {
     for order in orders() {
         on_one_thread(async {
-            let mut scene = Scene::begin().await;
+            let (mut scene, mail) = asked().await;
             for step in order {
-                scene.take(step).await;
+                take(&mut scene, mail, step).await;
             }
-            come_to_rest(&scene.business).await;
-            let (events, mail) = (scene.events().await, scene.mail);
+            scene.rest().await;
+            let events = scene.events().await;
             let approved =
                 count(&events, |payload| matches!(payload, Payload::Answered { proposal, approve: true, .. } if *proposal == mail));
             let begun = count(&events, |payload| matches!(payload, Payload::Intended { proposal, .. } if *proposal == mail));

@@ -5,6 +5,7 @@ pub(crate) mod ledger;
 pub(crate) mod peers;
 pub(crate) mod permits;
 pub(crate) mod process;
+pub(crate) mod scene;
 pub(crate) mod script;
 
 use std::sync::Arc;

@@ -1,76 +1,32 @@
 //! What an owner allows: autonomy by kind of action, budgets over every time, delegates, quiet hours.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use bbb::agents::handle::Refused;
 use bbb::core::action::ActionKind;
 use bbb::core::budget::{Cap, Resource, Window};
-use bbb::core::event::{By, Delegation, Event, Payload, Recovery};
+use bbb::core::event::{By, Delegation, Event, Payload};
 use bbb::core::id::ProposalId;
-use bbb::core::invariant;
-use bbb::core::journal::store::Store;
-use bbb::core::observe::Arrival;
 use bbb::core::oversight::charter::Charter;
 use bbb::core::oversight::verdict::{RuleId, Ruling};
-use bbb::core::seal::{DerivedKeys, Vault};
 use bbb::core::spec::{Autonomy, QuietHours};
 use bbb::core::state::State;
 use bbb::core::state::work::Stage;
 use bbb::core::time::{DAY_MS, HOUR_MS, Timestamp, zone};
 use bbb::prelude::*;
 
-use crate::faults::ports::Outside;
-use crate::faults::store::FlakyStore;
-use crate::faults::{START, lead, live};
-use crate::run::{chatbot, journal, on_one_thread, run};
-use crate::worlds::{Clock, come_to_rest};
+use crate::faults::{START, live};
+use crate::run::{chatbot, on_one_thread, run};
+use crate::support::scene::Scene;
 
-const PEOPLE: u8 = 5;
+const PEOPLE: [&str; 5] =
+    ["person-0@somewhere.com", "person-1@somewhere.com", "person-2@somewhere.com", "person-3@somewhere.com", "person-4@somewhere.com"];
 
-/// A live business with a few leads, which agrees with whatever providers say.
-struct Scene {
-    store: Arc<FlakyStore>,
-    clock: Clock,
-    business: BusinessHandle,
-    id: bbb::core::id::BusinessId,
-}
-
-impl Scene {
-    async fn begin(alter: impl FnOnce(&mut Spec)) -> Scene {
-        let store = Arc::new(FlakyStore::default());
-        let mut spec = live(false);
-        alter(&mut spec);
-        let clock = Clock::at(spec.start);
-        let vault = Vault::new(Arc::new(DerivedKeys::new(Seed::new(1))));
-        let world = World::live(Outside::new(Arc::clone(&store), &[]).ports(&[Recovery::AtMostOnce]), vault.clone(), clock.told());
-        let engine = Engine::builder(store.clone()).build();
-        let spec = engine.prepare(spec);
-        let arrivals = (0..PEOPLE).map(|person| {
-            let email = format!("person-{person}@somewhere.com");
-            let signal = lead(&vault, (vault.contact_id(&email), email), "");
-            Arrival { source: "outside".to_owned(), external_id: person.to_string(), signal }
-        });
-        let business = engine.launch_with(spec.clone(), world, arrivals.collect()).await.unwrap();
-        Scene { store, clock, business, id: spec.id() }
-    }
-
-    /// Lets so many hours pass, one after the other.
-    async fn pass(&self, hours: i64) -> Arc<State> {
-        let mut state = come_to_rest(&self.business).await;
-        for _ in 0..hours {
-            self.clock.pass(HOUR_MS);
-            state = come_to_rest(&self.business).await;
-        }
-        state
-    }
-
-    async fn events(&self) -> Vec<Event> {
-        let store: Arc<dyn Store> = self.store.clone();
-        let (events, _) = journal(store.as_ref(), self.id).await;
-        invariant::check(&events).unwrap();
-        events
-    }
+/// A live business with a few leads, on other terms than usual.
+async fn on_terms(alter: impl FnOnce(&mut Spec)) -> Scene {
+    let mut spec = live(false);
+    alter(&mut spec);
+    Scene::begin(spec, &PEOPLE, |_| ()).await
 }
 
 fn waiting(state: &State, kind: ActionKind) -> Vec<ProposalId> {
@@ -104,7 +60,7 @@ fn vetoes(events: &[Event]) -> BTreeSet<String> {
 #[test]
 fn a_kind_of_action_can_have_a_level_of_its_own() {
     on_one_thread(async {
-        let scene = Scene::begin(|spec| spec.autonomy_by_kind = [(ActionKind::SendEmail, Autonomy::ASK)].into()).await;
+        let scene = on_terms(|spec| spec.autonomy_by_kind = [(ActionKind::SendEmail, Autonomy::ASK)].into()).await;
         let state = scene.pass(30).await;
         assert!(!waiting(&state, ActionKind::SendEmail).is_empty(), "mail is asked about");
         assert!(begun(&scene.events().await, ActionKind::SendEmail).is_empty());
@@ -112,7 +68,7 @@ fn a_kind_of_action_can_have_a_level_of_its_own() {
         scene.business.command(Command::SetAutonomy(Some(ActionKind::SendEmail), None)).await.unwrap();
         let base = scene.business.command(Command::SetAutonomy(None, None)).await;
         assert!(matches!(base, Err(Refused::BadSetting(_))), "{base:?}");
-        let state = come_to_rest(&scene.business).await;
+        let state = scene.rest().await;
         assert_eq!(state.autonomy.level(ActionKind::SendEmail), Autonomy::FULL);
     });
 }
@@ -128,7 +84,7 @@ fn every_budget_binds_over_every_time() {
     for window in Window::ALL {
         let rule = if window == Window::Total { "limits.messages".to_owned() } else { format!("limits.messages-{}", window.as_str()) };
         on_one_thread(async {
-            let scene = Scene::begin(|spec| zero(window, &mut spec.caps.messages)).await;
+            let scene = on_terms(|spec| zero(window, &mut spec.caps.messages)).await;
             scene.pass(30).await;
             let events = scene.events().await;
             assert!(begun(&events, ActionKind::SendEmail).is_empty());
@@ -137,11 +93,11 @@ fn every_budget_binds_over_every_time() {
         });
     }
     on_one_thread(async {
-        let scene = Scene::begin(|spec| spec.caps.real_money.action = Cents::new(1)).await;
+        let scene = on_terms(|spec| spec.caps.real_money.action = Cents::new(1)).await;
         scene.pass(30).await;
         let events = scene.events().await;
         assert!(vetoes(&events).contains("limits.budget-action"), "{:?}", vetoes(&events));
-        let mut caps = come_to_rest(&scene.business).await.books.caps;
+        let mut caps = scene.rest().await.books.caps;
         caps.real_money.day = Cents::new(-1);
         let refused = scene.business.command(Command::SetCaps(Box::new(caps))).await;
         assert!(matches!(&refused, Err(Refused::BadSetting(rule)) if rule.contains("negative")), "{refused:?}");
@@ -170,7 +126,7 @@ fn a_months_budget_begins_anew_with_the_month_of_the_businesss_zone() {
 #[test]
 fn the_owner_is_told_once_at_each_share_of_a_budget() {
     on_one_thread(async {
-        let scene = Scene::begin(|spec| spec.caps.messages = Cap { action: 1, day: 5, month: 1_000, total: 1_000 }).await;
+        let scene = on_terms(|spec| spec.caps.messages = Cap { action: 1, day: 5, month: 1_000, total: 1_000 }).await;
         scene.pass(30).await;
         let told = |event: &Event| match event.payload {
             Payload::BudgetReached { resource: Resource::Messages, window, percent } => Some((window, percent)),
@@ -186,7 +142,7 @@ fn the_owner_is_told_once_at_each_share_of_a_budget() {
 #[test]
 fn a_delegate_answers_what_was_delegated_and_nothing_else() {
     on_one_thread(async {
-        let scene = Scene::begin(|spec| spec.autonomy = Autonomy::ASK).await;
+        let scene = on_terms(|spec| spec.autonomy = Autonomy::ASK).await;
         let state = scene.pass(30).await;
         let (mail, post) = (waiting(&state, ActionKind::SendEmail)[0], waiting(&state, ActionKind::PublishPost)[0]);
         let say = |proposal, approve| Command::AnswerAs { name: "Grace".to_owned(), proposal, approve, reason: String::new() };
@@ -221,7 +177,7 @@ fn a_delegate_answers_what_was_delegated_and_nothing_else() {
 fn advertising_waits_for_the_morning_of_the_businesss_zone() {
     on_one_thread(async {
         // START is 8 o'clock in the morning in UTC, and 17 o'clock in Tokyo.
-        let scene = Scene::begin(|spec| {
+        let scene = on_terms(|spec| {
             (spec.zone, spec.start) = ("Asia/Tokyo".to_owned(), START.plus_ms(5 * HOUR_MS));
             spec.quiet_hours = QuietHours { from: 21, to: 8 };
         })
@@ -240,8 +196,8 @@ fn advertising_waits_for_the_morning_of_the_businesss_zone() {
 #[test]
 fn the_owners_policies_change_by_the_owners_command_and_by_nothing_else() {
     on_one_thread(async {
-        let scene = Scene::begin(|spec| spec.autonomy = Autonomy::ASK).await;
-        let state = come_to_rest(&scene.business).await;
+        let scene = on_terms(|spec| spec.autonomy = Autonomy::ASK).await;
+        let state = scene.rest().await;
         let is_mail = |open: &bbb::core::state::work::Open| open.proposal.action.kind() == ActionKind::SendEmail;
         let waits = |open: &bbb::core::state::work::Open| is_mail(open) && matches!(open.stage, Stage::Waiting { .. });
         let waiting = state.work.proposals.iter().find_map(|(id, open)| waits(open).then_some(*id)).unwrap();
@@ -250,8 +206,8 @@ fn the_owners_policies_change_by_the_owners_command_and_by_nothing_else() {
         assert!(matches!(&wide, Err(Refused::BadSetting(reason)) if reason.contains(":1:1: ")), "{wide:?}");
         scene.business.command(Command::SetCharter(nobody.to_owned())).await.unwrap();
         scene.business.approve(waiting).await.unwrap();
-        come_to_rest(&scene.business).await;
-        let (events, _) = journal(scene.store.as_ref(), scene.id).await;
+        scene.rest().await;
+        let events = scene.events().await;
         let upgraded = events.iter().position(|event| matches!(event.payload, Payload::Upgraded { .. })).unwrap();
         let withdrawn = events[upgraded..].iter().find_map(|event| match &event.payload {
             Payload::Withdrawn { proposal, verdict } if *proposal == waiting => Some(verdict),
@@ -260,11 +216,10 @@ fn the_owners_policies_change_by_the_owners_command_and_by_nothing_else() {
         assert_eq!(withdrawn.unwrap().rules, [RuleId::named("charter.nobody")], "a yes to what was asked before does not pass by it");
 
         scene.business.passivate().await;
+        let id = scene.id();
         let resume = |charter: Charter| {
-            let (store, clock) = (scene.store.clone(), &scene.clock);
-            let vault = Vault::new(Arc::new(DerivedKeys::new(Seed::new(1))));
-            let world = World::live(Outside::new(Arc::clone(&store), &[]).ports(&[Recovery::AtMostOnce]), vault, clock.told());
-            async move { Engine::builder(store).charter(charter).build().resume(scene.id, |_| Ok(world)).await }
+            let (engine, world) = (Engine::builder(scene.store.clone()).charter(charter).build(), scene.world.clone());
+            async move { engine.resume(id, |_| Ok(world)).await }
         };
         let without = resume(Charter::shipped().clone()).await;
         assert!(matches!(without, Err(bbb::agents::engine::Error::OtherPolicies(_))), "{without:?}");

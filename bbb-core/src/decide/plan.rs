@@ -3,7 +3,7 @@
 use crate::blueprint::Channel;
 use crate::decide::playbook as rules;
 use crate::decide::view::View;
-use crate::state::trade::Interest;
+use crate::state::trade::{Interest, REFUND_WITHIN_DAYS};
 use crate::state::{State, Status};
 use crate::task::{NewTask, TaskKind};
 use crate::time::DAY_MS;
@@ -43,10 +43,10 @@ pub fn candidates(view: &View<'_>) -> Vec<NewTask> {
     let waiting = waiting(view).into_iter().filter(fresh);
     let mut tasks: Vec<NewTask> = waiting.map(|kind| NewTask::new(kind, priority(kind), deadline)).collect();
     let first_today = |kind: TaskKind| view.work().created_today(kind) == 0 && fresh(&kind);
-    if first_today(TaskKind::PublishPosts) {
+    if may_advertise(view) && first_today(TaskKind::PublishPosts) {
         tasks.extend(post_channels(view).into_iter().map(|channel| NewTask::new(TaskKind::PublishPosts, 40, deadline).on(channel)));
     }
-    if first_today(TaskKind::RunAds) {
+    if may_advertise(view) && first_today(TaskKind::RunAds) {
         tasks.push(NewTask::new(TaskKind::RunAds, 45, deadline).on(ad_channel(view)));
     }
     if first_today(TaskKind::PayBills) && view.trade().billed_at.is_none_or(|at| view.now().since(at) >= BILL_DAYS * DAY_MS) {
@@ -68,7 +68,7 @@ pub fn should_replan(state: &State, view: &View<'_>) -> bool {
 /// The kinds of task for which something waits, most urgent first.
 fn waiting(view: &View<'_>) -> Vec<TaskKind> {
     let (trade, now) = (view.trade(), view.now());
-    let contacts = |kind: TaskKind| trade.contacts.values().any(|contact| rules::wants_mail(kind, contact, now));
+    let contacts = |kind: TaskKind| may_advertise(view) && trade.contacts.values().any(|contact| rules::wants_mail(kind, contact, now));
     let mut kinds = Vec::new();
     let mut add = |kind, waits: bool| {
         if waits {
@@ -77,13 +77,18 @@ fn waiting(view: &View<'_>) -> Vec<TaskKind> {
     };
     add(TaskKind::CollectPayments, trade.active_orders().any(|(_, order)| rules::is_due(order, now)));
     add(TaskKind::DeliverOrders, trade.active_orders().any(|(_, order)| order.awaits_delivery()));
-    add(TaskKind::RefundOrders, trade.orders.values().any(|order| order.refund_requested && order.payments > 0));
+    add(TaskKind::RefundOrders, trade.orders.values().any(|order| order.owed_refund_since().is_some()));
     add(TaskKind::AnswerTickets, !trade.tickets.is_empty());
     add(TaskKind::MakeOffers, contacts(TaskKind::MakeOffers));
     add(TaskKind::QualifyLeads, trade.contacts.values().any(|contact| contact.interest == Interest::New));
     add(TaskKind::Outreach, contacts(TaskKind::Outreach));
     add(TaskKind::FollowUp, contacts(TaskKind::FollowUp));
     kinds
+}
+
+/// Whether nobody waits too long for a refund: else whatever advertises is vetoed, and money goes back first.
+fn may_advertise(view: &View<'_>) -> bool {
+    view.trade().oldest_refund_days(view.now()) <= REFUND_WITHIN_DAYS
 }
 
 /// What a kind of task is worth, 0 to 100: money that waits first, then customers, then leads.
@@ -118,5 +123,37 @@ fn ad_channel(view: &View<'_>) -> Channel {
     match (cost(Channel::PaidSearch), cost(Channel::Social)) {
         (Some(search), Some(social)) if social < search => Channel::Social,
         _ => Channel::PaidSearch,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::ActionKind;
+    use crate::decide::view::Eyes;
+    use crate::oversight::tests_support::Scene;
+
+    #[test]
+    fn with_a_refund_overdue_money_goes_back_first_and_nothing_is_advertised() {
+        let kinds = |days: Option<i64>| {
+            let mut scene = Scene::new();
+            let written_to = scene.lead("eve@customer.example", true);
+            scene.state.trade.contacts.get_mut(&written_to).expect("known").interest = Interest::Fit;
+            if let Some(days) = days {
+                scene.ask_refund(days);
+            }
+            let eyes = Eyes { vault: scene.vault.clone(), connected: ActionKind::ALL.into() };
+            candidates(&eyes.view(&scene.state, scene.state.now)).into_iter().map(|task| task.kind).collect::<Vec<_>>()
+        };
+        let advertises = [TaskKind::PublishPosts, TaskKind::RunAds, TaskKind::Outreach];
+        for days in [None, Some(REFUND_WITHIN_DAYS)] {
+            assert!(advertises.iter().all(|kind| kinds(days).contains(kind)), "{days:?}: {:?}", kinds(days));
+        }
+        let overdue = kinds(Some(REFUND_WITHIN_DAYS + 1));
+        assert!(!advertises.iter().any(|kind| overdue.contains(kind)), "{overdue:?}");
+        assert!(
+            [TaskKind::RefundOrders, TaskKind::AnswerTickets, TaskKind::DeliverOrders].iter().all(|kind| overdue.contains(kind)),
+            "{overdue:?}"
+        );
     }
 }

@@ -13,8 +13,9 @@ use serde_json::value::RawValue;
 
 use crate::id::BusinessId;
 use crate::journal::chain::{self, Hash, Head, Record};
-use crate::journal::checkpoint::{self, Checkpoint, KeyList, MAX_KEYS_BYTES, Signed, exact};
+use crate::journal::checkpoint::{self, Checkpoint, Signed, exact};
 use crate::journal::hex;
+use crate::journal::keys::{KeyList, MAX_KEYS_BYTES};
 use crate::limits::MAX_EVENT_BYTES;
 use crate::time::Timestamp;
 

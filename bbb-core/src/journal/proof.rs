@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::journal::chain::{Hash, Head, Record};
-use crate::journal::checkpoint::{self, Checkpoint, KeyList, MAX_CHECKPOINT_BYTES, MAX_KEYS_BYTES, PublicKey};
+use crate::journal::checkpoint::{self, Checkpoint, MAX_CHECKPOINT_BYTES};
 use crate::journal::export::Line;
+use crate::journal::keys::{KeyList, MAX_KEYS_BYTES, PublicKey};
 use crate::journal::{hex, merkle};
 use crate::limits::MAX_EVENT_BYTES;
 

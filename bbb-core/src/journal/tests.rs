@@ -5,8 +5,9 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::chain::{GENESIS, Hash, Head, Record};
-use super::checkpoint::{self, Checkpoint, KeyList, PublicKey, Rotation, Signature, Signed, Statement, Verdict, rotation_bytes};
+use super::checkpoint::{self, Checkpoint, Signed, Statement, Verdict};
 use super::export::{self, Export};
+use super::keys::{KeyList, PublicKey, Rotation, Signature, rotation_bytes};
 use super::merkle;
 use super::proof::{self, Proof};
 use crate::event::{By, Event, Payload};

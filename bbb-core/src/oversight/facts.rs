@@ -81,6 +81,8 @@ pub struct Facts {
     pub ticket_matches: Option<bool>,
     /// Whole days in which nothing was earned, counted up to [`MAX_IDLE_DAYS`].
     pub days_without_income: i64,
+    /// Whole days that a customer waits for money that it asked back, of whoever waits longest.
+    pub oldest_refund_days: i64,
     /// How much of the budget of money for the whole life is spent or held, in percent.
     pub budget_used_percent: i64,
     /// What the business was launched with.
@@ -148,7 +150,7 @@ pub struct OrderFacts {
     pub price_agreed: bool,
     /// Whether the customer wants its money back.
     pub refund_requested: bool,
-    /// Whether what is given back is at most what was paid.
+    /// Whether what is given back is at most what was paid, less what was given back before.
     pub refund_within_paid: bool,
 }
 
@@ -199,6 +201,7 @@ impl Facts {
             stated_price: None,
             ticket_matches: None,
             days_without_income: days_without_income(state),
+            oldest_refund_days: state.trade.oldest_refund_days(now),
             budget_used_percent: budget_used(state),
             spec: Arc::clone(spec),
         };
@@ -243,7 +246,7 @@ impl Facts {
             Action::RefundPayment(refund) => {
                 let mut facts = order_facts(state, refund.order);
                 if let Some(order) = state.trade.orders.get(&refund.order) {
-                    facts.refund_within_paid = refund.refund <= order.price.times(i64::from(order.payments));
+                    facts.refund_within_paid = refund.refund <= order.refundable();
                 }
                 self.order = Some(facts);
             }
@@ -329,7 +332,7 @@ fn contact_facts(state: &State, proposal: &Proposal, id: ContactId, vault: &Vaul
         days_since_last_mail: if pending > 0 { 0 } else { days },
         qualified: contact.qualified,
         served: contact.interest == Interest::Customer || state.trade.tickets.values().any(|(asker, _)| *asker == id),
-        refund_open: state.trade.orders.values().any(|order| order.contact == id && order.refund_requested && order.payments > 0),
+        refund_open: state.trade.orders.values().any(|order| order.contact == id && order.owed_refund_since().is_some()),
         interest: contact.interest,
         profile,
     })
@@ -378,7 +381,7 @@ fn order_facts(state: &State, id: OrderId) -> OrderFacts {
         awaits_delivery: order.awaits_delivery(),
         payment_due: false,
         price_agreed: false,
-        refund_requested: order.refund_requested,
+        refund_requested: order.refund_requested(),
         refund_within_paid: false,
     })
 }

@@ -1,5 +1,7 @@
 //! Rechecking: what other charters would have said about the reviews in a journal.
 
+use serde::{Deserialize, Serialize};
+
 use crate::action::ActionKind;
 use crate::event::{Event, Payload};
 use crate::id::{BusinessId, ProposalId};
@@ -15,7 +17,7 @@ use crate::time::Timestamp;
 const NO_ADAPTER: &str = "limits.no-adapter";
 
 /// One review, made again.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rechecked {
     /// Which event it was.
     pub sequence: u64,

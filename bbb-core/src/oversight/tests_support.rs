@@ -10,11 +10,12 @@ use crate::action::{
 };
 use crate::blueprint::{self, Channel};
 use crate::draw::Seed;
-use crate::event::{Event, Payload, Profile, Proposal, Signal};
+use crate::event::{Event, Outcome, Payload, Profile, Proposal, Recovery, Signal};
 use crate::id::{BusinessId, ContactId, OrderId, ProposalId, TaskId, TicketId};
-use crate::money::Cents;
+use crate::money::{Amount, Cents};
 use crate::oversight::facts::Facts;
 use crate::oversight::verdict::{Finding, RuleId, Ruling, Verdict};
+use crate::receipt::PaymentReceipt;
 use crate::role::Role;
 use crate::seal::{self, DerivedKeys, Vault};
 use crate::spec::Spec;
@@ -92,6 +93,11 @@ impl Scene {
         self.state.trade.orders.get_mut(&ORDER).expect("the scene's order")
     }
 
+    /// The scene's customer asked for its money back so many days ago.
+    pub(crate) fn ask_refund(&mut self, days_ago: i64) {
+        self.order().refund_asked_at = Some(self.state.now.plus_ms(-days_ago * DAY_MS));
+    }
+
     /// A mail to the scene's contact that obeys all rules, but for what `edit` does to it.
     pub(crate) fn mail(&self, purpose: MailPurpose, edit: impl FnOnce(&mut Message)) -> SendEmail {
         let body = format!("Hello Ada,\n\nthis is what we do.\n\n{}", self.state.spec.sender.footer());
@@ -129,7 +135,7 @@ impl Scene {
             }
             ActionKind::RefundPayment => {
                 self.order().payments = 1;
-                self.order().refund_requested = true;
+                self.ask_refund(0);
                 RefundPayment { order: ORDER, refund: price }.into()
             }
             ActionKind::PayBill => PayBill { label: "rent".to_owned(), cost: Cents::from_dollars(80) }.into(),
@@ -170,6 +176,16 @@ impl Scene {
             self.apply(Payload::Reviewed { proposal: proposal.id, digest, verdict, expires_at: None });
         }
         proposal
+    }
+
+    /// A refund that was approved and paid.
+    pub(crate) fn refund(&mut self, refund: Cents) {
+        let proposal = self.propose(RefundPayment { order: ORDER, refund }, true);
+        let (digest, hold) = (proposal.action.digest(), proposal.action.worst_case(true));
+        let (proposal, key, recovery) = (proposal.id, String::new(), Recovery::AtMostOnce);
+        self.apply(Payload::Intended { proposal, digest, attempt: 1, key, hold, recovery });
+        let receipt = PaymentReceipt { reference: String::new(), amount: Amount::simulated(refund) }.into();
+        self.apply(Payload::Settled { proposal, outcome: Outcome::Done { receipt }, cost: hold });
     }
 
     pub(crate) fn facts(&self, proposal: &Proposal) -> Facts {

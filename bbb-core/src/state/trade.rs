@@ -18,6 +18,9 @@ use crate::time::{DAY_MS, Timestamp};
 /// Days between two payments of a monthly order.
 pub const BILLING_PERIOD_MS: i64 = 30 * DAY_MS;
 
+/// Days after which a refund that was asked for and not paid is overdue: the charter then stops advertising.
+pub const REFUND_WITHIN_DAYS: i64 = 14;
+
 /// The fit, 0 to 100, from which a lead is worth writing to.
 pub const FIT_THRESHOLD: u8 = 50;
 
@@ -87,8 +90,10 @@ pub struct Order {
     pub due_at: Option<Timestamp>,
     /// Deliveries made: one for a one-time order, one a month for a monthly order.
     pub deliveries: u32,
-    /// Whether the customer wants its money back.
-    pub refund_requested: bool,
+    /// When the customer asked for money back, and has waited since; absent where it does not.
+    pub refund_asked_at: Option<Timestamp>,
+    /// What was given back.
+    pub refunded: Cents,
     /// Whether it goes on.
     pub active: bool,
 }
@@ -97,6 +102,21 @@ impl Order {
     /// Whether something paid for is not delivered yet.
     pub const fn awaits_delivery(&self) -> bool {
         self.active && self.payments > self.deliveries
+    }
+
+    /// Whether the customer wants money back.
+    pub const fn refund_requested(&self) -> bool {
+        self.refund_asked_at.is_some()
+    }
+
+    /// The most that can be given back: what was paid, less what was given back before.
+    pub fn refundable(&self) -> Cents {
+        self.price.times(i64::from(self.payments)).minus(self.refunded).max(Cents::ZERO)
+    }
+
+    /// Since when the customer waits for money that it paid and asked back; absent where it does not.
+    pub fn owed_refund_since(&self) -> Option<Timestamp> {
+        self.refund_asked_at.filter(|_| self.refundable() > Cents::ZERO)
     }
 }
 
@@ -182,6 +202,12 @@ impl Trade {
         self.orders.iter().filter(|(_, order)| order.active)
     }
 
+    /// Whole days that a customer waits for money that it paid and asked back, of whoever waits longest; 0 where nobody does.
+    pub fn oldest_refund_days(&self, now: Timestamp) -> i64 {
+        let oldest = self.orders.values().filter_map(Order::owed_refund_since).min();
+        oldest.map_or(0, |since| now.since(since).div_euclid(DAY_MS).max(0))
+    }
+
     fn contact_mut(&mut self, id: ContactId) -> Result<&mut Contact, String> {
         self.contacts.get_mut(&id).ok_or_else(|| format!("{id} is not known"))
     }
@@ -206,7 +232,8 @@ impl Trade {
                     payments: 0,
                     due_at: Some(at),
                     deliveries: 0,
-                    refund_requested: false,
+                    refund_asked_at: None,
+                    refunded: Cents::ZERO,
                     active: true,
                 };
                 self.contact_mut(*contact)?.interest = Interest::Customer;
@@ -219,7 +246,11 @@ impl Trade {
                 self.tickets.insert(*ticket, (*contact, at));
                 Ok(())
             }
-            Signal::RefundRequested { order } => self.order_mut(*order).map(|order| order.refund_requested = true),
+            Signal::RefundRequested { order } => {
+                // Asked again, it has waited since the first time.
+                self.order_mut(*order)?.refund_asked_at.get_or_insert(at);
+                Ok(())
+            }
             Signal::Rated { stars, .. } if !(1..=5).contains(stars) => Err(format!("{stars} stars are not one to five")),
             Signal::Rated { order, stars } => {
                 self.order_mut(*order)?;
@@ -232,7 +263,12 @@ impl Trade {
     fn arrive(&mut self, id: ContactId, channel: Channel, consent: bool, profile: &Sealed, at: Timestamp) -> Result<(), String> {
         if let Some(known) = self.contacts.get_mut(&id) {
             // The same person again: what is known stays, but consent can be given later.
+            let agreed_now = consent && !known.consent;
             known.consent |= consent;
+            if agreed_now && known.interest == Interest::Unfit {
+                // It was scored as somebody who had not agreed: it is looked at again.
+                (known.interest, known.fit) = (Interest::New, None);
+            }
             return Ok(());
         }
         if self.contacts.len() >= MAX_CONTACTS {
@@ -286,16 +322,21 @@ impl Trade {
             (Action::RunAds(ads), Receipt::AdsReceipt(receipt)) => {
                 let channel = &mut self.channels[ads.channel as usize];
                 channel.spent = channel.spent.plus(receipt.spent);
-                channel.clicks += receipt.clicks;
+                channel.clicks = channel.clicks.saturating_add(receipt.clicks);
             }
             (Action::SendEmail(mail), _) => self.mailed(mail.contact, mail.purpose, at)?,
             (Action::DeliverOrder(delivery), _) => self.order_mut(delivery.order)?.deliveries += 1,
             (Action::AnswerTicket(answer), _) => drop(self.tickets.remove(&answer.ticket)),
             (Action::CollectPayment(payment), _) => self.paid(payment.order, at)?,
-            (Action::RefundPayment(refund), _) => {
+            (Action::RefundPayment(refund), receipt) => {
                 self.refunds += 1;
+                let given = match receipt {
+                    Receipt::PaymentReceipt(receipt) => receipt.amount.cents(),
+                    _ => refund.refund,
+                };
                 let order = self.order_mut(refund.order)?;
-                (order.active, order.refund_requested, order.due_at) = (false, false, None);
+                order.refunded = order.refunded.plus(given.max(Cents::ZERO));
+                (order.active, order.refund_asked_at, order.due_at) = (false, None, None);
             }
             (Action::PayBill(_), _) => self.billed_at = Some(at),
             (Action::SetPrice(price), _) => self.price = price.price,
@@ -340,5 +381,30 @@ impl Trade {
             self.channels[channel as usize].customers += 1;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oversight::tests_support::Scene;
+
+    #[test]
+    fn a_lead_that_was_unfit_is_looked_at_again_when_it_agrees_and_not_otherwise() {
+        let mut scene = Scene::new();
+        let eve = scene.lead("eve@customer.example", false);
+        let score = |scene: &mut Scene, fit| scene.state.trade.score(&[(eve, fit)]).expect("known");
+        let known = |scene: &Scene| (scene.state.trade.contacts[&eve].interest, scene.state.trade.contacts[&eve].fit);
+        score(&mut scene, 20);
+        scene.lead("eve@customer.example", false);
+        assert_eq!(known(&scene), (Interest::Unfit, Some(20)), "nothing is new");
+        scene.lead("eve@customer.example", true);
+        assert_eq!(known(&scene), (Interest::New, None));
+        score(&mut scene, 20);
+        scene.lead("eve@customer.example", true);
+        assert_eq!(known(&scene), (Interest::Unfit, Some(20)), "it agreed before");
+        scene.contact().interest = Interest::Lost;
+        scene.lead(crate::oversight::tests_support::EMAIL, true);
+        assert_eq!(scene.contact().interest, Interest::Lost, "who said no stays alone");
     }
 }

@@ -7,6 +7,8 @@ use bbb_core::event::Event;
 use bbb_core::id::BusinessId;
 use bbb_core::journal::chain::{Head, Record};
 use bbb_core::journal::checkpoint::{Checkpoint, Signed};
+use bbb_core::money::Cents;
+use bbb_core::oversight::recheck::Rechecked;
 
 use crate::cli::{Common, runtime};
 use crate::control::client::Client;
@@ -107,6 +109,20 @@ impl Access {
         match self {
             Access::Remote(client) => client.signed(id),
             Access::Local(local) => local.runtime.block_on(local.service.signed(id)),
+        }
+    }
+
+    pub(super) fn recheck(&self, id: BusinessId, texts: Vec<String>) -> Result<Vec<Rechecked>, Fault> {
+        match self {
+            Access::Remote(client) => client.recheck(id, texts),
+            Access::Local(local) => local.runtime.block_on(local.service.recheck(id, &texts)),
+        }
+    }
+
+    pub(super) fn bound(&self, but: Option<BusinessId>) -> Result<Cents, Fault> {
+        match self {
+            Access::Remote(client) => client.bound(but),
+            Access::Local(local) => local.runtime.block_on(local.service.bound(but)),
         }
     }
 

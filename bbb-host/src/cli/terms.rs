@@ -159,11 +159,7 @@ impl Budget {
             return Ok(());
         }
         let config = Config::load(self.config.as_deref())?;
-        let mut others = Vec::new();
-        for row in access.list()?.into_iter().filter(|row| row.business != id) {
-            others.push(allotment::bound_by(&access.now(row.business)?.state));
-        }
-        allotment::check(config.owner.money_usd, others, wanted)
+        allotment::check(config.owner.money_usd, access.bound(Some(id))?, wanted)
     }
 }
 

@@ -9,6 +9,8 @@ use bbb_core::event::Event;
 use bbb_core::id::BusinessId;
 use bbb_core::journal::chain::Record;
 use bbb_core::journal::checkpoint::{Checkpoint, Signed};
+use bbb_core::money::Cents;
+use bbb_core::oversight::recheck::Rechecked;
 use serde::de::DeserializeOwned;
 
 use crate::control::{Answer, Ask, MAX_ANSWER_BYTES, Request, VERSION, WireEvent, WireNow, WireRecord};
@@ -117,6 +119,22 @@ impl Client {
     /// As [`Client::list`].
     pub fn signed(&self, id: BusinessId) -> Result<Option<Signed>, Fault> {
         self.ask(Ask::Signed(id))
+    }
+
+    /// As [`crate::service::Service::recheck`].
+    ///
+    /// # Errors
+    /// As [`Client::list`].
+    pub fn recheck(&self, business: BusinessId, texts: Vec<String>) -> Result<Vec<Rechecked>, Fault> {
+        self.ask(Ask::Recheck { business, texts })
+    }
+
+    /// As [`crate::service::Service::bound`].
+    ///
+    /// # Errors
+    /// As [`Client::list`].
+    pub fn bound(&self, but: Option<BusinessId>) -> Result<Cents, Fault> {
+        self.ask(Ask::Bound { but })
     }
 
     /// As [`crate::service::Service::command`].

@@ -40,6 +40,34 @@ pub struct Request {
     pub ask: Ask,
 }
 
+impl Request {
+    /// What a line asks for, with or without its end.
+    ///
+    /// # Errors
+    /// [`Fault`] says where the line cannot be read, or that its version is another one.
+    pub fn read(line: &[u8]) -> Result<Ask, Fault> {
+        /// The version alone: what else a line of another version has, is not known here.
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: Option<u64>,
+        }
+
+        if line.len() > MAX_REQUEST_BYTES {
+            return Err(Fault::usage(format!("the request is over the limit of {MAX_REQUEST_BYTES} bytes")));
+        }
+        let unreadable = |error: serde_json::Error| Fault::usage(format!("the request cannot be read: {error}"));
+        let Versioned { version } = serde_json::from_slice(line).map_err(unreadable)?;
+        if version != Some(u64::from(VERSION)) {
+            let found = version.map_or("none".to_owned(), |version| version.to_string());
+            return Err(Fault::refused(format!(
+                "the running bbb speaks version {VERSION} of the control protocol, not {found}: use the same bbb"
+            )));
+        }
+        let request: Request = serde_json::from_slice(line).map_err(unreadable)?;
+        Ok(request.ask)
+    }
+}
+
 /// What a client asks.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -63,6 +91,18 @@ pub enum Ask {
     Checkpoint(BusinessId),
     /// All checkpoints and the keys: a [`bbb_core::journal::checkpoint::Signed`], or nothing.
     Signed(BusinessId),
+    /// Every review made again: a list of [`bbb_core::oversight::recheck::Rechecked`].
+    Recheck {
+        /// Of which business.
+        business: BusinessId,
+        /// The owner's texts of the charters.
+        texts: Vec<String>,
+    },
+    /// What of the owner's real money businesses bind: [`bbb_core::money::Cents`].
+    Bound {
+        /// All businesses but this one; all, where absent.
+        but: Option<BusinessId>,
+    },
     /// An owner's command; answered with `null` after it is committed.
     Command {
         /// To which business.

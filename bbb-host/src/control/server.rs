@@ -96,7 +96,7 @@ async fn serve(mut stream: UnixStream, service: &Service) -> io::Result<()> {
     let limit = MAX_REQUEST_BYTES as u64 + 1;
     let mut input = BufReader::new(reader.take(limit));
     timeout(REQUEST_TIMEOUT, input.read_until(b'\n', &mut line)).await.map_err(|_| io::ErrorKind::TimedOut)??;
-    let ask = match read(&line) {
+    let ask = match Request::read(&line) {
         Ok(ask) => ask,
         Err(fault) => return say::<()>(&mut writer, Err(fault)).await,
     };
@@ -131,26 +131,13 @@ async fn serve(mut stream: UnixStream, service: &Service) -> io::Result<()> {
             let page = service.records(business, after, limit).await;
             say(&mut writer, page.map(|page| page.iter().filter_map(WireRecord::of).collect::<Vec<_>>())).await
         }
+        Ask::Recheck { business, texts } => say(&mut writer, service.recheck(business, &texts).await).await,
+        Ask::Bound { but } => say(&mut writer, service.bound(but).await).await,
         Ask::Contacts(business) => say(&mut writer, service.contacts(business).await).await,
         Ask::TellOf { business, who, news } => say(&mut writer, service.tell_of(business, &who, news).await).await,
         Ask::Import { business, list } => say(&mut writer, service.import(business, &list).await).await,
         Ask::Command { business, command } => say(&mut writer, service.command(business, command).await).await,
     }
-}
-
-fn read(line: &[u8]) -> Result<Ask, Fault> {
-    if line.len() > MAX_REQUEST_BYTES {
-        return Err(Fault::usage(format!("the request is over the limit of {MAX_REQUEST_BYTES} bytes")));
-    }
-    let version = serde_json::from_slice::<serde_json::Value>(line).ok().and_then(|value| value.get("version")?.as_u64());
-    if version != Some(u64::from(VERSION)) {
-        let found = version.map_or("none".to_owned(), |version| version.to_string());
-        return Err(Fault::refused(format!(
-            "the running bbb speaks version {VERSION} of the control protocol, not {found}: use the same bbb"
-        )));
-    }
-    let request: Request = serde_json::from_slice(line).map_err(|error| Fault::usage(format!("the request cannot be read: {error}")))?;
-    Ok(request.ask)
 }
 
 async fn say<T: Serialize>(writer: &mut (impl AsyncWriteExt + Unpin), answer: Result<T, Fault>) -> io::Result<()> {

@@ -9,7 +9,8 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use bbb_core::journal::checkpoint::{Checkpoint, KeyList, MAX_KEYS_BYTES, PublicKey, Rotation, Signature, Statement, rotation_bytes};
+use bbb_core::journal::checkpoint::{Checkpoint, Statement};
+use bbb_core::journal::keys::{KeyList, MAX_KEYS_BYTES, PublicKey, Rotation, Signature, rotation_bytes};
 use bbb_core::time::Timestamp;
 use ed25519_dalek::{Signer as _, SigningKey};
 

@@ -186,6 +186,12 @@ fn a_running_business_takes_new_policies_at_once_and_keeps_them() {
         "nobody.cedar",
         "@id(\"nobody\")\n@says(\"Nobody is written to.\")\nforbid (principal, action == Action::\"send_email\", resource);\n",
     );
+    // The process that runs it has its keys open, and makes the reviews again.
+    let diff = place.bbb(&["charter", "diff", &id, "nobody.cedar", "--journal", &id, "--json"]).json();
+    let mails = diff["changed"].as_array().unwrap();
+    assert!(mails.len() >= 2 && diff["unknown"].as_array().unwrap().is_empty(), "{diff}");
+    assert!(mails.iter().all(|row| row["action"] == "send_email" && row["b"]["rules"][0] == "charter.nobody"), "{diff}");
+    assert_eq!(own(), ["we-do-not-advertise"], "nothing is changed by looking");
     place.bbb(&["charter", "put", &id, "bad.cedar"]).fails(3, "bad.cedar");
     place.bbb(&["charter", "put", &id]).fails(2, "--none");
     let put = place.bbb(&["charter", "put", &id, "nobody.cedar"]).ok();

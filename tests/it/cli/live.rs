@@ -185,13 +185,13 @@ fn the_socket_refuses_what_it_does_not_understand_and_lives_on() {
     let (mut running, id) = launch(&place, "live");
     running.until("prop_2 waits for you");
     let kind = |bytes: &[u8]| ask(&place, bytes)["fault"]["kind"].clone();
-    assert_eq!(kind(b"hello\n"), "refused");
+    assert_eq!(kind(b"hello\n"), "usage");
     assert_eq!(kind(b"{\"version\":2,\"ask\":\"list\"}\n"), "refused");
     assert_eq!(kind(b"{\"version\":1,\"ask\":\"everything\"}\n"), "usage");
     assert_eq!(kind(b"{\"version\":1,\"ask\":\"list\",\"more\":1}\n"), "usage");
     assert_eq!(kind(b"{\"version\":1,\"ask\":{\"state\":\"biz_0123456789abcdef\"}}\n"), "not_found");
-    assert_eq!(kind(&[0xff, 0xfe, b'\n']), "refused");
-    assert_eq!(kind(b""), "refused");
+    assert_eq!(kind(&[0xff, 0xfe, b'\n']), "usage");
+    assert_eq!(kind(b""), "usage");
     // Unread bytes make the system reset the connection, so the answer may be lost; the process must not be.
     drop(ask(&place, &vec![b'x'; 200_000]));
     let list = ask(&place, b"{\"version\":1,\"ask\":\"list\"}\n");

@@ -30,7 +30,7 @@ pub(super) fn is_under_way(view: &View<'_>, kind: ActionKind, order: OrderId) ->
 
 /// Whether a payment of this order is due.
 pub(crate) fn is_due(order: &Order, now: crate::time::Timestamp) -> bool {
-    order.active && !order.refund_requested && order.due_at.is_some_and(|due| due <= now)
+    order.active && !order.refund_requested() && order.due_at.is_some_and(|due| due <= now)
 }
 
 /// The running costs of a week: the blueprint's monthly expenses less what expected sales, posts and advertising cost, by the week.
@@ -73,9 +73,13 @@ fn refund(view: &View<'_>) -> Decision {
         .trade()
         .orders
         .iter()
-        .filter(|(id, order)| order.refund_requested && order.payments > 0 && !is_under_way(view, ActionKind::RefundPayment, **id));
+        .filter(|(id, order)| order.owed_refund_since().is_some() && !is_under_way(view, ActionKind::RefundPayment, **id));
     let drafts = asked.take(MAX_PROPOSALS_PER_DECISION).map(|(id, order)| {
-        Draft::new(RefundPayment { order: *id, refund: order.price }, 90, "the customer paid and did not get what it paid for")
+        Draft::new(
+            RefundPayment { order: *id, refund: order.price.min(order.refundable()) },
+            90,
+            "the customer paid and did not get what it paid for",
+        )
     });
     propose(drafts.collect(), "nobody is owed a refund")
 }

@@ -190,7 +190,7 @@ impl Run {
                 self.act(AnswerTicket { ticket, body });
             }
             let unhappy: Vec<_> = (self.state.trade.active_orders())
-                .filter(|(_, order)| order.refund_requested)
+                .filter(|(_, order)| order.refund_requested())
                 .map(|(order, o)| RefundPayment { order: *order, refund: o.price })
                 .collect();
             for refund in unhappy {

@@ -89,7 +89,10 @@ impl Scalar {
 const RECORDS: [(&str, &[&str]); 7] = [
     ("", &["owner_approved", "ticket_matches"]),
     ("act", &["confidence", "cost", "planned_cost", "tokens", "messages", "reversible", "risk", "under_way"]),
-    ("business", &["world", "autonomy", "licence_needed", "licence_confirmed", "days_without_income", "budget_used_percent"]),
+    (
+        "business",
+        &["world", "autonomy", "licence_needed", "licence_confirmed", "days_without_income", "oldest_refund_days", "budget_used_percent"],
+    ),
     (
         "contact",
         &["consent", "suppressed", "mails", "days_since_last_mail", "qualified", "served", "refund_open", "interest", "company_named"],
@@ -284,13 +287,14 @@ fn act(facts: &Facts) -> [Scalar; 8] {
     ]
 }
 
-fn situation(facts: &Facts) -> [Scalar; 6] {
+fn situation(facts: &Facts) -> [Scalar; 7] {
     [
         Scalar::Name(Type::World, facts.world as u8),
         number(facts.autonomy),
         Scalar::Bool(facts.licence_needed),
         Scalar::Bool(facts.licence_confirmed),
         number(facts.days_without_income),
+        number(facts.oldest_refund_days),
         number(facts.budget_used_percent),
     ]
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::action::{ActionKind, CollectPayment, Cost, DeliverOrder, MailPurpose, PayBill, RefundPayment, RunAds, SendEmail, SetPrice};
-use crate::event::Proposal;
+use crate::event::{Proposal, Signal};
 use crate::id::OrderId;
 use crate::money::Cents;
 use crate::oversight::tests_support::{ORDER, Scene, TICKET};
@@ -12,7 +12,7 @@ use crate::oversight::verdict::Verdict;
 use crate::role::Role;
 use crate::spec::WorldKind;
 use crate::state::DayRow;
-use crate::state::trade::Interest;
+use crate::state::trade::{Interest, REFUND_WITHIN_DAYS};
 use crate::time::DAY_MS;
 
 /// A policy, what it stops, and what comes close and passes.
@@ -70,12 +70,23 @@ fn mailed(scene: &mut Scene, mails: u8, days_ago: i64) {
     (contact.mails, contact.last_mail_at) = (mails, now.plus_ms(-days_ago * DAY_MS));
 }
 
+/// Somebody else paid, and asked for it back so many days ago.
+fn another_waits_for_a_refund(scene: &mut Scene, days: i64) {
+    let contact = scene.lead("eve@customer.example", true);
+    let order = OrderId::new(7);
+    let price = scene.state.trade.price;
+    scene.signal(Signal::OrderPlaced { order, contact, price, monthly: false });
+    let asked = scene.state.now.plus_ms(-days * DAY_MS);
+    let order = scene.state.trade.orders.get_mut(&order).expect("placed");
+    (order.payments, order.refund_asked_at) = (1, Some(asked));
+}
+
 fn interest(scene: &mut Scene, interest: Interest) {
     scene.contact().interest = interest;
     scene.state.trade.tickets.remove(&TICKET);
 }
 
-const CASES: [Case; 31] = [
+const CASES: [Case; 34] = [
     (
         "suppression-list",
         |scene| {
@@ -195,11 +206,11 @@ const CASES: [Case; 31] = [
     (
         "refund-before-advertising",
         |scene| {
-            scene.order().refund_requested = true;
+            scene.ask_refund(0);
             outreach(scene)
         },
         |scene| {
-            scene.order().refund_requested = true;
+            scene.ask_refund(0);
             mail(scene, MailPurpose::Service)
         },
     ),
@@ -304,7 +315,7 @@ const CASES: [Case; 31] = [
         "collect-not-while-refund-asked",
         |scene| {
             let payment = good(scene, ActionKind::CollectPayment);
-            scene.order().refund_requested = true;
+            scene.ask_refund(0);
             payment
         },
         |scene| good(scene, ActionKind::CollectPayment),
@@ -312,22 +323,55 @@ const CASES: [Case; 31] = [
     (
         "refund-what-was-paid",
         |scene| {
-            scene.order().refund_requested = true;
+            scene.ask_refund(0);
             let refund = scene.order().price.plus(Cents::new(1));
             scene.proposal(RefundPayment { order: ORDER, refund })
         },
         |scene| {
-            scene.order().refund_requested = true;
+            scene.ask_refund(0);
             scene.order().payments = 2;
             let refund = scene.order().price.plus(Cents::new(1));
             scene.proposal(RefundPayment { order: ORDER, refund })
         },
     ),
     (
+        "refund-overdue",
+        |scene| {
+            scene.ask_refund(REFUND_WITHIN_DAYS + 1);
+            good(scene, ActionKind::PublishPost)
+        },
+        |scene| {
+            scene.ask_refund(REFUND_WITHIN_DAYS);
+            good(scene, ActionKind::PublishPost)
+        },
+    ),
+    (
+        "refund-overdue-mail",
+        |scene| {
+            scene.ask_refund(REFUND_WITHIN_DAYS + 1);
+            mail(scene, MailPurpose::Offer)
+        },
+        |scene| {
+            scene.ask_refund(REFUND_WITHIN_DAYS + 1);
+            mail(scene, MailPurpose::Service)
+        },
+    ),
+    (
+        "refund-overdue-collect",
+        |scene| {
+            another_waits_for_a_refund(scene, REFUND_WITHIN_DAYS + 1);
+            good(scene, ActionKind::CollectPayment)
+        },
+        |scene| {
+            another_waits_for_a_refund(scene, REFUND_WITHIN_DAYS);
+            good(scene, ActionKind::CollectPayment)
+        },
+    ),
+    (
         "refund-unasked",
         |scene| {
             let action = scene.good(ActionKind::RefundPayment);
-            scene.order().refund_requested = false;
+            scene.order().refund_asked_at = None;
             scene.proposal(action)
         },
         |scene| good(scene, ActionKind::RefundPayment),
@@ -421,6 +465,51 @@ fn spending_without_income_counts_days_and_budget() {
     check(14, 50, ActionKind::RunAds, Ruling::Approve);
     check(13, 90, ActionKind::RunAds, Ruling::Approve);
     check(14, 51, ActionKind::DeliverOrder, Ruling::Approve);
+}
+
+#[test]
+fn an_overdue_refund_stops_what_advertises_and_nothing_that_serves() {
+    let check = |days, kind, want: Ruling| {
+        let mut scene = Scene::new();
+        another_waits_for_a_refund(&mut scene, days);
+        let proposal = good(&mut scene, kind);
+        let verdict = Verdict::from_findings(&Charter::shipped().findings(&scene.facts(&proposal)));
+        assert_eq!(verdict.ruling, want, "{days} days, {kind}: {verdict:?}");
+    };
+    for kind in [ActionKind::RunAds, ActionKind::PublishPost, ActionKind::SendEmail] {
+        check(REFUND_WITHIN_DAYS, kind, Ruling::Approve);
+        check(REFUND_WITHIN_DAYS + 1, kind, Ruling::Veto);
+    }
+    for kind in [ActionKind::DeliverOrder, ActionKind::AnswerTicket, ActionKind::RefundPayment, ActionKind::PayBill] {
+        check(300, kind, Ruling::Approve);
+    }
+}
+
+#[test]
+fn a_refund_that_was_asked_for_twice_is_as_old_as_the_first_time_and_over_once_it_is_paid() {
+    let mut scene = Scene::new();
+    scene.signal(Signal::RefundRequested { order: ORDER });
+    for _ in 0..20 {
+        scene.state.now = scene.state.now.plus_ms(DAY_MS);
+        scene.signal(Signal::RefundRequested { order: ORDER });
+    }
+    let days = |scene: &Scene| scene.state.trade.oldest_refund_days(scene.state.now);
+    assert_eq!(days(&scene), 20);
+    let price = scene.order().price;
+    scene.refund(price.minus(Cents::new(1)));
+    assert_eq!((days(&scene), scene.order().refundable(), scene.order().refunded), (0, Cents::new(1), price.minus(Cents::new(1))));
+
+    // What was given back is not there to be given back again.
+    scene.signal(Signal::RefundRequested { order: ORDER });
+    for (cents, within) in [(1, true), (2, false)] {
+        let proposal = scene.proposal(RefundPayment { order: ORDER, refund: Cents::new(cents) });
+        assert_eq!(scene.facts(&proposal).order.map(|order| order.refund_within_paid), Some(within), "{cents}");
+    }
+    // Nothing was paid that is not given back: nobody is owed anything.
+    scene.refund(Cents::new(1));
+    scene.signal(Signal::RefundRequested { order: ORDER });
+    scene.state.now = scene.state.now.plus_ms(30 * DAY_MS);
+    assert_eq!(days(&scene), 0);
 }
 
 #[test]

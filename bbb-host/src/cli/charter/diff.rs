@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use bbb_core::event::{Event, Payload};
 use bbb_core::id::BusinessId;
 use bbb_core::oversight::charter::Charter;
 use bbb_core::oversight::recheck::{Rechecked, recheck};
@@ -17,12 +16,13 @@ use serde_json::{Value, json};
 use super::list::of_business;
 use crate::charter::charter_of;
 use crate::cli::Common;
-use crate::cli::access::decode;
-use crate::cli::journal::{from_file, from_store};
+use crate::cli::access::{Access, decode};
+use crate::cli::journal::from_file;
 use crate::cli::screen::Screen;
 use crate::data_dir::DataDir;
-use crate::fault::{Fault, Kind};
+use crate::fault::Fault;
 use crate::keys::{FileKeys, OwnerKey};
+use crate::service::recheck::{launched, unreadable};
 
 /// The charter without an owner's policies.
 const SHIPPED: &str = "shipped";
@@ -41,16 +41,11 @@ pub(in crate::cli) struct Diff {
 impl Diff {
     pub(in crate::cli) fn run(self, common: &Common, screen: &mut Screen) -> Result<(), Fault> {
         let (a, b) = (charter(common, &self.a)?, charter(common, &self.b)?);
-        let journal = match self.journal.parse::<BusinessId>() {
-            Ok(id) => from_store(common, Some(id))?,
-            Err(_) => from_file(Path::new(&self.journal))?,
+        let (id, all) = match self.journal.parse::<BusinessId>() {
+            // Whoever holds the directory makes them: a business that runs has its keys open.
+            Ok(id) => (id, Access::open(common)?.recheck(id, [&a, &b].map(|charter| charter.owner_text().to_owned()).to_vec())?),
+            Err(_) => of_file(common, Path::new(&self.journal), &[&a, &b])?,
         };
-        let (id, records) = (journal.id, journal.records);
-        let events = decode(&records)?;
-        let Some(Event { payload: Payload::Launched { spec }, .. }) = events.first() else {
-            return Err(Fault::new(Kind::Corrupted, format!("the journal of {id} does not begin with a launch")));
-        };
-        let all = recheck(id, &events, &vault(common, id, spec)?, &[&a, &b])?;
         let rows: Vec<Row<'_>> = all.iter().filter_map(Row::of).collect();
         let unknown: Vec<&Rechecked> = all.iter().filter(|review| review.now.is_err()).collect();
         let changed: Vec<&Row<'_>> = rows.iter().filter(|row| row.differs()).collect();
@@ -130,16 +125,20 @@ fn charter(common: &Common, word: &str) -> Result<Charter, Fault> {
     }
 }
 
+/// The same reviews of an exported journal, with the keys of this directory.
+fn of_file(common: &Common, file: &Path, charters: &[&Charter]) -> Result<(BusinessId, Vec<Rechecked>), Fault> {
+    let journal = from_file(file)?;
+    let (id, records) = (journal.id, journal.records);
+    let events = decode(&records)?;
+    let vault = vault(common, id, launched(id, &events)?).map_err(|fault| unreadable(id, &fault))?;
+    Ok((id, recheck(id, &events, &vault, charters)?))
+}
+
 /// What opens the personal text of a journal: keys from the seed of a simulated business, otherwise its key file in this directory.
 fn vault(common: &Common, id: BusinessId, spec: &Spec) -> Result<Vault, Fault> {
     if spec.world.is_simulated() {
         return Ok(Vault::new(std::sync::Arc::new(DerivedKeys::new(spec.seed))));
     }
-    let open = || -> Result<Vault, Fault> {
-        let data = DataDir::existing(&common.data)?;
-        Ok(Vault::new(std::sync::Arc::new(FileKeys::find(data.path(), id, &OwnerKey::find(data.path())?)?)))
-    };
-    open().map_err(|fault| {
-        Fault::new(fault.kind, format!("the mails and profiles in the journal of {id} cannot be opened: {}", fault.message))
-    })
+    let data = DataDir::existing(&common.data)?;
+    Ok(Vault::new(std::sync::Arc::new(FileKeys::find(data.path(), id, &OwnerKey::find(data.path())?)?)))
 }

@@ -1,6 +1,6 @@
 //! `bbb journal key` and `bbb journal rotate-key`: the public side of the signing key.
 
-use bbb_core::journal::checkpoint::KeyList;
+use bbb_core::journal::keys::KeyList;
 use clap::Args;
 use serde_json::{Value, json};
 

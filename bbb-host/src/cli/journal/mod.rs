@@ -13,10 +13,10 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use bbb_core::journal::checkpoint::{KeyList, PublicKey};
+use bbb_core::journal::keys::{KeyList, PublicKey};
 use clap::Subcommand;
 
-pub(in crate::cli) use self::verify::{from_file, from_store};
+pub(in crate::cli) use self::verify::from_file;
 
 use crate::cli::Common;
 use crate::cli::screen::Screen;
@@ -91,7 +91,7 @@ fn public_key(text: &str) -> Result<PublicKey, Fault> {
         let key = PublicKey::from_hex(&text.to_ascii_lowercase());
         return key.ok_or_else(|| Fault::usage(format!("--key: {text} is not an Ed25519 public key")));
     }
-    let content = read_text(Path::new(text), bbb_core::journal::checkpoint::MAX_KEYS_BYTES)?;
+    let content = read_text(Path::new(text), bbb_core::journal::keys::MAX_KEYS_BYTES)?;
     let content = content.trim();
     let list = KeyList::from_text(content).ok().map(|keys| *keys.current());
     list.or_else(|| PublicKey::from_hex(&content.to_ascii_lowercase()))

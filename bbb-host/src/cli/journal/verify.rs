@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use bbb_core::id::BusinessId;
 use bbb_core::journal::chain::Record;
-use bbb_core::journal::checkpoint::{self, Checkpoint, PublicKey, Signed, Verdict};
+use bbb_core::journal::checkpoint::{self, Checkpoint, Signed, Verdict};
 use bbb_core::journal::export;
+use bbb_core::journal::keys::PublicKey;
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::{public_key, read_text};
-use crate::checkpoints::of_checkpoint;
+use crate::checkpoints::{self, of_checkpoint};
 use crate::cli::Common;
 use crate::cli::access::{Access, decode};
 use crate::cli::business::replay;
@@ -110,11 +111,10 @@ fn read_checkpoints(path: &Path) -> Result<Vec<Checkpoint>, Fault> {
     if text.is_empty() {
         return Err(corrupted("it has no checkpoint".to_owned()));
     }
-    let lines = text.strip_suffix('\n').unwrap_or(&text).split('\n').enumerate();
-    lines.map(|(index, line)| Checkpoint::from_line(line).map_err(|error| corrupted(format!("line {}: {error}", index + 1)))).collect()
+    checkpoints::parse(text.as_bytes()).map_err(corrupted)
 }
 
-pub(in crate::cli) fn from_store(common: &Common, id: Option<BusinessId>) -> Result<Journal, Fault> {
+fn from_store(common: &Common, id: Option<BusinessId>) -> Result<Journal, Fault> {
     let access = Access::open(common)?;
     let id = access.pick(id)?;
     // The checkpoints first: a running business may get another one meanwhile, and the journal read later has its events.
