@@ -558,7 +558,7 @@ mod tests {
         scene.state.trade.tickets.clear();
         assert_eq!(facts(&scene, contact), (false, false));
         scene.contact().interest = Interest::Customer;
-        scene.order().refund_requested = true;
+        scene.ask_refund(1);
         assert_eq!((facts(&scene, contact), facts(&scene, stranger)), ((true, true), (false, false)));
         scene.order().payments = 0;
         assert_eq!(facts(&scene, contact), (true, false), "there is nothing to give back");
