@@ -10,6 +10,7 @@ use crate::action::{Action, ActionKind, MailPurpose, Message, Risk, SendEmail};
 use crate::event::{Profile, Proposal};
 use crate::id::{ContactId, OrderId};
 use crate::money::Cents;
+use crate::oversight::content;
 use crate::role::Role;
 use crate::seal::{Personal, Sealed, Vault};
 use crate::spec::{Sender, Spec, WorldKind};
@@ -18,8 +19,8 @@ use crate::state::trade::Interest;
 use crate::state::work::Stage;
 use crate::time::{DAY_MS, Timestamp};
 
-/// Starts of a subject that claim an earlier message, in lower case.
-const REPLY_MARKS: [&str; 6] = ["re:", "fwd:", "fw:", "aw:", "wg:", "re["];
+/// Words before the colon of a subject that claim an earlier message, in lower case.
+const REPLY_MARKS: [&str; 5] = ["re", "fwd", "fw", "aw", "wg"];
 
 /// The most days without income that are told apart.
 pub const MAX_IDLE_DAYS: usize = 30;
@@ -148,7 +149,7 @@ pub struct OrderFacts {
     pub price_agreed: bool,
     /// Whether the customer wants its money back.
     pub refund_requested: bool,
-    /// Whether what is given back is at most what was paid.
+    /// Whether what is given back, with what was given back before, is at most what was paid.
     pub refund_within_paid: bool,
 }
 
@@ -243,7 +244,7 @@ impl Facts {
             Action::RefundPayment(refund) => {
                 let mut facts = order_facts(state, refund.order);
                 if let Some(order) = state.trade.orders.get(&refund.order) {
-                    facts.refund_within_paid = refund.refund <= order.price.times(i64::from(order.payments));
+                    facts.refund_within_paid = order.refunded.plus(refund.refund) <= order.price.times(i64::from(order.payments));
                 }
                 self.order = Some(facts);
             }
@@ -343,18 +344,29 @@ fn open_message(vault: &Vault, sealed: &Sealed) -> Result<Message, String> {
 
 fn mail_facts(mail: &SendEmail, message: &Message, contact: &ContactFacts, sender: &Sender, vault: &Vault) -> MailFacts {
     let to = message.to.trim();
-    let subject = message.subject.trim_start().to_lowercase();
     let has = |text: &str| !text.trim().is_empty() && message.body.contains(text.trim());
     MailFacts {
         purpose: mail.purpose,
         recipient_matches: to.eq_ignore_ascii_case(contact.profile.email.trim()) || vault.contact_id(to) == mail.contact,
-        subject_claims_reply: REPLY_MARKS.iter().any(|mark| subject.starts_with(mark)),
+        subject_claims_reply: claims_reply(&message.subject),
         footer_present: has(&sender.footer()),
         postal_address_present: has(&sender.postal_address),
         unsubscribe_present: has(&sender.unsubscribe),
         sender_reachable: sender.is_reachable(),
         price_fits_purpose: (mail.purpose == MailPurpose::Offer) == mail.price.is_some(),
     }
+}
+
+/// Whether a subject begins as an answer's does, however it is typed: `Re:`, `FWD :`, `[Re: ...]`, `Re[2]:`.
+fn claims_reply(subject: &str) -> bool {
+    let plain = content::plain(subject);
+    let subject = plain.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let (word, rest) = subject.split_at(subject.find(|c: char| !c.is_alphabetic()).unwrap_or(subject.len()));
+    let rest = rest.trim_start();
+    // Some programs count: the second answer is `Re[2]:`.
+    let count = |c: char| c.is_ascii_digit() || matches!(c, ']' | ')');
+    let rest = rest.strip_prefix(['[', '(']).map_or(rest, |rest| rest.trim_start_matches(count).trim_start());
+    REPLY_MARKS.contains(&word) && rest.starts_with(':')
 }
 
 fn offer_price(state: &State, price: Cents) -> PriceFacts {
@@ -381,4 +393,37 @@ fn order_facts(state: &State, id: OrderId) -> OrderFacts {
         refund_requested: order.refund_requested,
         refund_within_paid: false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::RefundPayment;
+    use crate::oversight::tests_support::{ORDER, Scene};
+
+    #[test]
+    fn a_subject_claims_an_answer_however_it_is_typed() {
+        for subject in ["Re: us", " RE: us", "Fwd: us", "fw : us", "Ｒｅ： us", "[Re: us]", "Re[2]: us", "R\u{200b}e: us", "Aw (3) : us"]
+        {
+            assert!(claims_reply(subject), "{subject}");
+        }
+        for subject in ["Recording: a studio", "Re-think your show", "Reply", "Our offer: re your show", "Forward", "", "Re"] {
+            assert!(!claims_reply(subject), "{subject}");
+        }
+    }
+
+    #[test]
+    fn what_was_given_back_before_counts() {
+        let mut scene = Scene::new();
+        let price = scene.order().price;
+        let within = |scene: &Scene, refund| {
+            let facts = scene.facts(&scene.proposal(RefundPayment { order: ORDER, refund }));
+            facts.order.expect("an order").refund_within_paid
+        };
+        assert!(within(&scene, price));
+        scene.order().refunded = Cents::new(1);
+        assert!(!within(&scene, price) && within(&scene, price.minus(Cents::new(1))));
+        scene.order().payments = 2;
+        assert!(within(&scene, price));
+    }
 }

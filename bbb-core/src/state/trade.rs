@@ -89,6 +89,8 @@ pub struct Order {
     pub deliveries: u32,
     /// Whether the customer wants its money back.
     pub refund_requested: bool,
+    /// What was given back so far.
+    pub refunded: Cents,
     /// Whether it goes on.
     pub active: bool,
 }
@@ -207,6 +209,7 @@ impl Trade {
                     due_at: Some(at),
                     deliveries: 0,
                     refund_requested: false,
+                    refunded: Cents::ZERO,
                     active: true,
                 };
                 self.contact_mut(*contact)?.interest = Interest::Customer;
@@ -296,6 +299,7 @@ impl Trade {
                 self.refunds += 1;
                 let order = self.order_mut(refund.order)?;
                 (order.active, order.refund_requested, order.due_at) = (false, false, None);
+                order.refunded = order.refunded.plus(refund.refund);
             }
             (Action::PayBill(_), _) => self.billed_at = Some(at),
             (Action::SetPrice(price), _) => self.price = price.price,

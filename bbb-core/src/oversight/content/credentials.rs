@@ -8,7 +8,7 @@ use super::phrases::{ends_sentence, same_sentence};
 const RULE: &str = "content.asks-credentials";
 
 /// What is asked for: runs of whole words.
-const SECRETS: [&str; 44] = [
+const SECRETS: [&str; 46] = [
     "password",
     "passwords",
     "passcode",
@@ -53,6 +53,8 @@ const SECRETS: [&str; 44] = [
     "one time code",
     "seed phrase",
     "recovery phrase",
+    "mother's maiden name",
+    "three digits on the back",
 ];
 /// How it is asked for.
 const ASKS: [&str; 36] = [
