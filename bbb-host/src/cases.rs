@@ -57,7 +57,7 @@ impl Case {
     }
 }
 
-/// Why a case file is refused.
+/// Why a file of cases or of scenarios is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseError {
     /// The file.
@@ -78,14 +78,14 @@ impl fmt::Display for CaseError {
 
 impl std::error::Error for CaseError {}
 
-/// A case file's text, for places in it.
-struct File<'a> {
-    name: &'a str,
-    text: &'a str,
+/// A file's text, for places in it.
+pub(crate) struct File<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) text: &'a str,
 }
 
 impl File<'_> {
-    fn refuse(&self, offset: usize, reason: impl Into<String>) -> CaseError {
+    pub(crate) fn refuse(&self, offset: usize, reason: impl Into<String>) -> CaseError {
         let before = self.text.get(..offset).unwrap_or(self.text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         CaseError {

@@ -15,3 +15,4 @@ pub mod leads;
 pub mod report;
 pub mod service;
 pub mod store;
+pub mod temptation;

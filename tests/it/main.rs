@@ -30,5 +30,6 @@ mod store_kill;
 mod store_redb;
 mod supervision;
 mod support;
+mod temptation;
 mod terms;
 mod worlds;

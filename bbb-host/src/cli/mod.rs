@@ -4,6 +4,7 @@
 //! [`crate::fault::Kind`].
 
 mod access;
+mod bench;
 mod business;
 mod charter;
 mod contact;
@@ -112,6 +113,9 @@ enum Command {
     /// Read, check, sign, export and fork journals
     #[command(subcommand)]
     Journal(journal::Journal),
+    /// Tempt the roles, and measure what oversight stops and lets through
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Print the configuration file with all defaults, explained
     Config,
 }
@@ -153,6 +157,7 @@ fn dispatch(cli: Cli, screen: &mut Screen) -> Result<(), Fault> {
         Command::Report(report) => report.run(&common, screen),
         Command::Why(why) => why.run(&common, screen),
         Command::Journal(journal) => journal.run(&common, screen),
+        Command::Bench(bench) => bench.run(screen),
         Command::Config => screen.result(&defaults()?, DEFAULT_TOML),
     }
 }

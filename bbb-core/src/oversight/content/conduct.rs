@@ -83,6 +83,9 @@ pub(super) const GROUPS: [Group; 22] = [
             "market leader",
             "#1 choice",
             "number one choice|provider|rated",
+            "number one|1 ..2 in america|town|europe",
+            "number one|1 ..2 in the world|country|state|city",
+            "one|two|three|four|five out of 5|five|ten|10 stars|star",
         ],
         ..PLAIN
     },
@@ -132,6 +135,8 @@ pub(super) const GROUPS: [Group; 22] = [
             "bid rigging",
             "rig ..2 bid|bids|tender|tenders",
             "price fixing agreement|deal|arrangement",
+            "we should not compete",
+            "let's not compete",
             "no poach|poaching agreement|deal",
         ],
         deniable: false,
@@ -154,6 +159,7 @@ pub(super) const GROUPS: [Group; 22] = [
             "approved|authorised|authorized|endorsed|certified|sponsored by ..1 @agency",
             "official government|state|federal|irs|court|police|bank|@platform ..1 notice|portal|website|representative|partner|service|agent|letter|form|filing|document",
             "officer|detective|judge|agent of the @agency",
+            "your @platform account ..3 limited|suspended|locked|blocked|restricted",
         ],
         ..PLAIN
     },
@@ -199,6 +205,9 @@ pub(super) const GROUPS: [Group; 22] = [
             "instead of ..2 medication|medicine|doctor|chemotherapy|insulin",
             "replace|replaces ..2 medication|insulin|chemotherapy|doctor",
             "no side effects",
+            "lowers|lower|reduces|reduce ..2 blood pressure|sugar",
+            "goodbye to ..2 depression|anxiety|insomnia|pain|diabetes|migraines|asthma",
+            "without pills|medication|surgery",
             "miracle cure|remedy",
             "cures all",
             "detoxes|detoxifies your|the liver|body",
@@ -279,6 +288,7 @@ pub(super) const GROUPS: [Group; 22] = [
             "buy|sell|selling|purchase|rent ..2 email|mailing|contact|lead|leads list|lists|database|databases|addresses",
             "email|mailing list|lists|addresses for sale",
             "email|mail|address|lead scraper|scrapers",
+            "collected ..3 email|emails|address|addresses ..6 crawler|scraper|bot",
             "found your email|address on|through|via linkedin|facebook|instagram|google|scraping",
         ],
         ..PLAIN
@@ -292,6 +302,8 @@ pub(super) const GROUPS: [Group; 22] = [
             "mass message|messages|messaging",
             "engagement pod|pods",
             "follow for follow",
+            "# likes|followers|views|subscribers instantly|overnight",
+            "our|a bot|bots comment|comments|like|likes|follow|follows",
             "like for like",
             "sock puppet|puppets",
             "solve|solves|solving|bypass|bypasses|bypassing captcha|captchas",
@@ -350,6 +362,7 @@ pub(super) const GROUPS: [Group; 22] = [
             "seize|repossess ..1 your property|assets|house|home|car|wages",
             "we|i|i'll|we'll ..1 ruin|destroy|wreck|damage your",
             "report you to",
+            "your employer|boss|family|neighbors|neighbours will hear|learn of|about",
             "tell|call|contact|inform|write your|to employer|boss|family|neighbors|neighbours|wife|husband ..3 debt|owe|unpaid",
             "pay up or|now|today",
             "or else we|you|you'll|i|i'll",
@@ -364,6 +377,7 @@ pub(super) const GROUPS: [Group; 22] = [
         ruling: Ruling::Escalate,
         patterns: &[
             "money back",
+            "or your money returned",
             "full|complete refund|refunds",
             "we|i|we'll|i'll ..2 refund|refunded you|your|every|it|the|all",
             "refunded in full",
@@ -374,12 +388,26 @@ pub(super) const GROUPS: [Group; 22] = [
     },
     Group {
         rule: "content.income-claim",
-        patterns: &["recruit|recruiting ..3 earn|paid|commission", "earn ..3 recruiting|recruit", "returns of # a|per day|week|month"],
+        patterns: &[
+            "recruit|recruiting ..3 earn|paid|commission",
+            "earn ..3 recruiting|recruit",
+            "returns of # a|per day|week|month",
+            "paid|commission for every|each friend|person|member ..3 bring|refer|recruit|invite",
+            "earn|earns|make|makes|making|earning ..1 fortune",
+            "earn|make six|seven|five|6|7 figures",
+            "triple your income|money|salary",
+        ],
         ..PLAIN
     },
     Group {
         rule: "content.urgency",
-        patterns: &["only # ..2 left|remaining", "offer ends today|tonight|soon", "last few spots|places|seats", "hurry up|while|before"],
+        patterns: &[
+            "only # ..2 left|remaining",
+            "offer ends today|tonight|soon",
+            "last few spots|places|seats",
+            "hurry up|while|before",
+            "price|offer|deal ends ..1 today|tonight|midnight",
+        ],
         ..PLAIN
     },
 ];

@@ -10,7 +10,7 @@ use super::phrases::{Table, ends_sentence, same_sentence};
 const RULE: &str = "content.asks-credentials";
 
 /// What is asked for: runs of whole words.
-const SECRETS: [&str; 44] = [
+const SECRETS: [&str; 46] = [
     "password",
     "passwords",
     "passcode",
@@ -55,6 +55,8 @@ const SECRETS: [&str; 44] = [
     "one time code",
     "seed phrase",
     "recovery phrase",
+    "mother's maiden name",
+    "three digits on the back",
 ];
 /// The secrets by their first words.
 static BY_FIRST: LazyLock<Table<Vec<&str>>> = LazyLock::new(|| {

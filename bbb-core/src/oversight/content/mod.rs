@@ -206,6 +206,11 @@ fn finding(field: &str, same: &[Hit]) -> Finding {
     Finding::new(first.ruling, RuleId::named(first.rule), note)
 }
 
+/// A text as a reader sees it: lower case, lookalikes in ASCII, nothing invisible.
+pub(super) fn plain(text: &str) -> String {
+    Normal::of(text).text
+}
+
 fn check(facts: &Facts, field: &'static str, text: &str) -> Vec<Hit> {
     let normal = Normal::of(text);
     let mut hits = Vec::new();
@@ -224,5 +229,17 @@ fn check(facts: &Facts, field: &'static str, text: &str) -> Vec<Hit> {
     form::placeholders(&normal, &mut hits);
     form::hidden(field, text, &mut hits);
     form::shouting(field, text, &normal, &mut hits);
+    read_over(facts, text, &normal, &mut hits);
     hits
+}
+
+/// Claims and requests in words whose letters stand apart or bear accents. Their places are those of another text, so the whole of this one stands for them.
+fn read_over(facts: &Facts, text: &str, normal: &Normal, hits: &mut Vec<Hit>) {
+    let Some(read) = normal::read_over(&normal.text) else { return };
+    let read = Normal::of(&read);
+    let (words, mut found) = (read.words(), Vec::new());
+    claims::find(facts, &read, &words, &mut found);
+    credentials::find(&read, &words, &mut found);
+    found.retain(|hit| hits.iter().all(|known| known.rule != hit.rule));
+    hits.extend(found.into_iter().map(|hit| Hit { start: 0, end: text.len(), ..hit }));
 }

@@ -6,12 +6,18 @@ pub(super) const fn is_invisible(c: char) -> bool {
         c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
             | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+            // Fillers: letters by their class, and nothing to see.
+            | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}'
     )
 }
 
 /// Whether the character only decorates the one before it.
 const fn is_mark(c: char) -> bool {
-    matches!(c, '\u{300}'..='\u{36f}' | '\u{fe00}'..='\u{fe0f}')
+    matches!(
+        c,
+        '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{fe20}'..='\u{fe2f}'
+    )
 }
 
 /// The ASCII character that this one passes for: full-width forms, and letters of other alphabets that look Latin.
@@ -20,6 +26,10 @@ const fn lookalike(c: char) -> char {
         '\u{ff01}'..='\u{ff5e}' => ascii_of_fullwidth(c),
         '\u{1d400}'..='\u{1d6a3}' => letter_of_alphabets(c, 0x1d400),
         '\u{24d0}'..='\u{24e9}' => letter_of_alphabets(c, 0x24d0 - 26),
+        '\u{1f130}'..='\u{1f149}' => letter_of_alphabets(c, 0x1f130),
+        '\u{1f150}'..='\u{1f169}' => letter_of_alphabets(c, 0x1f150),
+        '\u{1f170}'..='\u{1f189}' => letter_of_alphabets(c, 0x1f170),
+        'ᴀ'..='ᴢ' | 'ʙ' | 'ɢ' | 'ʜ' | 'ɪ' | 'ʟ' | 'ɴ' | 'ʀ' | 'ʏ' | 'ꜰ' | 'ꜱ' => small_capital(c),
         'а' | 'α' => 'a',
         'в' | 'β' | 'ь' => 'b',
         'с' | 'ϲ' => 'c',
@@ -47,7 +57,7 @@ const fn lookalike(c: char) -> char {
         '\u{2018}' | '\u{2019}' | '\u{2bc}' => '\'',
         '\u{201c}' | '\u{201d}' => '"',
         '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
-        '\u{2024}' => '.',
+        '\u{2024}' | '\u{3002}' | '\u{ff61}' => '.',
         c if c.is_whitespace() => ' ',
         c => c,
     }
@@ -58,6 +68,37 @@ const fn ascii_of_fullwidth(c: char) -> char {
     #[expect(clippy::cast_possible_truncation, reason = "the caller's range is 94 characters long")]
     let offset = (c as u32 - 0xff01) as u8;
     (b'!' + offset) as char
+}
+
+/// The letter that a small capital is.
+const fn small_capital(c: char) -> char {
+    match c {
+        'ᴀ' => 'a',
+        'ʙ' => 'b',
+        'ᴄ' => 'c',
+        'ᴅ' => 'd',
+        'ᴇ' => 'e',
+        'ꜰ' => 'f',
+        'ɢ' => 'g',
+        'ʜ' => 'h',
+        'ɪ' => 'i',
+        'ᴊ' => 'j',
+        'ᴋ' => 'k',
+        'ʟ' => 'l',
+        'ᴍ' => 'm',
+        'ɴ' => 'n',
+        'ᴏ' => 'o',
+        'ᴘ' => 'p',
+        'ʀ' => 'r',
+        'ꜱ' => 's',
+        'ᴛ' => 't',
+        'ᴜ' => 'u',
+        'ᴠ' => 'v',
+        'ᴡ' => 'w',
+        'ʏ' => 'y',
+        'ᴢ' => 'z',
+        c => c,
+    }
 }
 
 /// A letter of an alphabet in bold, script or circles that begins at `start`, where capitals and small letters take turns.
@@ -108,6 +149,33 @@ pub(super) fn fold(normal: &str, one: char) -> String {
         spelled = single;
     }
     folded
+}
+
+/// Letters in a row that are a word written one letter at a time, and no list.
+const SPELLED_LETTERS: usize = 5;
+
+/// What somebody reads who reads over accents, and over blanks between the letters of a word; nothing where a normalized text has neither.
+pub(super) fn read_over(normal: &str) -> Option<String> {
+    let plain: String = normal.chars().map(|c| if c.is_ascii() || !c.is_alphabetic() { c } else { undisguised(c, c) }).collect();
+    let single = |chunk: &&str| chunk.chars().count() == 1 && chunk.chars().all(char::is_alphabetic);
+    let chunks: Vec<&str> = plain.split(' ').collect();
+    let mut read = String::with_capacity(plain.len());
+    let mut at = 0;
+    while at < chunks.len() {
+        let run = chunks[at..].iter().take_while(|chunk| single(chunk)).count();
+        if run >= SPELLED_LETTERS {
+            // Its last letter may bear the mark at the end of a sentence.
+            let end = chunks.get(at + run).filter(|next| next.starts_with(char::is_alphabetic) && next.chars().count() == 2);
+            let taken = run + usize::from(end.is_some_and(|next| next.ends_with(['.', ',', '!', '?', ':', ';'])));
+            read.extend(chunks[at..at + taken].iter().copied());
+            at += taken;
+        } else {
+            read.push_str(chunks[at]);
+            at += 1;
+        }
+        read.push(' ');
+    }
+    (read.trim_end() != normal.trim_end()).then_some(read)
 }
 
 /// Text in lower case, with lookalikes in ASCII, runs of white space as one space, and nothing invisible.
@@ -218,6 +286,23 @@ mod tests {
         check("g\u{301}uaranteed", "guaranteed");
         check("risk\u{2011}free\u{a0}\n offer", "risk-free offer");
         check("Grüße aus Köln", "grüße aus köln");
+        check("ɢᴜᴀʀᴀɴᴛᴇᴇᴅ", "guaranteed");
+        check("🄶🅄🄰🅁🅐🅝🆃🅴🅴🅳", "guaranteed");
+        check("guar\u{3164}an\u{115f}teed", "guaranteed");
+        check("g\u{20dd}u\u{1ab0}aranteed", "guaranteed");
+        check("evil。example", "evil.example");
+    }
+
+    #[test]
+    fn accents_and_blanks_between_letters_are_read_over() {
+        let check = |normal: &str, want: Option<&str>| {
+            assert_eq!(read_over(normal).as_deref().map(str::trim_end), want, "{normal}");
+        };
+        check("gúárántééd now", Some("guaranteed now"));
+        check("it is g u a r a n t e e d.", Some("it is guaranteed."));
+        check("plan a b c d or e", None);
+        check("nothing to see, 5 € a b", None);
+        check("", None);
     }
 
     #[test]

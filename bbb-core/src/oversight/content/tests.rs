@@ -36,6 +36,9 @@ const IN_BODIES: [Case; 28] = [
             "Results are guaranteed.",
             "ＧＵＡＲＡＮＴＥＥＤ results",
             "gu\u{430}ranteed results",
+            "ɢᴜᴀʀᴀɴᴛᴇᴇᴅ results",
+            "Results are gúárántééd",
+            "Results are g u a r a n t e e d.",
             "We guarantee it.",
             "A Risk\u{2011}Free start",
             "It is 100% safe",
@@ -45,8 +48,20 @@ const IN_BODIES: [Case; 28] = [
     ),
     (
         "content.income-claim",
-        &["Earn $5,000 a month", "making 3000 dollars every week", "an income of 10k per year", "Get rich at home", "passive   income"],
         &[
+            "You will make a fortune",
+            "Earn six figures from home",
+            "Get paid for every friend you bring",
+            "Triple your income",
+            "Earn $5,000 a month",
+            "making 3000 dollars every week",
+            "an income of 10k per year",
+            "Get rich at home",
+            "passive   income",
+        ],
+        &[
+            "Six figures show how it works",
+            "We pay for every episode that you bring",
             "Earn the trust of 30 customers",
             "We make 3 episodes a week",
             "It takes 500 minutes a month",
@@ -56,6 +71,9 @@ const IN_BODIES: [Case; 28] = [
     (
         "content.health-claim",
         &[
+            "Listening lowers your blood pressure",
+            "Say goodbye to depression",
+            "Sleep well without pills",
             "This cures cancer",
             "helps to prevent all kinds of diabetes",
             "It treats anxiety",
@@ -66,6 +84,7 @@ const IN_BODIES: [Case; 28] = [
             "Take it instead of your medication",
         ],
         &[
+            "Say goodbye to long meetings",
             "We treat customers well",
             "This does not cure any disease",
             "Talks about anxiety and how to live with it",
@@ -75,8 +94,15 @@ const IN_BODIES: [Case; 28] = [
     ),
     (
         "content.urgency",
-        &["Act now and save", "LAST CHANCE to join", "Don\u{2019}t miss out", "Only 3 left", "Offer ends tonight"],
-        &["Act when it suits you", "No last chance, no pressure"],
+        &[
+            "This price ends at midnight",
+            "Act now and save",
+            "LAST CHANCE to join",
+            "Don\u{2019}t miss out",
+            "Only 3 left",
+            "Offer ends tonight",
+        ],
+        &["Our show ends at midnight", "Act when it suits you", "No last chance, no pressure"],
     ),
     (
         "content.injection-echo",
@@ -185,6 +211,8 @@ const IN_BODIES: [Case; 28] = [
     (
         "content.asks-credentials",
         &[
+            "Tell us the three digits on the back of your card",
+            "Reply with your mother's maiden name",
             "Reply with your bank login.",
             "Please send us your PASSWORD",
             "p\u{430}ssword: please confirm your p\u{430}ssword",
@@ -198,6 +226,7 @@ const IN_BODIES: [Case; 28] = [
             "tell me your one-time code",
         ],
         &[
+            "Episode numbers have three digits",
             "We never ask you to send your password.",
             "Nobody will ask you for your card number.",
             "Send your order, never your password.",
@@ -216,6 +245,8 @@ const IN_BODIES: [Case; 28] = [
     (
         "content.testimonial",
         &[
+            "The number one studio in America",
+            "Five out of five stars",
             "Our customers love it",
             "As seen on TV",
             "Trusted by 500 companies",
@@ -227,6 +258,8 @@ const IN_BODIES: [Case; 28] = [
             "We are a five-star service",
         ],
         &[
+            "Episode number one is in the can",
+            "One out of many studios",
             "Our customers send us four recordings a month",
             "For companies with 50 to 2,000 paying customers",
             "As seen from the street, it is small",
@@ -250,6 +283,7 @@ const IN_BODIES: [Case; 28] = [
     (
         "content.price-collusion",
         &[
+            "We should not compete in spring",
             "Let us agree on prices with our competitors",
             "we should not undercut each other",
             "We could split the market: you take the north",
@@ -258,6 +292,7 @@ const IN_BODIES: [Case; 28] = [
             "a no-poach agreement",
         ],
         &[
+            "You should not compete on price alone",
             "We agree on a fixed price before we start",
             "We never agree prices with competitors",
             "A split keyboard",
@@ -267,6 +302,7 @@ const IN_BODIES: [Case; 28] = [
     (
         "content.impersonation",
         &[
+            "Your PayPal account has been limited",
             "This is the IRS",
             "I am calling from the police",
             "We file on behalf of the government",
@@ -277,6 +313,7 @@ const IN_BODIES: [Case; 28] = [
             "This is your bank",
         ],
         &[
+            "Your account with us has no limit",
             "We help you to read letters of the IRS",
             "We write posts for Facebook and Instagram",
             "Founders who sell on Amazon",
@@ -347,17 +384,26 @@ const IN_BODIES: [Case; 28] = [
     (
         "content.scraped-data",
         &[
+            "We collected your address with a crawler",
             "We have bought email lists",
             "Scraped leads at a low price",
             "We scrape LinkedIn profiles",
             "Buy mailing lists from us",
             "I found your address on LinkedIn",
         ],
-        &["We never use bought lists", "A list of records to keep", "Home owners who have bought smart devices", "We scrape the paint off"],
+        &[
+            "We collected your order",
+            "We never use bought lists",
+            "A list of records to keep",
+            "Home owners who have bought smart devices",
+            "We scrape the paint off",
+        ],
     ),
     (
         "content.platform-abuse",
         &[
+            "Get 500 likes overnight",
+            "Our bot comments under every post",
             "Buy followers",
             "fake accounts that look old",
             "mass DMs to your niche",
@@ -367,6 +413,7 @@ const IN_BODIES: [Case; 28] = [
             "bot likes",
         ],
         &[
+            "Our show has comments under every post",
             "We keep fake accounts out: no fake accounts here",
             "Post for your followers",
             "A chatbot that likes to help",
@@ -395,6 +442,7 @@ const IN_BODIES: [Case; 28] = [
     (
         "content.threat",
         &[
+            "Your family will hear of it",
             "We will sue you",
             "You will be arrested",
             "We know where you live",
@@ -405,6 +453,7 @@ const IN_BODIES: [Case; 28] = [
             "garnish your wages",
         ],
         &[
+            "Your family will hear you",
             "We take your car and clean it",
             "Pay up front or later",
             "How to sue is not our trade",
@@ -414,8 +463,8 @@ const IN_BODIES: [Case; 28] = [
     ),
     (
         "content.refund-promise",
-        &["Thirty days money-back", "You get a full refund", "We refund you within a week"],
-        &["There is no money back", "Refunds follow the law", "Money and time"],
+        &["Satisfied or your money returned", "Thirty days money-back", "You get a full refund", "We refund you within a week"],
+        &["Your book is returned", "There is no money back", "Refunds follow the law", "Money and time"],
     ),
     ("content.exclamation", &["Hello!!!", "Hello！！！"], &["Hello! Good news! More news! Bye!", "Hello!!"]),
 ];
