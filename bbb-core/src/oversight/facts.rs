@@ -557,7 +557,11 @@ mod tests {
         scene.contact().interest = Interest::Customer;
         scene.order().refund_requested = true;
         assert_eq!((facts(&scene, contact), facts(&scene, stranger)), ((true, true), (false, false)));
+        assert!(order_facts(&scene.state, ORDER).paid);
         scene.order().payments = 0;
         assert_eq!(facts(&scene, contact), (true, false), "there is nothing to give back");
+        let order = order_facts(&scene.state, ORDER);
+        assert!(order.known && !order.paid && order.refund_requested);
+        assert_eq!(order_facts(&scene.state, OTHER), OrderFacts::default());
     }
 }
