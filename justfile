@@ -13,6 +13,10 @@ test:
 it SUBJECT:
     cargo test --test it {{SUBJECT}}
 
+# Mutation tests of what guards effects (`cargo install cargo-mutants --version 27.1.0`). All of it takes hours, `just mutants -F settle.rs` minutes.
+mutants *ARGS:
+    cargo mutants -p bbb-core --output target {{ARGS}}
+
 bench:
     cargo bench -p bbb
 

@@ -343,6 +343,10 @@ mod tests {
         check(&when(&format!("!!!{}", chain(82))), &when(&format!("!!!!{}", chain(82))), "at most 600 words");
         let brackets = |n: usize| when(&format!("{}context.act.under_way{}", "(".repeat(n), ")".repeat(n)));
         check(&brackets(23), &brackets(24), "at most 24 brackets");
+        let ifs =
+            |n: usize| when(&format!("{}context.act.under_way{}", "if context.act.reversible then ".repeat(n), " else false".repeat(n)));
+        check(&ifs(23), &ifs(24), "at most 24 brackets");
+        check(&brackets(23), &when(&format!("/ {}", "(".repeat(24))), "at most 24 brackets");
         let quoted = |quote: &str| when(&format!("{quote} != \"x\" && context.act.under_way"));
         let closed = "(context.act.under_way) && [1].contains(context.act.cost) && ".repeat(25);
         for text in [
@@ -368,6 +372,29 @@ mod tests {
             let said = |text: String| policy("a", &format!("@{name}(\"{text}\")"));
             check(&said("é".repeat(240)), &said("é".repeat(241)), "1 to 240");
             check(&said("x".to_owned()), &said(String::new()), "1 to 240");
+        }
+        let escaped = policy("a", r#"@says("a \"quoted; word\" // here")"#);
+        assert_eq!(refusal(&format!("{escaped}{}", policy("b", ""))), "");
+    }
+
+    #[test]
+    fn what_asks_the_owner_ends_with_unless_the_owner_approved() {
+        let refusal = |end: &str| {
+            let text = format!("@id(\"a\") @escalate(\"owner\") forbid (principal, action, resource) {end};");
+            Charter::with_owner_policies("mine.cedar", &text).err().map_or_else(String::new, |error| error.reason)
+        };
+        assert_eq!(refusal("unless { context.owner_approved }"), "");
+        assert_eq!(refusal("when { context.act.cost > 1 } unless { context.owner_approved }"), "");
+        for end in [
+            "",
+            "when { context.act.cost > 1 }",
+            "when { context.owner_approved }",
+            "unless { context.act.under_way }",
+            "unless { context.ticket_matches }",
+            "unless { !context.owner_approved }",
+            "unless { context.owner_approved && context.act.under_way }",
+        ] {
+            assert!(refusal(end).contains("ends with: unless"), "{end}: {}", refusal(end));
         }
     }
 }

@@ -170,8 +170,12 @@ fn who_is_served_and_who_waits_for_money_is_told_from_the_books_of_trade() {
     scene.contact().interest = Interest::Customer;
     scene.ask_refund(1);
     assert_eq!((facts(&scene, contact), facts(&scene, stranger)), ((true, true), (false, false)));
+    assert!(order_facts(&scene.state, ORDER).paid);
     scene.order().payments = 0;
     assert_eq!(facts(&scene, contact), (true, false), "there is nothing to give back");
+    let order = order_facts(&scene.state, ORDER);
+    assert!(order.known && !order.paid && order.refund_requested);
+    assert_eq!(order_facts(&scene.state, OTHER), OrderFacts::default());
 }
 
 #[test]
