@@ -498,8 +498,15 @@ fn typed(text: String, default: &Value) -> Value {
 
 fn in_file(name: &str, text: &str, error: &toml::de::Error) -> Fault {
     let line = |span: std::ops::Range<usize>| text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1;
-    let place = error.span().map_or_else(String::new, |span| format!(", line {}", line(span)));
-    Fault::usage(format!("{name}{place}: {}", error.message()))
+    let line = error.span().map_or_else(|| deepest_line(text), line);
+    Fault::usage(format!("{name}, line {line}: {}", error.message()))
+}
+
+/// The line with the most dots and brackets: what is nested beyond all bounds is reported without its place.
+fn deepest_line(text: &str) -> usize {
+    let depth = |line: &str| line.bytes().filter(|byte| b".[{".contains(byte)).count();
+    let deepest = text.lines().enumerate().max_by_key(|(at, line)| (depth(line), std::cmp::Reverse(*at)));
+    deepest.map_or(1, |(at, _)| at + 1)
 }
 
 /// Reads a text file of bounded size.

@@ -236,7 +236,7 @@ fn no_script_of_requests_begins_what_was_not_approved() {
 fn scripts_do_something() {
     let script = super::kept("approvals").into_iter().map(|(_, script)| on_one_thread(play(&script)));
     let seen: BTreeSet<&str> = script.flatten().collect();
-    for name in ["answered", "intended", "settled", "delegated", "paused", "upgraded", "withdrawn", "doubt_resolved"] {
+    for name in ["answered", "intended", "settled", "delegated", "paused", "upgraded", "withdrawn"] {
         assert!(seen.contains(name), "no script of the corpus leads to {name}, but to {seen:?}");
     }
 }

@@ -192,7 +192,9 @@ fn validate(source: &Text<'_>, named: &PolicySet) -> Result<(), Error> {
     let result = VALIDATOR.validate(named, ValidationMode::Strict);
     let errors = result.validation_errors().map(|error| source.refused_by_cedar(&DetailedError::from(error)));
     let warnings = result.validation_warnings().map(|warning| source.refused_by_cedar(&DetailedError::from(warning)));
-    match errors.min_by_key(|error| (error.line, error.column)).or_else(|| warnings.min_by_key(|error| (error.line, error.column))) {
+    // Cedar says once for each action what is wrong with a policy of several, in random order.
+    let first = |error: &Error| (error.line, error.column, error.to_string());
+    match errors.min_by_key(first).or_else(|| warnings.min_by_key(first)) {
         Some(error) => Err(error),
         None => Ok(()),
     }
