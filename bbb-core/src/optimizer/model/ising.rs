@@ -49,7 +49,7 @@ impl Ising<i32> {
 impl Compiled {
     /// The model in the form for samplers. Couplers of bias 0 are left out.
     pub(crate) fn of(bqm: &Bqm) -> Compiled {
-        let real = spins(bqm);
+        let real = real(bqm);
         match whole(&real) {
             Some(whole) => Compiled::Whole(whole),
             None => Compiled::Real(real),
@@ -75,7 +75,7 @@ pub(crate) fn to_spins(bqm: &Bqm, state: &[i8]) -> Vec<i8> {
 }
 
 /// The model over spins, four times as large where it was binary, so that whole numbers stay whole.
-fn spins(bqm: &Bqm) -> Ising<f64> {
+pub(crate) fn real(bqm: &Bqm) -> Ising<f64> {
     let n = bqm.num_variables();
     let binary = bqm.vartype == Vartype::Binary;
     let (mut fields, mut starts, mut neighbors, mut couplers) = (Vec::with_capacity(n), vec![0], Vec::new(), Vec::new());

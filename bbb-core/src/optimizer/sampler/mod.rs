@@ -1,6 +1,9 @@
 //! Samplers: what looks for states of low energy. Words are those of D-Wave's `dimod` and `dwave-samplers`, since users of the field know them.
 
 pub mod anneal;
+pub mod baseline;
+pub mod exact;
+mod jobs;
 mod lanes;
 mod parts;
 mod run;
