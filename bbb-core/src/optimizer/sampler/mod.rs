@@ -9,6 +9,7 @@ mod parts;
 mod run;
 mod simd;
 mod single;
+pub mod tabu;
 #[cfg(test)]
 mod tests;
 mod thresholds;

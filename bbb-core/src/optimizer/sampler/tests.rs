@@ -1,6 +1,7 @@
 use super::anneal::SimulatedAnnealing;
 use super::baseline::{RandomStates, SteepestDescent};
 use super::exact::Exact;
+use super::tabu::TabuSearch;
 use super::{Executor, Job, Params, Run, Sampler};
 use crate::optimizer::model::tests::random_model;
 use crate::optimizer::model::{Bqm, Vartype};
@@ -15,7 +16,7 @@ pub(super) fn least(bqm: &Bqm) -> f64 {
 
 /// Those that find the optima of small models.
 fn samplers() -> Vec<Box<dyn Sampler>> {
-    vec![Box::new(SimulatedAnnealing::default()), Box::new(Exact::default())]
+    vec![Box::new(SimulatedAnnealing::default()), Box::new(Exact::default()), Box::new(TabuSearch::default())]
 }
 
 /// Those and the ones that need not find them.
@@ -60,8 +61,10 @@ pub(super) fn kinds() -> Vec<(&'static str, Bqm)> {
 #[test]
 fn every_sampler_finds_the_optimum_of_small_models() {
     for sampler in samplers() {
+        // Few reads where each is long.
+        let params = Params { num_reads: if sampler.name() == "tabu" { 4 } else { 32 }, ..Params::default() };
         for (kind, bqm) in kinds() {
-            let found = sampler.sample(&bqm, &Params::default(), &Run::default()).expect("fine parameters");
+            let found = sampler.sample(&bqm, &params, &Run::default()).expect("fine parameters");
             let first = found.first().expect("a row");
             assert!((first.energy - least(&bqm)).abs() < 1e-9 * least(&bqm).abs().max(1.0), "{} on {kind}", sampler.name());
             assert_eq!(bqm.energy(&first.state), Ok(first.energy));
@@ -75,7 +78,7 @@ fn every_sampler_finds_the_optimum_of_small_models() {
 fn a_run_is_a_function_of_its_seed_on_any_number_of_threads() {
     for sampler in all_samplers() {
         for (kind, bqm) in kinds() {
-            let params = Params { num_reads: 70, num_sweeps: Some(3), seed: 9, ..Params::default() };
+            let params = Params { num_reads: 40, num_sweeps: Some(3), seed: 9, ..Params::default() };
             let one = sampler.sample(&bqm, &params, &Run::default()).expect("fine parameters");
             let two = sampler.sample(&bqm, &params, &Run { executor: &Two, ..Run::default() }).expect("fine parameters");
             assert_eq!(one, two, "{} on {kind}", sampler.name());
@@ -90,7 +93,7 @@ fn degenerate_models_have_their_states() {
     let zeros = Bqm::from_ising(&[0.0; 3], [(0, 1, 0.0)], 2.0).expect("finite");
     for sampler in all_samplers() {
         for (bqm, energy) in [(build(0), 2.0), (build(1), 2.0), (build(40), 2.0), (zeros.clone(), 2.0), (tiny.clone(), -1e300)] {
-            let found = sampler.sample(&bqm, &Params::default(), &Run::default()).expect("fine parameters");
+            let found = sampler.sample(&bqm, &Params { num_reads: 8, ..Params::default() }, &Run::default()).expect("fine parameters");
             assert_eq!(found.first().map(|row| row.energy), Some(energy), "{}", sampler.name());
         }
     }
@@ -133,4 +136,25 @@ fn a_descent_from_a_given_state_goes_down_the_steepest_way() {
     let params = Params { num_reads: 1, initial_states: vec![vec![0, 0]], ..Params::default() };
     let found = SteepestDescent::default().sample(&bqm, &params, &Run::default()).expect("fine parameters");
     assert_eq!(found.first().map(|row| row.state.as_slice()), Some([0, 1].as_slice()));
+}
+
+#[test]
+fn tabu_search_makes_as_many_changes_as_it_is_given() {
+    let bqm = random_model(50, Vartype::Binary, 1);
+    let params = Params { num_reads: 2, num_sweeps: Some(30), ..Params::default() };
+    let found = TabuSearch::default().sample(&bqm, &params, &Run::default()).expect("fine parameters");
+    // A path between two states is walked to its end.
+    assert!((60..=64).contains(&found.effort.sweeps), "{}", found.effort.sweeps);
+    assert!(!found.effort.interrupted);
+}
+
+#[test]
+fn tabu_search_finds_what_is_proved_for_dense_models() {
+    for seed in 0..3 {
+        let bqm = random_model(34, Vartype::Spin, seed);
+        let proved = Exact::default().sample(&bqm, &Params::default(), &Run::default()).expect("within the nodes");
+        let params = Params { num_reads: 1, ..Params::default() };
+        let found = TabuSearch::default().sample(&bqm, &params, &Run::default()).expect("fine parameters");
+        assert_eq!(found.first().map(|row| row.energy), proved.first().map(|row| row.energy), "seed {seed}");
+    }
 }
