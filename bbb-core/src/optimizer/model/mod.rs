@@ -4,10 +4,12 @@
 //! A [`Bqm`] does not change: what transforms it makes another one. Coefficients are doubles. Where all of them are whole numbers whose magnitudes sum to
 //! less than 2^53, every energy is exact ([`Bqm::is_integral`]), and samplers calculate in integers.
 
+pub(crate) mod balanced;
 mod bqm;
 mod builder;
 mod error;
 pub(crate) mod ising;
+pub mod presolve;
 mod serial;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -86,6 +86,52 @@ impl Bqm {
         self.keep_labels(builder, gone).build()
     }
 
+    /// The sets of variables that are connected by couplers other than 0, each sorted, in the order of their first variables.
+    pub fn components(&self) -> Vec<Vec<usize>> {
+        let mut seen = vec![false; self.num_variables()];
+        let mut components = Vec::new();
+        for first in 0..self.num_variables() {
+            if std::mem::replace(&mut seen[first], true) {
+                continue;
+            }
+            let (mut members, mut at) = (vec![first], 0);
+            while at < members.len() {
+                for (other, bias) in self.neighborhood(members[at]) {
+                    if bias != 0.0 && !std::mem::replace(&mut seen[other], true) {
+                        members.push(other);
+                    }
+                }
+                at += 1;
+            }
+            members.sort_unstable();
+            components.push(members);
+        }
+        components
+    }
+
+    /// The model of these variables alone, in this order: what couples them with others is left out, and the offset. A variable that stands there twice keeps
+    /// its couplers at its last place.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchVariable`].
+    pub fn induced(&self, variables: &[usize]) -> Result<Bqm, Error> {
+        let mut place = std::collections::BTreeMap::new();
+        let mut builder = Builder::new(self.vartype).variables(variables.len());
+        for (new, old) in variables.iter().enumerate() {
+            self.check_variable(*old)?;
+            builder.add_linear(new, self.linear[*old]);
+            place.insert(*old, new);
+        }
+        for (old, new) in &place {
+            for (other, bias) in self.neighborhood(*old).filter(|(other, _)| other > old) {
+                if let Some(other) = place.get(&other) {
+                    builder.add_quadratic(*new, *other, bias);
+                }
+            }
+        }
+        builder.build()
+    }
+
     /// The model with other labels, in the order of its variables.
     ///
     /// # Errors

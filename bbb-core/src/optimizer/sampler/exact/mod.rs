@@ -9,7 +9,6 @@
 //! Models of up to 20 variables are enumerated as a whole, and as many of the lowest states are given as reads were asked for; otherwise there is one. Where
 //! coefficients are no whole numbers, optimal means: up to the rounding of doubles.
 
-mod balanced;
 mod branch;
 mod gray;
 #[cfg(test)]
@@ -21,10 +20,9 @@ use serde::{Deserialize, Serialize};
 use super::run::Progress;
 use super::{Error, Params, Run, Sampler};
 use crate::optimizer::model::Bqm;
+use crate::optimizer::model::balanced::balanced;
 use crate::optimizer::model::ising::{Ising, real, to_state};
 use crate::optimizer::sample_set::{Effort, SampleSet};
-
-pub(crate) use self::balanced::balanced;
 
 /// Up to this many variables the lowest states are enumerated, several of them.
 const SMALL: usize = 20;

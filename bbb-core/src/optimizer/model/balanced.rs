@@ -1,7 +1,7 @@
 //! Models in which all couplers and fields can be satisfied at once: balanced signed graphs (Harary, "On the notion of balance of a signed graph", Michigan
 //! Mathematical Journal 2, 1953). A search along the signs finds such a state or a cycle that contradicts itself.
 
-use crate::optimizer::model::ising::Ising;
+use super::ising::Ising;
 
 /// Spins that satisfy every coupler and every field, if there are any; they are optimal.
 pub(crate) fn balanced(ising: &Ising<f64>) -> Option<Vec<i8>> {
