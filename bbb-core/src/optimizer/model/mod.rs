@@ -7,6 +7,7 @@
 pub(crate) mod balanced;
 mod bqm;
 mod builder;
+pub mod constraint;
 mod error;
 pub(crate) mod ising;
 pub mod presolve;
