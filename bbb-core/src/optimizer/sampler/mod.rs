@@ -1,6 +1,7 @@
 //! Samplers: what looks for states of low energy. Words are those of D-Wave's `dimod` and `dwave-samplers`, since users of the field know them.
 
 pub mod anneal;
+pub mod auto;
 pub mod baseline;
 pub mod exact;
 mod jobs;

@@ -1,10 +1,15 @@
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use super::anneal::SimulatedAnnealing;
+use super::auto::Auto;
 use super::baseline::{RandomStates, SteepestDescent};
 use super::exact::Exact;
 use super::tabu::TabuSearch;
-use super::{Executor, Job, Params, Run, Sampler};
+use super::{Executor, Job, Params, Progress, Run, Sampler, Stop};
 use crate::optimizer::model::tests::random_model;
 use crate::optimizer::model::{Bqm, Vartype};
+use crate::optimizer::random::Random;
 
 /// The lowest energy, by looking at every state.
 pub(super) fn least(bqm: &Bqm) -> f64 {
@@ -16,7 +21,7 @@ pub(super) fn least(bqm: &Bqm) -> f64 {
 
 /// Those that find the optima of small models.
 fn samplers() -> Vec<Box<dyn Sampler>> {
-    vec![Box::new(SimulatedAnnealing::default()), Box::new(Exact::default()), Box::new(TabuSearch::default())]
+    vec![Box::new(SimulatedAnnealing::default()), Box::new(Exact::default()), Box::new(TabuSearch::default()), Box::new(Auto::default())]
 }
 
 /// Those and the ones that need not find them.
@@ -47,7 +52,7 @@ impl Executor for Two {
 /// Models of every kind that is calculated in its own way.
 pub(super) fn kinds() -> Vec<(&'static str, Bqm)> {
     let mut kinds = Vec::new();
-    for seed in 0..6 {
+    for seed in 0..4 {
         let small = random_model(4 + usize::try_from(seed).expect("small"), Vartype::Binary, seed);
         kinds.push(("16-bit fields", small.clone()));
         kinds.push(("doubles", small.scale(std::f64::consts::PI).expect("finite")));
@@ -69,7 +74,7 @@ fn every_sampler_finds_the_optimum_of_small_models() {
             assert!((first.energy - least(&bqm)).abs() < 1e-9 * least(&bqm).abs().max(1.0), "{} on {kind}", sampler.name());
             assert_eq!(bqm.energy(&first.state), Ok(first.energy));
             assert_eq!(found.rows.len() as u64, found.effort.reads);
-            assert_eq!(found.effort.optimal, sampler.name() == "exact");
+            assert_eq!(found.effort.optimal, ["exact", "auto"].contains(&sampler.name()));
         }
     }
 }
@@ -157,4 +162,66 @@ fn tabu_search_finds_what_is_proved_for_dense_models() {
         let found = TabuSearch::default().sample(&bqm, &params, &Run::default()).expect("fine parameters");
         assert_eq!(found.first().map(|row| row.energy), proved.first().map(|row| row.energy), "seed {seed}");
     }
+}
+
+/// Three models side by side: one that is solved exactly, a dense and a sparse one that are not, and a tree at one of them.
+fn mixed() -> Bqm {
+    let mut random = Random::new(3, 0);
+    let mut builder = Bqm::builder(Vartype::Spin);
+    let dense = random_model(140, Vartype::Spin, 1);
+    let small = random_model(18, Vartype::Spin, 2);
+    for (shift, part) in [(0, &dense), (140, &small)] {
+        for (variable, bias) in part.linear().iter().enumerate() {
+            builder.add_linear(shift + variable, *bias);
+        }
+        for (one, other, bias) in part.quadratic() {
+            builder.add_quadratic(shift + one, shift + other, bias);
+        }
+    }
+    // A torus of 20 times 20 with its diagonals.
+    for at in 0..400 {
+        let (x, y) = (at / 20, at % 20);
+        for (dx, dy) in [(0, 1), (1, 0), (1, 1)] {
+            builder.add_quadratic(158 + at, 158 + (x + dx) % 20 * 20 + (y + dy) % 20, f64::from(random.spin()));
+        }
+    }
+    for leaf in 0..30 {
+        builder.add_quadratic(558 + leaf, if leaf < 2 { 0 } else { 556 + leaf / 2 }, -1.0);
+    }
+    builder.build().expect("finite")
+}
+
+#[test]
+fn the_choice_says_what_it_used_and_puts_components_together() {
+    let bqm = mixed();
+    let params = Params { num_reads: 2, num_sweeps: Some(8), ..Params::default() };
+    let one = Auto::default().sample(&bqm, &params, &Run::default()).expect("fine parameters");
+    assert_eq!(one.effort.solver, "auto(exact, presolve, sa, tabu)");
+    assert_eq!((one.rows.len(), one.effort.optimal, one.effort.interrupted), (2, false, false));
+    let alone = SimulatedAnnealing::default().sample(&bqm, &params, &Run::default()).expect("fine parameters");
+    assert!(one.rows[0].energy < alone.rows[0].energy);
+    let two = Auto::default().sample(&bqm, &params, &Run { executor: &Two, ..Run::default() }).expect("fine parameters");
+    assert_eq!(one, two);
+}
+
+#[test]
+fn a_run_until_it_is_stopped_tells_states_of_the_whole_model_and_ends() {
+    struct After(AtomicU32, Mutex<f64>, Bqm);
+    impl Stop for After {
+        fn should_stop(&self, _: Progress) -> bool {
+            self.0.fetch_add(1, Ordering::Relaxed) > 60
+        }
+        fn improved(&self, energy: f64, state: &[i8]) {
+            assert_eq!(self.2.energy(state), Ok(energy));
+            let mut best = self.1.lock().expect("no panic");
+            *best = best.min(energy);
+        }
+    }
+    let bqm = mixed();
+    let stop = After(AtomicU32::new(0), Mutex::new(f64::INFINITY), bqm.clone());
+    let params = Params { num_reads: 1, num_sweeps: Some(8), until_stopped: true, ..Params::default() };
+    let found = Auto::default().sample(&bqm, &params, &Run { stop: &stop, ..Run::default() }).expect("fine parameters");
+    assert!(found.effort.interrupted);
+    let told = *stop.1.lock().expect("no panic");
+    assert_eq!(found.rows[0].energy, told);
 }

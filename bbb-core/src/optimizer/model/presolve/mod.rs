@@ -17,9 +17,23 @@ mod graph;
 mod tests;
 
 use self::graph::Graph;
+use super::balanced::balanced;
 use super::bqm::{Bqm, Vartype};
 use super::builder::Builder;
 use super::error::Error;
+use super::ising::real;
+
+/// Whether a rule applies to any spin of the model, or nothing in it is frustrated. It is quicker than [`Presolved::of`].
+pub(crate) fn is_reducible(bqm: &Bqm) -> bool {
+    let ising = real(bqm);
+    let applies = |spin: usize| {
+        let (sum, most) = ising.row(spin).fold((0.0, 0.0_f64), |(sum, most), (_, coupler)| (sum + coupler.abs(), most.max(coupler.abs())));
+        let field = ising.fields[spin].abs();
+        let count = ising.row(spin).count() + usize::from(field != 0.0);
+        field >= sum || most >= sum - most + field || count <= 3
+    };
+    (0..ising.len()).any(applies) || balanced(&ising).is_some()
+}
 
 /// How an eliminated spin follows from others.
 #[derive(Debug, Clone, PartialEq)]

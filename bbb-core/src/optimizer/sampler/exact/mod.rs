@@ -51,11 +51,13 @@ pub struct Exact {
     pub method: Option<Method>,
     /// How many nodes each branch and bound may visit.
     pub nodes: u64,
+    /// How many table entries the elimination of one component may fill, at most 2^31.
+    pub entries: u64,
 }
 
 impl Default for Exact {
     fn default() -> Exact {
-        Exact { method: None, nodes: DEFAULT_NODES }
+        Exact { method: None, nodes: DEFAULT_NODES, entries: tree::MAX_ENTRIES }
     }
 }
 
@@ -128,14 +130,14 @@ impl Exact {
             return Ok(Outcome { spins, updates: ising.len() as u64, stopped: false });
         }
         if tries(Method::Tree)
-            && let Some(order) = tree::order(ising)
+            && let Some(order) = tree::order(ising, self.entries)
         {
             return Ok(tree::solve(ising, &order, run));
         }
         if tries(Method::Branch) && ising.len() <= branch::MAX_SPINS {
             match branch::solve(ising, self.nodes, run) {
                 Some(outcome) => return Ok(outcome),
-                None if self.method.is_none() && ising.len() <= gray::MAX_SPINS => {}
+                None if self.method.is_none() && ising.len() <= gray::MAX_SPINS && self.nodes >= DEFAULT_NODES => {}
                 None => return Err(self.unsuitable(format!("branch and bound did not end within {} nodes", self.nodes))),
             }
         }

@@ -86,9 +86,9 @@ fn what_is_too_large_is_refused_with_the_reason() {
         assert!(matches!(error, Error::Unsuitable { .. }) && error.to_string().contains(wanted), "{error}");
     };
     refused(Exact::default(), &torus(30, 30, 1), "a component of 900 variables");
-    refused(Exact { method: None, nodes: 100 }, &random_model(60, Vartype::Spin, 1), "within 100 nodes");
-    refused(Exact { method: Some(Method::Enumeration), nodes: 1 }, &random_model(31, Vartype::Spin, 1), "31 variables");
-    refused(Exact { method: Some(Method::Balanced), nodes: 1 }, &torus(5, 5, 1), "a component of 25 variables");
+    refused(Exact { nodes: 100, ..Exact::default() }, &random_model(60, Vartype::Spin, 1), "within 100 nodes");
+    refused(Exact { method: Some(Method::Enumeration), ..Exact::default() }, &random_model(31, Vartype::Spin, 1), "31 variables");
+    refused(Exact { method: Some(Method::Balanced), ..Exact::default() }, &torus(5, 5, 1), "a component of 25 variables");
 }
 
 #[test]

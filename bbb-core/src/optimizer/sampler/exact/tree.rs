@@ -12,7 +12,7 @@ use crate::optimizer::sampler::run::Run;
 /// The most neighbors that a spin may have when it is eliminated.
 pub(super) const MAX_WIDTH: usize = 22;
 /// The most entries of all tables together: a bit of each is kept for the way back.
-const MAX_ENTRIES: u64 = 1 << 31;
+pub(super) const MAX_ENTRIES: u64 = 1 << 31;
 /// The most entries of tables that are there at once, 8 bytes each.
 const MAX_LIVE: u64 = 1 << 25;
 /// Minimum fill is tried up to this many spins, since it takes longer.
@@ -26,10 +26,10 @@ pub(super) struct Order {
     entries: u64,
 }
 
-/// A good order, if there is one within the bounds.
-pub(super) fn order(ising: &Ising<f64>) -> Option<Order> {
-    let by_degree = eliminate(ising, |graph, spin| graph[spin].len());
-    let by_fill = if ising.len() <= MAX_FILL_SPINS { eliminate(ising, fill) } else { None };
+/// A good order, if there is one of so many entries and within the bounds.
+pub(super) fn order(ising: &Ising<f64>, entries: u64) -> Option<Order> {
+    let by_degree = eliminate(ising, entries.min(MAX_ENTRIES), |graph, spin| graph[spin].len());
+    let by_fill = if ising.len() <= MAX_FILL_SPINS { eliminate(ising, entries.min(MAX_ENTRIES), fill) } else { None };
     [by_degree, by_fill].into_iter().flatten().filter(within_bounds).min_by_key(|order| order.entries)
 }
 
@@ -41,8 +41,8 @@ fn fill(graph: &[Vec<u32>], spin: usize) -> usize {
     around.iter().enumerate().map(missing).sum()
 }
 
-/// Eliminates the spin of the least score, again and again.
-fn eliminate(ising: &Ising<f64>, score: fn(&[Vec<u32>], usize) -> usize) -> Option<Order> {
+/// Eliminates the spin of the least score, again and again, as long as there are no more entries than these.
+fn eliminate(ising: &Ising<f64>, entries: u64, score: fn(&[Vec<u32>], usize) -> usize) -> Option<Order> {
     // Cannot be cut off: a model has at most 2^24 variables.
     let short = |spin: usize| u32::try_from(spin).unwrap_or(u32::MAX);
     let mut graph: Vec<Vec<u32>> = (0..ising.len()).map(|spin| ising.row(spin).map(|(other, _)| short(other)).collect()).collect();
@@ -71,7 +71,7 @@ fn eliminate(ising: &Ising<f64>, score: fn(&[Vec<u32>], usize) -> usize) -> Opti
             }
         }
         order.entries += 1 << around.len();
-        if order.entries > MAX_ENTRIES {
+        if order.entries > entries {
             return None;
         }
         order.steps.push((spin, around));
