@@ -225,3 +225,13 @@ fn a_run_until_it_is_stopped_tells_states_of_the_whole_model_and_ends() {
     let told = *stop.1.lock().expect("no panic");
     assert_eq!(found.rows[0].energy, told);
 }
+
+#[test]
+fn the_choice_proves_the_optima_of_models_that_are_not_enumerated_as_a_whole() {
+    for (seed, vartype) in [(1, Vartype::Binary), (2, Vartype::Spin)] {
+        let bqm = random_model(17, vartype, seed);
+        let chosen = Auto::default().sample(&bqm, &Params::default(), &Run::default()).expect("fine parameters");
+        assert!(chosen.effort.optimal);
+        assert_eq!(chosen.first().map(|row| row.energy), Some(least(&bqm)), "seed {seed}");
+    }
+}
