@@ -2,7 +2,7 @@
 
 pub mod anneal;
 mod lanes;
-mod parts;
+pub(crate) mod parts;
 mod run;
 mod simd;
 mod single;
@@ -31,6 +31,17 @@ pub trait Sampler: Send + Sync {
     /// # Errors
     /// [`Error`] where the parameters break a rule, or the model is not of the kind that the sampler takes.
     fn sample(&self, bqm: &Bqm, params: &Params, run: &Run<'_>) -> Result<SampleSet, Error>;
+}
+
+/// The names of all samplers. `auto` chooses by the model.
+pub const NAMES: &[&str] = &["auto", "sa"];
+
+/// The sampler of this name.
+pub fn named(name: &str) -> Option<Box<dyn Sampler>> {
+    match name {
+        "auto" | "sa" => Some(Box::new(anneal::SimulatedAnnealing::default())),
+        _ => None,
+    }
 }
 
 /// How inverse temperatures go from the hot end to the cold one.

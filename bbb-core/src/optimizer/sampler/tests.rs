@@ -98,3 +98,12 @@ fn parameters_that_break_a_rule_are_refused() {
     check(Params { schedule: Some(super::Schedule::Custom(Vec::new())), ..Params::default() }, "schedule ");
     check(Params { initial_states: vec![vec![1, 1]], ..Params::default() }, "the state has 2 values");
 }
+
+#[test]
+fn every_name_is_that_of_a_sampler() {
+    for name in super::NAMES {
+        let sampler = super::named(name).expect("a sampler");
+        assert!(*name == "auto" || sampler.name() == *name);
+    }
+    assert!(super::named("quantum").is_none());
+}
