@@ -13,5 +13,6 @@ pub mod fault;
 pub mod keys;
 pub mod leads;
 pub mod report;
+pub mod search;
 pub mod service;
 pub mod store;

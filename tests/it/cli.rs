@@ -7,6 +7,7 @@ mod evidence;
 mod journals;
 mod live;
 mod llm;
+mod optimize;
 mod runs;
 mod terms;
 

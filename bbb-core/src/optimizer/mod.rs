@@ -5,6 +5,7 @@
 //!
 //! - [`model`]: what is to be minimised, [`Bqm`](model::Bqm);
 //! - [`format`](mod@format): readers and writers of the field's files;
+//! - [`problem`]: problems that are more than a model;
 //! - [`sampler`]: how low energies are looked for, and when to stop;
 //! - [`sample_set`]: what was found.
 //!
@@ -24,6 +25,7 @@
 
 pub mod format;
 pub mod model;
+pub mod problem;
 mod random;
 pub mod sample_set;
 pub mod sampler;

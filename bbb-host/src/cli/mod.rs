@@ -4,12 +4,14 @@
 //! [`crate::fault::Kind`].
 
 mod access;
+mod bench;
 mod business;
 mod charter;
 mod contact;
 mod inbox;
 mod journal;
 mod launch;
+mod optimize;
 mod owner;
 mod progress;
 mod report;
@@ -112,6 +114,11 @@ enum Command {
     /// Read, check, sign, export and fork journals
     #[command(subcommand)]
     Journal(journal::Journal),
+    /// Search the problem of a file: a QUBO, an Ising model, a maximum cut or a quadratic knapsack
+    Optimize(optimize::Optimize),
+    /// Measure what this machine makes of the engine's parts
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Print the configuration file with all defaults, explained
     Config,
 }
@@ -153,6 +160,8 @@ fn dispatch(cli: Cli, screen: &mut Screen) -> Result<(), Fault> {
         Command::Report(report) => report.run(&common, screen),
         Command::Why(why) => why.run(&common, screen),
         Command::Journal(journal) => journal.run(&common, screen),
+        Command::Optimize(optimize) => optimize.run(screen),
+        Command::Bench(bench) => bench.run(screen),
         Command::Config => screen.result(&defaults()?, DEFAULT_TOML),
     }
 }

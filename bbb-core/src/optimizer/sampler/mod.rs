@@ -6,7 +6,7 @@ pub mod baseline;
 pub mod exact;
 mod jobs;
 mod lanes;
-mod parts;
+pub(crate) mod parts;
 mod run;
 mod simd;
 mod single;
@@ -36,6 +36,22 @@ pub trait Sampler: Send + Sync {
     /// # Errors
     /// [`Error`] where the parameters break a rule, or the model is not of the kind that the sampler takes.
     fn sample(&self, bqm: &Bqm, params: &Params, run: &Run<'_>) -> Result<SampleSet, Error>;
+}
+
+/// The names of all samplers. `auto` chooses by the model.
+pub const NAMES: &[&str] = &["auto", "sa", "tabu", "exact", "greedy", "random"];
+
+/// The sampler of this name.
+pub fn named(name: &str) -> Option<Box<dyn Sampler>> {
+    Some(match name {
+        "auto" => Box::new(auto::Auto::default()),
+        "sa" => Box::new(anneal::SimulatedAnnealing::default()),
+        "tabu" => Box::new(tabu::TabuSearch::default()),
+        "exact" => Box::new(exact::Exact::default()),
+        "greedy" => Box::new(baseline::SteepestDescent::default()),
+        "random" => Box::new(baseline::RandomStates::default()),
+        _ => return None,
+    })
 }
 
 /// How inverse temperatures go from the hot end to the cold one.

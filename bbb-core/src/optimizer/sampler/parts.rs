@@ -14,24 +14,24 @@ use crate::optimizer::sample_set::{Effort, SampleSet};
 const MAX_KEPT: usize = 1 << 16;
 
 /// What parts there are.
-pub(super) struct Shape {
-    pub(super) solver: &'static str,
+pub(crate) struct Shape {
+    pub(crate) solver: &'static str,
     /// How many reads one part makes at most.
-    pub(super) reads_per_part: u64,
+    pub(crate) reads_per_part: u64,
 }
 
 /// What a part found.
-pub(super) struct Part {
+pub(crate) struct Part {
     /// Spins of the compiled model, the best first.
-    pub(super) spins: Vec<Vec<i8>>,
-    pub(super) sweeps: u64,
-    pub(super) updates: u64,
+    pub(crate) spins: Vec<Vec<i8>>,
+    pub(crate) sweeps: u64,
+    pub(crate) updates: u64,
     /// Whether it ended early.
-    pub(super) stopped: bool,
+    pub(crate) stopped: bool,
 }
 
 /// Runs all parts, or parts without end until the run is stopped. `work` gets the number of the part and how many reads it makes.
-pub(super) fn run(
+pub(crate) fn run(
     bqm: &Bqm,
     params: &Params,
     run: &Run<'_>,

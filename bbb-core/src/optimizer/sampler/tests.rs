@@ -235,3 +235,12 @@ fn the_choice_proves_the_optima_of_models_that_are_not_enumerated_as_a_whole() {
         assert_eq!(chosen.first().map(|row| row.energy), Some(least(&bqm)), "seed {seed}");
     }
 }
+
+#[test]
+fn every_name_is_that_of_a_sampler() {
+    for name in super::NAMES {
+        let sampler = super::named(name).expect("a sampler");
+        assert!(*name == "auto" || sampler.name() == *name);
+    }
+    assert!(super::named("quantum").is_none());
+}
