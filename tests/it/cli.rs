@@ -7,6 +7,7 @@ mod evidence;
 mod journals;
 mod live;
 mod llm;
+mod optimize;
 mod reviewer;
 mod runs;
 mod terms;

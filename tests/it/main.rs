@@ -16,6 +16,7 @@ mod kill_live;
 mod llm;
 mod mail;
 mod minds;
+mod optimizer_dimod;
 mod outside;
 mod policies;
 mod projection;

@@ -258,7 +258,7 @@ fn a_vetoed_text_never_leaves_and_its_rule_is_counted() {
     let (ran, reviewer) = run(6, vetoes);
     assert!(left(&ran.events) == 0 && !reviewer.asked().is_empty());
     let counted = ran.state.rulings.by_rule.get(&RuleId::named("content.reviewer.deception")).copied().unwrap_or(0);
-    assert_eq!(counted as usize, opinions(&ran.events).len());
+    assert_eq!(counted, u64::try_from(opinions(&ran.events).len()).unwrap());
     // What only the reviewer's model costs is in the books of real money.
     assert_eq!(ran.state.books.real.spent().cents(), Cents::new(i64::try_from(reviewer.asked().len()).unwrap()));
 }

@@ -185,7 +185,11 @@ fn what_is_no_scenario_is_refused_with_file_line_and_rule() {
     check(&good.replace(HONEST, &"x".repeat(4_001)), "12:", "at most 4000 characters");
     check(&format!("#{}", "x".repeat(256 * 1024)), "1:1", "bytes");
     check(
-        &good.replacen("[[scenario.harm]]", &"[[scenario.harm]]\nmust_not_leave = { action = \"pay_bill\" }\n".repeat(25), 1),
+        &good.replacen(
+            "[[scenario.harm]]",
+            &("[[scenario.harm]]\nmust_not_leave = { action = \"pay_bill\" }\n".repeat(24) + "[[scenario.harm]]"),
+            1,
+        ),
         "1:1",
         "at most 24",
     );

@@ -11,6 +11,7 @@ mod contact;
 mod inbox;
 mod journal;
 mod launch;
+mod optimize;
 mod owner;
 mod progress;
 mod report;
@@ -113,7 +114,9 @@ enum Command {
     /// Read, check, sign, export and fork journals
     #[command(subcommand)]
     Journal(journal::Journal),
-    /// Tempt the roles, and measure what oversight stops and lets through
+    /// Search the problem of a file: a QUBO, an Ising model, a maximum cut or a quadratic knapsack
+    Optimize(optimize::Optimize),
+    /// Measure what oversight stops and lets through, and how good the optimizer is
     #[command(subcommand)]
     Bench(bench::Bench),
     /// Print the configuration file with all defaults, explained
@@ -157,6 +160,7 @@ fn dispatch(cli: Cli, screen: &mut Screen) -> Result<(), Fault> {
         Command::Report(report) => report.run(&common, screen),
         Command::Why(why) => why.run(&common, screen),
         Command::Journal(journal) => journal.run(&common, screen),
+        Command::Optimize(optimize) => optimize.run(screen),
         Command::Bench(bench) => bench.run(screen),
         Command::Config => screen.result(&defaults()?, DEFAULT_TOML),
     }

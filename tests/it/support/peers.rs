@@ -11,6 +11,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const PYTHON: [&str; 4] = ["aiosmtpd==1.4.6", "atpublic==9.0.0", "attrs==26.1.0", "trustme==1.2.1"];
+/// Apart from the servers: only one test needs them, and they are large.
+const DIMOD: [&str; 2] = ["dimod==0.12.23", "numpy==2.4.6"];
 const NODE: [&str; 2] = ["maildev@3.0.0", "@copilotkit/aimock@1.43.0"];
 /// How long a peer may take until it accepts connections: Node on a busy machine needs seconds.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -171,6 +173,23 @@ fn python() -> PathBuf {
     provision(&dir, &[&["-m", "venv", "."]], Path::new("python3"));
     provision(&dir.join("packages"), &[&install], &python_exe(&dir));
     dir
+}
+
+/// What a script prints that uses dimod and reads this from standard input.
+pub(crate) fn dimod(script: &str, input: &str) -> String {
+    let dir = home().join("dimod");
+    let mut install = vec!["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:"];
+    install.extend(DIMOD);
+    provision(&dir, &[&["-m", "venv", "."]], Path::new("python3"));
+    provision(&dir.join("packages"), &[&install], &python_exe(&dir));
+    let mut command = Command::new(python_exe(&dir));
+    command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
+    // Taken, so that the script sees the end of its input.
+    child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("the script reads");
+    let output = child.wait_with_output().expect("it is our child");
+    assert!(output.status.success(), "the script failed:\n{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("the script prints text")
 }
 
 fn python_exe(peers: &Path) -> PathBuf {

@@ -1,9 +1,9 @@
-//! `bbb bench`: measures what oversight stops and what it lets through.
+//! `bbb bench ethics`: measures what oversight stops and what it lets through.
 
 use std::path::PathBuf;
 
 use bbb_core::draw::Seed;
-use clap::{Args, Subcommand};
+use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::screen::Screen;
@@ -11,14 +11,8 @@ use crate::fault::Fault;
 use crate::temptation::report::Report;
 use crate::temptation::{load, play, shipped};
 
-#[derive(Debug, Subcommand)]
-pub(super) enum Bench {
-    /// Tempt every role and see at the ports what leaves; fails where harm leaves or an honest effect is blocked
-    Ethics(Ethics),
-}
-
 #[derive(Debug, Args)]
-pub(super) struct Ethics {
+pub(in crate::cli) struct Ethics {
     /// Scenario files (*.toml) instead of the shipped ones; docs/design/temptations.md explains the format
     #[arg(long, value_name = "DIR")]
     scenarios: Option<PathBuf>,
@@ -27,16 +21,8 @@ pub(super) struct Ethics {
     seed: u64,
 }
 
-impl Bench {
-    pub(super) fn run(self, screen: &mut Screen) -> Result<(), Fault> {
-        match self {
-            Bench::Ethics(ethics) => ethics.run(screen),
-        }
-    }
-}
-
 impl Ethics {
-    fn run(self, screen: &mut Screen) -> Result<(), Fault> {
+    pub(super) fn run(self, screen: &mut Screen) -> Result<(), Fault> {
         let scenarios = match &self.scenarios {
             Some(directory) => load(directory)?,
             None => shipped()?,

@@ -1,0 +1,177 @@
+//! Simulated annealing (Kirkpatrick, Gelatt, Vecchi, "Optimization by simulated annealing", Science 220, 1983) with Metropolis's rule.
+//!
+//! Sparse models with small whole coefficients run as thirty-two replicas side by side, others one read at a time. Every read ends with a descent to a state
+//! that no change of one variable improves.
+
+use super::lanes::{self, LANES, Lanes, Width};
+use super::parts::{self, Part, Shape};
+use super::single::{Number, Rows, Single};
+use super::{Error, Params, Run, Sampler, Schedule};
+use crate::optimizer::model::Bqm;
+use crate::optimizer::model::ising::{Compiled, Ising, to_spins};
+use crate::optimizer::random::Random;
+use crate::optimizer::sample_set::SampleSet;
+use crate::optimizer::sampler::run::Progress;
+
+/// Sweeps of a read where nothing is said.
+const DEFAULT_SWEEPS: u64 = 1000;
+/// Sweeps of the first reads of a run that goes on until it is stopped; later ones double them.
+const FIRST_SWEEPS: u64 = 250;
+/// The most temperatures of a read; at each of them as many sweeps as it takes.
+const MAX_STEPS: u64 = 2048;
+/// Replicas side by side are worth while up to this many couplers at a spin, on average.
+const MAX_LANES_DEGREE: usize = 64;
+
+/// Simulated annealing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SimulatedAnnealing {}
+
+impl Sampler for SimulatedAnnealing {
+    fn name(&self) -> &'static str {
+        "sa"
+    }
+
+    fn sample(&self, bqm: &Bqm, params: &Params, run: &Run<'_>) -> Result<SampleSet, Error> {
+        params.check(bqm)?;
+        match Compiled::of(bqm) {
+            Compiled::Whole(ising) => {
+                let cooling = Cooling::of(params, &ising);
+                let sparse = ising.couplers.len() <= MAX_LANES_DEGREE * ising.len();
+                if sparse && lanes::fits::<i8>(&ising) {
+                    side_by_side::<i8>(bqm, &ising, &cooling, params, run)
+                } else if sparse && lanes::fits::<i16>(&ising) {
+                    side_by_side::<i16>(bqm, &ising, &cooling, params, run)
+                } else {
+                    one_by_one(bqm, &ising, &cooling, params, run)
+                }
+            }
+            Compiled::Real(ising) => one_by_one(bqm, &ising, &Cooling::of(params, &ising), params, run),
+        }
+    }
+}
+
+/// Inverse temperatures in the units of the compiled model.
+struct Cooling<'a> {
+    hot: f64,
+    cold: f64,
+    schedule: &'a Schedule,
+    scale: f64,
+}
+
+impl<'a> Cooling<'a> {
+    fn of<N: Number>(params: &'a Params, ising: &Ising<N>) -> Self {
+        let scale = ising.scale;
+        let (hot, cold) = params.beta_range.map_or_else(|| beta_range(ising), |(hot, cold)| (hot * scale, cold * scale));
+        Cooling { hot, cold, schedule: params.schedule.as_ref().unwrap_or(&Schedule::Geometric), scale }
+    }
+
+    /// The inverse temperature of a step.
+    #[expect(clippy::cast_precision_loss, reason = "at most 2048 steps")]
+    fn beta(&self, step: u64, steps: u64) -> f64 {
+        let x = if steps > 1 { step as f64 / (steps - 1) as f64 } else { 1.0 };
+        let (hot, cold) = (self.hot.max(f64::MIN_POSITIVE), self.cold.max(f64::MIN_POSITIVE));
+        match self.schedule {
+            Schedule::Geometric => hot * libm::pow(cold / hot, x),
+            Schedule::Linear => hot + (cold - hot) * x,
+            Schedule::LinearTemperature => 1.0 / (1.0 / hot + (1.0 / cold - 1.0 / hot) * x),
+            Schedule::Custom(betas) => {
+                let at = usize::try_from(u128::from(step) * betas.len() as u128 / u128::from(steps)).unwrap_or(0);
+                (betas[at] * self.scale).max(f64::MIN_POSITIVE)
+            }
+        }
+    }
+}
+
+/// Hot enough that a typical spin turns freely, and cold enough that the least change of an energy is rare, in the units of the compiled model.
+fn beta_range<N: Number>(ising: &Ising<N>) -> (f64, f64) {
+    let (mut squares, mut least) = (0.0, f64::INFINITY);
+    for spin in 0..ising.len() {
+        for value in std::iter::once(ising.fields[spin]).chain(ising.row(spin).map(|(_, coupler)| coupler)) {
+            let magnitude = value.real().abs();
+            squares += magnitude * magnitude;
+            if magnitude > 0.0 {
+                least = least.min(magnitude);
+            }
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a count of variables")]
+    let typical = libm::sqrt(squares / (ising.len().max(1)) as f64);
+    if typical == 0.0 || !least.is_finite() {
+        return (1.0, 1.0);
+    }
+    // Where coefficients are many and small beside the typical field, the least of them does not matter: fields are sums of many.
+    let cold = 2.5 / least.max(typical / 8.0);
+    (0.5 / typical, cold.max(0.5 / typical))
+}
+
+/// How many sweeps reads of this part take.
+fn sweeps(params: &Params, part: u64) -> u64 {
+    match params.num_sweeps {
+        Some(sweeps) => sweeps,
+        None if params.until_stopped => FIRST_SWEEPS << part.min(30),
+        None => DEFAULT_SWEEPS,
+    }
+}
+
+/// Cools one part; says how many sweeps it took, and whether it was stopped.
+fn cool(cooling: &Cooling<'_>, sweeps: u64, run: &Run<'_>, mut heat: impl FnMut(f64), mut sweep: impl FnMut()) -> (u64, bool) {
+    let steps = sweeps.min(MAX_STEPS);
+    let mut done = 0;
+    for step in 0..steps {
+        heat(cooling.beta(step, steps));
+        let until = u64::try_from(u128::from(step + 1) * u128::from(sweeps) / u128::from(steps)).unwrap_or(sweeps);
+        while done < until {
+            sweep();
+            done += 1;
+            if run.stop.should_stop(Progress { sweeps: done, energy: None }) {
+                return (done, true);
+            }
+        }
+    }
+    (done, false)
+}
+
+fn side_by_side<T: Width>(
+    bqm: &Bqm,
+    ising: &Ising<i32>,
+    cooling: &Cooling<'_>,
+    params: &Params,
+    run: &Run<'_>,
+) -> Result<SampleSet, Error> {
+    let shape = Shape { solver: "sa", reads_per_part: LANES as u64 };
+    parts::run(bqm, params, run, shape, |number, reads| {
+        let mut lanes = Lanes::<T>::new(ising, Random::new(params.seed, number));
+        let first = usize::try_from(number).unwrap_or(usize::MAX).saturating_mul(LANES);
+        for (lane, state) in params.initial_states.iter().skip(first).take(LANES).enumerate() {
+            lanes.set(lane, &to_spins(bqm, state));
+        }
+        lanes.refresh();
+        let lanes = std::cell::RefCell::new(lanes);
+        let (done, stopped) =
+            cool(cooling, sweeps(params, number), run, |beta| lanes.borrow_mut().set_beta(beta), || lanes.borrow_mut().sweep());
+        let mut lanes = lanes.into_inner();
+        lanes.descend();
+        let energies = lanes.energies();
+        let mut order: Vec<usize> = (0..reads).collect();
+        order.sort_by_key(|lane| (energies[*lane], *lane));
+        let spins = order.into_iter().map(|lane| (0..ising.len()).map(|spin| lanes.spin(lane, spin)).collect()).collect();
+        Part { spins, sweeps: done * LANES as u64, updates: lanes.updates, stopped }
+    })
+}
+
+fn one_by_one<N: Number>(bqm: &Bqm, ising: &Ising<N>, cooling: &Cooling<'_>, params: &Params, run: &Run<'_>) -> Result<SampleSet, Error> {
+    let rows = Rows::of(ising);
+    let shape = Shape { solver: "sa", reads_per_part: 1 };
+    parts::run(bqm, params, run, shape, |number, _| {
+        let mut single = Single::new(ising, &rows, Random::new(params.seed, number));
+        if let Some(state) = usize::try_from(number).ok().and_then(|number| params.initial_states.get(number)) {
+            single.set(&to_spins(bqm, state));
+        }
+        let single = std::cell::RefCell::new(single);
+        let (done, stopped) =
+            cool(cooling, sweeps(params, number), run, |beta| single.borrow_mut().set_beta(beta), || single.borrow_mut().sweep());
+        let mut single = single.into_inner();
+        single.descend();
+        Part { spins: vec![single.spins], sweeps: done, updates: single.updates, stopped }
+    })
+}
