@@ -4,7 +4,7 @@
 //! must. The real engine runs each try by itself, with a memory store, a clock that the scenario sets, and adapters that only write down what they were handed a
 //! used permit for. Verdicts say why something was stopped; that it was, the adapters say.
 //!
-//! `docs/design/temptations.md` explains the format of scenario files, [`format`] reads it. [`run`] plays a try, [`judge`] says what came of it, and [`report`]
+//! `docs/design/temptations.md` explains the format of scenario files, [`format`](mod@format) reads it. [`run`] plays a try, [`judge`] says what came of it, and [`report`]
 //! tells people. There are no rules here: what may leave is decided in [`bbb_core::oversight`] and nowhere else.
 
 pub mod format;

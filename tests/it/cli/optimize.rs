@@ -25,22 +25,22 @@ fn objectives_are_told_in_the_files_own_sense() {
         assert_eq!(told, [&Value::from(objective), &Value::from(energy), &Value::from(true), &Value::from(solver)], "{value}");
     };
     let cut = found(&["triangle.txt"]);
-    check(&cut, 2, -1, "sa");
+    check(&cut, 2, -1, "auto(exact)");
     assert_eq!(cut["solution"].as_array().unwrap().len(), 3);
     assert!(cut["solution"].as_array().unwrap().iter().all(|side| side == 0 || side == 1));
-    check(&found(&["triangle.txt", "--sense", "min"]), 0, -3, "sa");
-    check(&found(&["value.qubo"]), 3, -3, "sa");
+    check(&found(&["triangle.txt", "--sense", "min", "--sampler", "sa"]), 0, -3, "sa");
+    check(&found(&["value.qubo", "--sampler", "tabu"]), 3, -3, "tabu");
     let knapsack = found(&["knapsack.txt"]);
     check(&knapsack, 14, -14, "knapsack");
     assert_eq!(knapsack["solution"], serde_json::json!([1, 0, 1]));
-    check(&found(&["two.txt", "--problem", "2"]), 0, 0, "sa");
+    check(&found(&["two.txt", "--problem", "2", "--sampler", "sa"]), 0, 0, "sa");
 }
 
 #[test]
 fn a_search_without_a_clock_is_a_function_of_its_seed_and_one_with_a_target_ends_there() {
     let place = place();
     let found = |args: &[&str]| {
-        let mut value = place.bbb(&[&["optimize", "triangle.txt", "--json"], args].concat()).json();
+        let mut value = place.bbb(&[&["optimize", "triangle.txt", "--sampler", "sa", "--json"], args].concat()).json();
         for field in ["seconds", "cpu_seconds", "updates_per_second"] {
             value.as_object_mut().unwrap().remove(field).unwrap();
         }
@@ -58,7 +58,7 @@ fn a_search_without_a_clock_is_a_function_of_its_seed_and_one_with_a_target_ends
 #[test]
 fn an_interrupted_search_tells_its_best_so_far() {
     let place = place();
-    let mut running = place.start(&["optimize", "triangle.txt", "--time", "1h"]);
+    let mut running = place.start(&["optimize", "triangle.txt", "--sampler", "sa", "--time", "1h"]);
     running.until("cut 2");
     running.signal("-INT");
     assert_eq!(running.end(), 0);
