@@ -38,9 +38,11 @@ fn energies(bqm: &Bqm) -> Vec<f64> {
     (0..1_u32 << n).map(|bits| bqm.energy(&state(bits)).expect("a state")).collect()
 }
 
+/// Every variable has a term, since COO knows no other, and every energy is exact.
 fn models() -> Vec<Bqm> {
     let spin = |offset| Bqm::from_ising(&[1.0, -2.5, 0.0, 4.0], [(0, 1, -1.0), (1, 3, 0.5), (0, 2, 3.0)], offset).expect("finite");
-    let binary = Bqm::from_qubo([(0, 0, -3.0), (0, 1, 2.25), (1, 2, -7.0), (2, 2, 1e-3), (0, 4, 5.0)], 0.0).expect("finite");
+    let binary =
+        Bqm::from_qubo([(0, 0, -3.0), (0, 1, 2.25), (1, 2, -7.0), (2, 2, 0.015_625), (3, 3, 0.5), (0, 4, 5.0)], 0.0).expect("finite");
     let labelled = binary.relabel(["10", "11", "12", "13", "14"].map(str::to_owned).to_vec()).expect("five labels");
     vec![spin(0.0), spin(12.0), binary, labelled, Bqm::builder(Vartype::Spin).linear(0, 1.0).build().expect("finite")]
 }

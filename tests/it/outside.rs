@@ -51,6 +51,8 @@ const REACHING_WORDS: [&str; 14] = [
     "OsRng",
     "unsafe ",
 ];
+/// The one file with unsafe code: it calls what is compiled for a processor's own instructions, and knows nothing of businesses.
+const UNSAFE_FILE: &str = "bbb-core/src/optimizer/sampler/simd.rs";
 /// Words by which a connection, a listener or a process is made.
 const CONNECTING_WORDS: [&str; 10] = [
     "TcpStream",
@@ -137,7 +139,9 @@ fn what_decides_can_reach_neither_the_network_nor_a_credential() {
             let reaching = REACHING_TOKIO.iter().find(|feature| name == "tokio" && features.contains(**feature));
             assert!(reaching.is_none(), "{package} uses tokio with {reaching:?}");
         }
-        assert_eq!(offences(&format!("{package}/src"), &REACHING_WORDS), BTreeSet::new());
+        let mut offences = offences(&format!("{package}/src"), &REACHING_WORDS);
+        offences.remove(&(UNSAFE_FILE.to_owned(), "unsafe ".to_owned()));
+        assert_eq!(offences, BTreeSet::new());
     }
 }
 
