@@ -318,6 +318,10 @@ impl Config {
     pub fn parse(file: Option<(&str, &str)>, environment: impl Fn(&str) -> Option<Result<String, Fault>>) -> Result<Config, Fault> {
         let mut table = Table::new();
         if let Some((name, text)) = file {
+            let (line, nesting) = deepest_line(text);
+            if nesting > MAX_NESTING {
+                return Err(Fault::usage(format!("{name}, line {line}: more than {MAX_NESTING} dots and brackets in one line")));
+            }
             // Read in its final form first: only that knows the line of what does not fit.
             toml::from_str::<Config>(text).map_err(|error| in_file(name, text, &error))?;
             table = toml::from_str(text).map_err(|error| in_file(name, text, &error))?;
@@ -498,15 +502,18 @@ fn typed(text: String, default: &Value) -> Value {
 
 fn in_file(name: &str, text: &str, error: &toml::de::Error) -> Fault {
     let line = |span: std::ops::Range<usize>| text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1;
-    let line = error.span().map_or_else(|| deepest_line(text), line);
+    let line = error.span().map_or_else(|| deepest_line(text).0, line);
     Fault::usage(format!("{name}, line {line}: {}", error.message()))
 }
 
-/// The line with the most dots and brackets: what is nested beyond all bounds is reported without its place.
-fn deepest_line(text: &str) -> usize {
+/// The most dots and opening brackets in one line: the parser recurses, and a file must not be able to end the process.
+const MAX_NESTING: usize = 100;
+
+/// The line with the most dots and opening brackets, and how many they are: what is nested beyond all bounds is reported without its place.
+fn deepest_line(text: &str) -> (usize, usize) {
     let depth = |line: &str| line.bytes().filter(|byte| b".[{".contains(byte)).count();
     let deepest = text.lines().enumerate().max_by_key(|(at, line)| (depth(line), std::cmp::Reverse(*at)));
-    deepest.map_or(1, |(at, _)| at + 1)
+    deepest.map_or((1, 0), |(at, line)| (at + 1, depth(line)))
 }
 
 /// Reads a text file of bounded size.
