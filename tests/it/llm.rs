@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::support::peers;
 use crate::support::permits::{permit, vault};
-use crate::support::script::{Script, Step, say};
+use crate::support::script::{self, Script, Step, say};
 
 const SCHEMA: &str = r#"{"type":"object","properties":{"plan":{"type":"string"}},"required":["plan"],"additionalProperties":false}"#;
 
@@ -139,7 +139,7 @@ async fn scripted(steps: Vec<Step>, change: impl FnOnce(&mut OpenAiConfig)) -> R
     let mut all = vec![Step::HearUntil("\r\n\r\n"), Step::HearBytes(100)];
     all.extend(steps);
     let script = Script::start(all).await;
-    let mut settings = config(script.port);
+    let mut settings = OpenAiConfig { base_url: format!("http://{}:{}/v1", script::HOST, script.port), ..config(0) };
     change(&mut settings);
     let (answer, used) = ask(settings, call("good")).await;
     assert!(used);

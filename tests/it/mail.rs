@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::peers::{self, Peer};
 use crate::support::permits::{mail, permit, sender, vault};
-use crate::support::script::{Script, Step, say};
+use crate::support::script::{self, Script, Step, say};
 
 /// Long enough for any peer on a busy machine: a test waits for it only where something is wrong.
 const PATIENT: Duration = Duration::from_secs(30);
@@ -309,7 +309,7 @@ async fn check(name: &str, steps: Vec<Step>, in_content: bool, silent: bool, exp
         (true, true) => (PATIENT, HASTY),
         (true, false) => (HASTY, PATIENT),
     };
-    let config = SmtpConfig { port: script.port, timeout, answer_timeout, ..login("opensesame") };
+    let config = SmtpConfig { host: script::HOST.to_owned(), port: script.port, timeout, answer_timeout, ..login("opensesame") };
     let (receipt, used) = send(config, &outreach()).await;
     let failure = receipt.expect_err(name);
     assert_eq!(class(&failure), expected, "{name}: {failure:?}");
@@ -328,7 +328,7 @@ async fn the_scripted_server_can_also_take_a_mail_and_the_receipt_names_nobody()
     let mut steps: Vec<Step> = PHASES.iter().flat_map(|phase| well(phase)).collect();
     steps.extend([Step::Hear, say("221 bye\r\n")]);
     let script = Script::start(steps).await;
-    let (receipt, used) = send(SmtpConfig { port: script.port, ..login("opensesame") }, &outreach()).await;
+    let (receipt, used) = send(SmtpConfig { host: script::HOST.to_owned(), port: script.port, ..login("opensesame") }, &outreach()).await;
     assert_eq!(receipt.expect("taken").response, "250 taken for ***");
     let heard = script.heard().await;
     assert!(used && heard.contains("\r\n..a line that begins with a dot\r\n") && heard.ends_with("QUIT\r\n"), "{heard}");

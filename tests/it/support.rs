@@ -16,6 +16,9 @@ use bbb_core::journal::chain::{Head, Record};
 use bbb_core::journal::store::{Append, Epoch, Error, SignalKey, Store};
 use bbb_core::time::Timestamp;
 
+/// A port that nobody listens on, whatever ports other tests take: they get none below 1024.
+pub(crate) const DEAD_PORT: u16 = 1;
+
 /// The n-th business; ids are spread over their whole range, and ordered otherwise than the numbers.
 pub(crate) fn business(number: u64) -> BusinessId {
     BusinessId::derive(&blake3::hash(&number.to_le_bytes()))

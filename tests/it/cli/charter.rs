@@ -5,8 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use super::live::{dead_port, launch as launch_live, place as live_place};
+use super::live::{launch as launch_live, place as live_place};
 use super::{Place, TEMPLATE};
+use crate::support::DEAD_PORT;
 
 const NO_ADS: &str =
     "@id(\"we-do-not-advertise\")\n@says(\"We buy no advertising.\")\nforbid (principal, action == Action::\"run_ads\", resource);\n";
@@ -172,7 +173,7 @@ fn a_changed_charter_is_held_against_a_past_journal() {
 
 #[test]
 fn a_running_business_takes_new_policies_at_once_and_keeps_them() {
-    let place = live_place(dead_port());
+    let place = live_place(DEAD_PORT);
     place.write("ask.cedar", ASKS);
     place.write("ads.cedar", NO_ADS);
     let config = fs::read_to_string(place.path().join("bbb.toml")).unwrap();

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::live::{dead_port, launch, place};
+use super::live::{launch, place};
 use super::{Place, Ran, TEMPLATE};
-use crate::support::peers;
+use crate::support::{DEAD_PORT, peers};
 
 const ADA: &str = "ada@engines-ltd.net";
 const BOB: &str = "bob@looms-ltd.net";
@@ -123,7 +123,7 @@ fn a_running_business_obeys_what_people_said() {
 
 #[test]
 fn a_business_that_runs_nowhere_finds_what_people_said_when_it_is_resumed() {
-    let place = place(dead_port());
+    let place = place(DEAD_PORT);
     let (mut running, id) = launch(&place, "live");
     running.until("prop_2 waits for you");
     running.signal("-TERM");
@@ -157,7 +157,7 @@ fn a_business_that_runs_nowhere_finds_what_people_said_when_it_is_resumed() {
 
 #[test]
 fn bad_input_about_people_is_refused_without_repeating_it() {
-    let place = place(dead_port());
+    let place = place(DEAD_PORT);
     let (mut running, id) = launch(&place, "shadow");
     running.signal("-TERM");
     assert_eq!(running.end(), 0);
@@ -209,7 +209,7 @@ fn files(place: &Place) -> Vec<String> {
 
 #[test]
 fn missing_keys_are_named_and_never_made_anew() {
-    let place = place(dead_port());
+    let place = place(DEAD_PORT);
     let (mut running, id) = launch(&place, "live");
     running.until("prop_2 waits for you");
     running.signal("-TERM");

@@ -8,6 +8,7 @@ use std::os::unix::net::UnixStream;
 use serde_json::{Value, json};
 
 use super::{Place, Running, TEMPLATE};
+use crate::support::DEAD_PORT;
 
 const LEADS: &str = "email,name,company,consent,note\n\
     ada@engines-ltd.net,Ada Lovelace,Engines Ltd,yes,met at the fair\n\
@@ -23,11 +24,6 @@ pub(super) fn place(port: u16) -> Place {
     place
 }
 
-/// A port that nobody listens on.
-pub(super) fn dead_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 pub(super) fn launch(place: &Place, world: &str) -> (Running, String) {
     let mut running = place.start(&["launch", TEMPLATE, "--world", world, "--leads", "leads.csv", "--licence-confirmed"]);
     let line = running.until("launched biz_");
@@ -38,7 +34,7 @@ pub(super) fn launch(place: &Place, world: &str) -> (Running, String) {
 
 #[test]
 fn an_owner_answers_from_another_terminal_and_the_business_outlives_its_process() {
-    let place = place(dead_port());
+    let place = place(DEAD_PORT);
     let (mut running, id) = launch(&place, "live");
     running.until("prop_1 waits for you");
     running.until("prop_2 waits for you");
@@ -153,7 +149,7 @@ fn a_shadow_needs_no_sender_and_no_server_and_sends_nothing() {
 
 #[test]
 fn a_follower_sees_events_as_they_are_committed() {
-    let place = place(dead_port());
+    let place = place(DEAD_PORT);
     let (mut running, _) = launch(&place, "live");
     running.until("prop_2 waits for you");
     let mut command = place.command(&["journal", "show", "--follow"]);
@@ -181,7 +177,7 @@ fn ask(place: &Place, bytes: &[u8]) -> Value {
 
 #[test]
 fn the_socket_refuses_what_it_does_not_understand_and_lives_on() {
-    let place = place(dead_port());
+    let place = place(DEAD_PORT);
     let (mut running, id) = launch(&place, "live");
     running.until("prop_2 waits for you");
     let kind = |bytes: &[u8]| ask(&place, bytes)["fault"]["kind"].clone();
@@ -204,7 +200,7 @@ fn the_socket_refuses_what_it_does_not_understand_and_lives_on() {
 
 #[test]
 fn a_long_path_and_a_stale_socket_are_no_hindrance() {
-    let place = place(dead_port());
+    let place = place(DEAD_PORT);
     let long = format!("{}/{}", "d".repeat(90), "e".repeat(90));
     let mut running = place.start(&["launch", TEMPLATE, "--world", "live", "--data", &long]);
     running.until("launched biz_");

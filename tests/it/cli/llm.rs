@@ -5,6 +5,7 @@ use bbb::core::blueprint::Channel;
 use serde_json::{Value, json};
 
 use super::{Place, TEMPLATE};
+use crate::support::DEAD_PORT;
 use crate::support::peers::{self, Peer};
 
 /// The words of a model that talks instead of answering, about somebody.
@@ -29,10 +30,6 @@ fn server() -> Peer {
 
 fn settings(port: u16) -> String {
     format!("[llm]\nbase_url = \"http://127.0.0.1:{port}/v1\"\nmodel = \"m\"\nprice_per_million_tokens_usd = 10\n")
-}
-
-fn dead_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn launch(place: &Place, days: &str, config: &str) -> (Value, String) {
@@ -74,7 +71,7 @@ fn a_model_is_asked_and_paid_and_what_it_spoils_is_said() {
 fn a_run_that_its_model_spoiled_is_launched_anew_once_the_model_answers() {
     let peer = server();
     let place = Place::new();
-    place.write("down.toml", &settings(dead_port()));
+    place.write("down.toml", &settings(DEAD_PORT));
     place.write("up.toml", &settings(peer.ports[0]));
     let (down, said) = launch(&place, "1", "down.toml");
     assert!(said.contains("call_model: prop_0 failed: the model was not asked: no connection"), "{said}");
@@ -95,7 +92,7 @@ fn a_live_business_says_that_an_attempt_came_to_nothing_and_when_the_next_one_is
     let place = Place::new();
     let sender =
         "name = \"Tester\"\naddress = \"hello@tester-co.net\"\npostal_address = \"1 Road\"\nunsubscribe = \"https://tester-co.net/u\"";
-    let smtp = format!("host = \"127.0.0.1\"\nport = {}\ntls = \"none\"", dead_port());
+    let smtp = format!("host = \"127.0.0.1\"\nport = {}\ntls = \"none\"", DEAD_PORT);
     place.write("bbb.toml", &format!("{}[sender]\n{sender}\n[smtp]\n{smtp}\n", settings(peer.ports[0])));
     place.write("leads.csv", "email,consent\nada@engines-ltd.net,yes\n");
     let mut running = place.start(&["launch", TEMPLATE, "--world", "live", "--mind", "llm", "--leads", "leads.csv", "--licence-confirmed"]);

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{Place, TEMPLATE};
+use crate::support::DEAD_PORT;
 use crate::support::peers::{self, Peer};
 
 /// A server whose model vetoes posts, wants the owner to see advertisements, objects to no mail, and talks about answers.
@@ -24,10 +25,6 @@ fn server() -> Peer {
 
 fn settings(port: u16) -> String {
     format!("[llm]\nbase_url = \"http://127.0.0.1:{port}/v1\"\nmodel = \"m\"\nprice_per_million_tokens_usd = 10\n")
-}
-
-fn dead_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 #[test]
@@ -70,7 +67,7 @@ fn a_reviewer_reads_each_text_and_its_opinion_is_told() {
 #[test]
 fn a_reviewer_that_cannot_be_reached_lets_no_text_out_by_itself() {
     let place = Place::new();
-    place.write("bbb.toml", &settings(dead_port()));
+    place.write("bbb.toml", &settings(DEAD_PORT));
     place.bbb(&["launch", TEMPLATE, "--days", "2", "--reviewer", "llm", "--json"]).ok();
     let journal = place.bbb(&["journal", "show"]).ok();
     assert!(journal.contains("the reviewer says nothing: no answer came"), "{journal}");
@@ -82,7 +79,7 @@ fn a_reviewer_that_cannot_be_reached_lets_no_text_out_by_itself() {
 fn a_shadow_business_has_the_reviewer_of_the_configuration_unless_told_otherwise() {
     let place = Place::new();
     place.write("leads.csv", "email,consent\nada@engines-ltd.net,yes\n");
-    place.write("bbb.toml", &format!("{}[reviewer]\nmind = \"llm\"\nmodel = \"r\"\n", settings(dead_port())));
+    place.write("bbb.toml", &format!("{}[reviewer]\nmind = \"llm\"\nmodel = \"r\"\n", settings(DEAD_PORT)));
     let args = ["launch", TEMPLATE, "--world", "shadow", "--leads", "leads.csv", "--licence-confirmed"];
     let mut running = place.start(&args);
     running.until("its reviewer: r reads every text");

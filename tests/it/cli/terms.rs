@@ -1,11 +1,12 @@
 //! What an owner allows, set and shown from another terminal while the business runs.
 
 use super::TEMPLATE;
-use super::live::{dead_port, launch, place};
+use super::live::{launch, place};
+use crate::support::DEAD_PORT;
 
 #[test]
 fn levels_budgets_and_delegates_are_set_while_the_business_runs() {
-    let place = place(dead_port());
+    let place = place(DEAD_PORT);
     let (mut running, id) = launch(&place, "live");
     running.until("prop_2 waits for you");
 

@@ -29,6 +29,9 @@ pub(crate) fn say(text: &str) -> Step {
     Step::Say(text.to_owned())
 }
 
+/// Where scripts are played. Peers and what looks for them are at 127.0.0.1, so nobody comes here by a port that was somebody else's a moment ago.
+pub(crate) const HOST: &str = "127.0.0.2";
+
 /// A server on loopback that takes one connection through its steps. It takes no second one: that would be a retry.
 pub(crate) struct Script {
     pub(crate) port: u16,
@@ -37,7 +40,7 @@ pub(crate) struct Script {
 
 impl Script {
     pub(crate) async fn start(steps: Vec<Step>) -> Script {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        let listener = TcpListener::bind((HOST, 0)).await.expect("loopback has a free port");
         let port = listener.local_addr().expect("bound").port();
         let server = tokio::spawn(async move {
             let (stream, _) = listener.accept().await.expect("a connection");
