@@ -92,17 +92,21 @@ fn a_bench_compares_with_the_best_known_and_writes_its_table_and_drawing() {
     place.write("known/tri.txt", TRIANGLE);
     place.write("known/jeu.txt", KNAPSACK);
     place.write("known/best_known.tsv", "instance\tbest_known\ntri\t2\njeu\t14\n");
-    let args = ["bench", "optimizer", "--instances", "known", "--time", "30ms", "--seeds", "2", "--json"];
+    let args = ["bench", "optimizer", "--instances", "known", "--time", "30ms", "--seeds", "2", "--copies", "2", "--json"];
     let told = place.bbb(&args).json();
-    for instance in told["instances"].as_array().unwrap() {
+    let instances = told["instances"].as_array().unwrap();
+    let copies: Vec<&Value> = instances.iter().map(|instance| &instance["copy_of"]).collect();
+    assert_eq!(copies, [&Value::Null, &Value::from("tri"), &Value::from("tri"), &Value::Null], "a knapsack has no copies");
+    for instance in instances {
         assert_eq!((&instance["median"], &instance["feasible"]), (&instance["best_known"], &Value::from(true)), "{instance}");
         assert_eq!(instance["gap_percent"], 0.0);
     }
     let table = std::fs::read_to_string(place.path().join("bbb-bench/optimizer.csv")).unwrap();
-    assert_eq!(table.lines().count(), 1 + 2 * 2);
+    assert_eq!(table.lines().count(), 1 + 4 * 2);
     let drawing = std::fs::read_to_string(place.path().join("bbb-bench/optimizer.svg")).unwrap();
     assert!(drawing.starts_with("<svg") && drawing.contains("knapsack"));
-    let text = place.bbb(&["bench", "optimizer", "--only", "loops-200-dense", "--time", "30ms", "--seeds", "1"]).ok();
-    assert!(text.contains("loops-200-dense") && text.contains("hidden in them"), "{text}");
+    let text = place.bbb(&["bench", "optimizer", "--only", "loops-200-dense", "--time", "30ms", "--seeds", "1", "--copies", "1"]).ok();
+    assert!(text.contains("loops-200-dense copy 1") && text.contains("hidden in them"), "{text}");
+    assert!(text.contains("of their 1 copies in disguise: "), "{text}");
     place.bbb(&["bench", "optimizer", "--instances", "nowhere"]).fails(3, "best_known.tsv");
 }

@@ -1,7 +1,7 @@
 //! A problem as its file means it.
 
 use super::Format;
-use crate::optimizer::model::{self, Bqm};
+use crate::optimizer::model::{self, Bqm, Disguised};
 use crate::optimizer::problem::knapsack::Knapsack;
 
 /// Whether more is better.
@@ -94,6 +94,18 @@ impl Problem {
             return Ok(self);
         }
         Ok(Problem { bqm: self.bqm.scale(-1.0)?, sense, factor: -self.factor, ..self })
+    }
+
+    /// The same problem in a random disguise: its variables in another order, some of them with their values exchanged. A state has the objective that it
+    /// has in the original. None of a knapsack, whose items are no bare variables.
+    ///
+    /// # Errors
+    /// Where the disguised model has too large coefficients.
+    pub fn disguised(&self, seed: u64) -> Result<Option<Problem>, model::Error> {
+        if self.knapsack.is_some() {
+            return Ok(None);
+        }
+        Ok(Some(Problem { bqm: Disguised::of(&self.bqm, seed)?.bqm, ..self.clone() }))
     }
 
     /// Whether a state keeps the rules of the file. Only a knapsack has any.

@@ -8,6 +8,7 @@ pub(crate) mod balanced;
 mod bqm;
 mod builder;
 pub mod constraint;
+mod disguise;
 mod error;
 pub(crate) mod ising;
 pub mod presolve;
@@ -18,6 +19,7 @@ mod transform;
 
 pub use self::bqm::{Bqm, Vartype};
 pub use self::builder::Builder;
+pub use self::disguise::Disguised;
 pub use self::error::Error;
 
 /// The most variables of a model.

@@ -1,4 +1,4 @@
-use super::{Bqm, Error, Vartype};
+use super::{Bqm, Disguised, Error, Vartype};
 use crate::optimizer::random::Random;
 
 /// The energy, term by term.
@@ -52,6 +52,24 @@ fn the_other_vartype_has_the_same_energies_and_leads_back() {
         assert_eq!(binary.energy(&state), spin.energy(&spins), "seed {seed}");
         assert_eq!(spin.to_vartype(Vartype::Binary), Ok(binary), "seed {seed}");
     }
+}
+
+#[test]
+fn a_model_in_disguise_has_the_energies_of_the_original() {
+    let mut random = Random::new(4, 1);
+    let mut changed = 0;
+    for seed in 0..40 {
+        let vartype = if seed % 2 == 0 { Vartype::Binary } else { Vartype::Spin };
+        let bqm = random_model(usize::try_from(seed).expect("small") % 11, vartype, seed);
+        let disguised = Disguised::of(&bqm, seed).expect("small");
+        let state = random_state(&bqm, &mut random);
+        let revealed = disguised.reveal(&state).expect("a state");
+        assert_eq!(disguised.bqm.energy(&state), bqm.energy(&revealed), "seed {seed}");
+        assert_eq!(disguised.bqm.num_couplers(), bqm.num_couplers(), "seed {seed}");
+        changed += usize::from(revealed != state);
+        assert!(disguised.reveal(&vec![7; state.len() + 1]).is_err());
+    }
+    assert!(changed > 25, "{changed}");
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub(super) fn svg(measured: &[Measured], seconds: f64) -> String {
     };
     let mut row = 0.0;
     for (family, colour) in FAMILIES.iter().zip(COLOURS) {
-        let members: Vec<&Measured> = measured.iter().filter(|measured| measured.family == *family).collect();
+        let members: Vec<&Measured> = measured.iter().filter(|measured| measured.family == *family && measured.copy_of.is_none()).collect();
         if members.is_empty() {
             continue;
         }

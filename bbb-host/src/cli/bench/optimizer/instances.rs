@@ -15,6 +15,8 @@ pub(super) struct Instance {
     pub(super) family: &'static str,
     pub(super) problem: Problem,
     pub(super) best_known: f64,
+    /// The instance that it is in disguise.
+    pub(super) copy_of: Option<String>,
 }
 
 /// The names of families, in the order of their colours.
@@ -32,6 +34,23 @@ pub(super) fn all(folder: Option<&Path>, only: &[String]) -> Result<Vec<Instance
         return Err(Fault::usage("there is no such instance"));
     }
     Ok(instances)
+}
+
+/// Each instance, and after it so many copies in disguise; knapsacks have none.
+pub(super) fn with_copies(instances: Vec<Instance>, copies: u64) -> Result<Vec<Instance>, Fault> {
+    let mut all = Vec::new();
+    for instance in instances {
+        let mut disguised = Vec::new();
+        for number in 1..=copies {
+            let copy = instance.problem.disguised(number).map_err(|error| Fault::failed(format!("{}: {error}", instance.name)))?;
+            let Some(problem) = copy else { break };
+            let name = format!("{} copy {number}", instance.name);
+            disguised.push(Instance { name, problem, copy_of: Some(instance.name.clone()), ..instance });
+        }
+        all.push(instance);
+        all.extend(disguised);
+    }
+    Ok(all)
 }
 
 fn of_folder(folder: &Path, only: &[String]) -> Result<Vec<Instance>, Fault> {
@@ -53,7 +72,7 @@ fn of_folder(folder: &Path, only: &[String]) -> Result<Vec<Instance>, Fault> {
         };
         if only.is_empty() || only.iter().any(|wanted| wanted == name) {
             let problem = problem(name, &files)?;
-            instances.push(Instance { name: (*name).to_owned(), family: family(&problem), problem, best_known: best });
+            instances.push(Instance { name: (*name).to_owned(), family: family(&problem), problem, best_known: best, copy_of: None });
         }
     }
     Ok(instances)
@@ -156,6 +175,7 @@ fn generated() -> Result<Vec<Instance>, Fault> {
             family: FAMILIES[4],
             best_known: planted.energy,
             problem: Problem::energy(Format::Json, planted.bqm),
+            copy_of: None,
         })
     };
     kinds.into_iter().map(make).collect()

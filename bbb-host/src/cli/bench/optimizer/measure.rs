@@ -31,6 +31,7 @@ pub(super) struct Trial {
 pub(super) struct Measured {
     pub(super) name: String,
     pub(super) family: &'static str,
+    pub(super) copy_of: Option<String>,
     pub(super) variables: usize,
     pub(super) couplers: usize,
     pub(super) best_known: f64,
@@ -81,9 +82,18 @@ pub(super) fn measure(
             break;
         }
     }
-    let Instance { name, family, problem, best_known } = instance;
+    let Instance { name, family, problem, best_known, copy_of } = instance;
     let (variables, couplers) = (problem.bqm.num_variables(), problem.bqm.num_couplers());
-    Ok(Measured { name: name.clone(), family, variables, couplers, best_known: *best_known, sense: problem.sense, trials })
+    Ok(Measured {
+        name: name.clone(),
+        family,
+        copy_of: copy_of.clone(),
+        variables,
+        couplers,
+        best_known: *best_known,
+        sense: problem.sense,
+        trials,
+    })
 }
 
 /// The middle of some numbers, the lower one of two.
@@ -146,6 +156,7 @@ impl Measured {
         json!({
             "instance": self.name,
             "family": self.family,
+            "copy_of": self.copy_of,
             "variables": self.variables,
             "couplers": self.couplers,
             "sense": self.sense,
@@ -183,7 +194,7 @@ pub(super) mod tests {
             trial(2, &[(0.02, 2.0), (0.1, 0.0)], 1000.0),
             trial(3, &[(0.03, 9.0)], 910.0),
         ];
-        Measured { name: name.to_owned(), family, variables: 3, couplers: 2, best_known: 1000.0, sense: Sense::Max, trials }
+        Measured { name: name.to_owned(), family, copy_of: None, variables: 3, couplers: 2, best_known: 1000.0, sense: Sense::Max, trials }
     }
 
     #[test]

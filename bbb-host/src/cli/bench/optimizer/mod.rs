@@ -31,6 +31,9 @@ pub(in crate::cli) struct Optimizer {
     /// How many seeds each instance is searched with
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000), value_name = "N")]
     seeds: u64,
+    /// Search as many copies of each instance in disguise too: relabelled, and with values exchanged; not of knapsacks
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=100), value_name = "N")]
+    copies: u64,
     /// How to search
     #[arg(long, default_value = "auto", value_parser = clap::builder::PossibleValuesParser::new(sampler::NAMES), value_name = "NAME")]
     sampler: String,
@@ -42,7 +45,7 @@ pub(in crate::cli) struct Optimizer {
 impl Optimizer {
     pub(super) fn run(self, screen: &mut Screen) -> Result<(), Fault> {
         let sampler = sampler::named(&self.sampler).ok_or_else(|| Fault::usage(format!("there is no sampler {}", self.sampler)))?;
-        let instances = instances::all(self.instances.as_deref(), &self.only)?;
+        let instances = instances::with_copies(instances::all(self.instances.as_deref(), &self.only)?, self.copies)?;
         // Before hours are spent: the directory must be there at the end.
         std::fs::create_dir_all(&self.out).map_err(|error| Fault::file(self.out.display(), &error))?;
         on_interrupt(&INTERRUPTED)?;
@@ -112,15 +115,35 @@ fn table(measured: &[Measured]) -> String {
         text.push('\n');
     }
     for family in instances::FAMILIES {
-        let gaps: Vec<f64> = measured.iter().filter(|row| row.family == family).map(Measured::median_gap).collect();
-        if !gaps.is_empty() {
-            #[expect(clippy::cast_precision_loss, reason = "a count of instances")]
-            let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
+        let gaps: Vec<f64> =
+            measured.iter().filter(|row| row.family == family && row.copy_of.is_none()).map(Measured::median_gap).collect();
+        if let Some(mean) = mean(&gaps) {
             text += &format!("\nmean gap of {} {family}: {mean:.4} %", gaps.len());
         }
     }
+    text += &copies(measured);
     text.push('\n');
     text
+}
+
+/// How copies did beside their originals: if the order and the names of values do not matter, they differ by chance only.
+fn copies(measured: &[Measured]) -> String {
+    let is_copied = |row: &&Measured| measured.iter().any(|copy| copy.copy_of.as_ref() == Some(&row.name));
+    let originals: Vec<f64> = measured.iter().filter(is_copied).map(Measured::median_gap).collect();
+    let copies: Vec<f64> = measured.iter().filter(|row| row.copy_of.is_some()).map(Measured::median_gap).collect();
+    match (mean(&originals), mean(&copies)) {
+        (Some(original), Some(copy)) => format!(
+            "\nmean gap of {} instances: {original:.4} %, of their {} copies in disguise: {copy:.4} %",
+            originals.len(),
+            copies.len()
+        ),
+        _ => String::new(),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count of instances")]
+fn mean(gaps: &[f64]) -> Option<f64> {
+    (!gaps.is_empty()).then(|| gaps.iter().sum::<f64>() / gaps.len() as f64)
 }
 
 /// A row for each search.
@@ -130,6 +153,7 @@ fn table_csv(measured: &[Measured]) -> Result<Vec<u8>, Fault> {
     let heads = [
         "instance",
         "family",
+        "copy_of",
         "variables",
         "couplers",
         "sense",
@@ -152,6 +176,7 @@ fn table_csv(measured: &[Measured]) -> Result<Vec<u8>, Fault> {
             let record = [
                 row.name.clone(),
                 row.family.to_owned(),
+                row.copy_of.clone().unwrap_or_default(),
                 row.variables.to_string(),
                 row.couplers.to_string(),
                 if row.sense == bbb_core::optimizer::format::Sense::Max { "max" } else { "min" }.to_owned(),
