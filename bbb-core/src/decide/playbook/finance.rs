@@ -111,3 +111,35 @@ fn review_price(view: &View<'_>) -> Decision {
         None => Decision::GiveUp("the price should stay as it is".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::Action;
+    use crate::decide::view::Eyes;
+    use crate::money::Cents;
+    use crate::oversight::tests_support::Scene;
+
+    #[test]
+    fn no_more_is_given_back_than_was_paid_and_not_given_back_before() {
+        let given_back = |before: i64, payments: u32| {
+            let mut scene = Scene::new();
+            scene.ask_refund(1);
+            scene.order().refunded = Cents::new(before);
+            scene.order().payments = payments;
+            let eyes = Eyes { vault: scene.vault.clone(), connected: ActionKind::ALL.into() };
+            let Decision::Propose(drafts) = refund(&eyes.view(&scene.state, scene.state.now)) else { return Vec::new() };
+            let refunds = drafts.into_iter().map(|draft| match draft.action {
+                Action::RefundPayment(refund) => refund.refund,
+                other => panic!("no refund: {other:?}"),
+            });
+            refunds.collect()
+        };
+        let price = Scene::new().order().price;
+        assert_eq!(given_back(0, 1), [price]);
+        assert_eq!(given_back(500, 1), [price.minus(Cents::new(500))]);
+        assert_eq!(given_back(500, 2), [price], "one installment at a time");
+        assert_eq!(given_back(price.get(), 1), []);
+        assert_eq!(given_back(0, 0), []);
+    }
+}
