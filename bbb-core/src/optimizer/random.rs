@@ -41,6 +41,12 @@ impl Random {
         usize::try_from(wide).unwrap_or(0)
     }
 
+    /// A number from 0 up to but not 1.
+    #[expect(clippy::cast_precision_loss, reason = "53 bits")]
+    pub(crate) fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
     /// -1 or 1.
     pub(crate) fn spin(&mut self) -> i8 {
         if self.next() >> 63 == 0 { -1 } else { 1 }

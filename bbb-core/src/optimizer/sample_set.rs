@@ -36,6 +36,13 @@ pub struct Effort {
     pub optimal: bool,
 }
 
+impl Effort {
+    /// Nothing done yet.
+    pub(crate) fn begin(solver: impl Into<String>, seed: u64) -> Effort {
+        Effort { solver: solver.into(), seed, reads: 0, sweeps: 0, updates: 0, skipped: 0, interrupted: false, optimal: false }
+    }
+}
+
 /// States, the lowest energy first, none of them twice after [`SampleSet::aggregate`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SampleSet {

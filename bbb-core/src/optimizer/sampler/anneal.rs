@@ -36,10 +36,9 @@ impl Sampler for SimulatedAnnealing {
         match Compiled::of(bqm) {
             Compiled::Whole(ising) => {
                 let cooling = Cooling::of(params, &ising);
-                let sparse = ising.couplers.len() <= MAX_LANES_DEGREE * ising.len();
-                if sparse && lanes::fits::<i8>(&ising) {
+                if is_sparse(&ising) && lanes::fits::<i8>(&ising) {
                     side_by_side::<i8>(bqm, &ising, &cooling, params, run)
-                } else if sparse && lanes::fits::<i16>(&ising) {
+                } else if is_sparse(&ising) && lanes::fits::<i16>(&ising) {
                     side_by_side::<i16>(bqm, &ising, &cooling, params, run)
                 } else {
                     one_by_one(bqm, &ising, &cooling, params, run)
@@ -82,26 +81,44 @@ impl<'a> Cooling<'a> {
     }
 }
 
-/// Hot enough that a typical spin turns freely, and cold enough that the least change of an energy is rare, in the units of the compiled model.
-fn beta_range<N: Number>(ising: &Ising<N>) -> (f64, f64) {
-    let (mut squares, mut least) = (0.0, f64::INFINITY);
-    for spin in 0..ising.len() {
-        for value in std::iter::once(ising.fields[spin]).chain(ising.row(spin).map(|(_, coupler)| coupler)) {
-            let magnitude = value.real().abs();
-            squares += magnitude * magnitude;
-            if magnitude > 0.0 {
-                least = least.min(magnitude);
+/// The magnitudes that temperatures are chosen by, in the units of the compiled model.
+pub(super) struct Scale {
+    /// The root of the mean square of the fields of random states.
+    pub(super) typical: f64,
+    /// The least coefficient other than 0.
+    pub(super) least: f64,
+}
+
+impl Scale {
+    /// Nothing for a model without coefficients.
+    pub(super) fn of<N: Number>(ising: &Ising<N>) -> Option<Scale> {
+        let (mut squares, mut least) = (0.0, f64::INFINITY);
+        for spin in 0..ising.len() {
+            for value in std::iter::once(ising.fields[spin]).chain(ising.row(spin).map(|(_, coupler)| coupler)) {
+                let magnitude = value.real().abs();
+                squares += magnitude * magnitude;
+                if magnitude > 0.0 {
+                    least = least.min(magnitude);
+                }
             }
         }
+        #[expect(clippy::cast_precision_loss, reason = "a count of variables")]
+        let typical = libm::sqrt(squares / (ising.len().max(1)) as f64);
+        (typical > 0.0 && least.is_finite()).then_some(Scale { typical, least })
     }
-    #[expect(clippy::cast_precision_loss, reason = "a count of variables")]
-    let typical = libm::sqrt(squares / (ising.len().max(1)) as f64);
-    if typical == 0.0 || !least.is_finite() {
-        return (1.0, 1.0);
-    }
+}
+
+/// Hot enough that a typical spin turns freely, and cold enough that the least change of an energy is rare, in the units of the compiled model.
+fn beta_range<N: Number>(ising: &Ising<N>) -> (f64, f64) {
+    let Some(Scale { typical, least }) = Scale::of(ising) else { return (1.0, 1.0) };
     // Where coefficients are many and small beside the typical field, the least of them does not matter: fields are sums of many.
     let cold = 2.5 / least.max(typical / 8.0);
     (0.5 / typical, cold.max(0.5 / typical))
+}
+
+/// Whether replicas side by side are worth while.
+pub(super) fn is_sparse<N: Copy>(ising: &Ising<N>) -> bool {
+    ising.couplers.len() <= MAX_LANES_DEGREE * ising.len()
 }
 
 /// How many sweeps reads of this part take.
@@ -113,15 +130,41 @@ fn sweeps(params: &Params, part: u64) -> u64 {
     }
 }
 
+/// What is cooled.
+trait Cooled {
+    fn set_beta(&mut self, beta: f64);
+    fn sweep(&mut self);
+}
+
+impl<T: Width> Cooled for Lanes<'_, T> {
+    fn set_beta(&mut self, beta: f64) {
+        Lanes::set_beta(self, beta);
+    }
+
+    fn sweep(&mut self) {
+        Lanes::sweep(self);
+    }
+}
+
+impl<N: Number> Cooled for Single<'_, N> {
+    fn set_beta(&mut self, beta: f64) {
+        Single::set_beta(self, beta);
+    }
+
+    fn sweep(&mut self) {
+        Single::sweep(self);
+    }
+}
+
 /// Cools one part; says how many sweeps it took, and whether it was stopped.
-fn cool(cooling: &Cooling<'_>, sweeps: u64, run: &Run<'_>, mut heat: impl FnMut(f64), mut sweep: impl FnMut()) -> (u64, bool) {
+fn cool(cooling: &Cooling<'_>, sweeps: u64, run: &Run<'_>, cooled: &mut impl Cooled) -> (u64, bool) {
     let steps = sweeps.min(MAX_STEPS);
     let mut done = 0;
     for step in 0..steps {
-        heat(cooling.beta(step, steps));
+        cooled.set_beta(cooling.beta(step, steps));
         let until = u64::try_from(u128::from(step + 1) * u128::from(sweeps) / u128::from(steps)).unwrap_or(sweeps);
         while done < until {
-            sweep();
+            cooled.sweep();
             done += 1;
             if run.stop.should_stop(Progress { sweeps: done, energy: None }) {
                 return (done, true);
@@ -146,15 +189,12 @@ fn side_by_side<T: Width>(
             lanes.set(lane, &to_spins(bqm, state));
         }
         lanes.refresh();
-        let lanes = std::cell::RefCell::new(lanes);
-        let (done, stopped) =
-            cool(cooling, sweeps(params, number), run, |beta| lanes.borrow_mut().set_beta(beta), || lanes.borrow_mut().sweep());
-        let mut lanes = lanes.into_inner();
+        let (done, stopped) = cool(cooling, sweeps(params, number), run, &mut lanes);
         lanes.descend();
         let energies = lanes.energies();
         let mut order: Vec<usize> = (0..reads).collect();
         order.sort_by_key(|lane| (energies[*lane], *lane));
-        let spins = order.into_iter().map(|lane| (0..ising.len()).map(|spin| lanes.spin(lane, spin)).collect()).collect();
+        let spins = order.into_iter().map(|lane| lanes.state(lane)).collect();
         Part { spins, sweeps: done * LANES as u64, updates: lanes.updates, stopped }
     })
 }
@@ -167,10 +207,7 @@ fn one_by_one<N: Number>(bqm: &Bqm, ising: &Ising<N>, cooling: &Cooling<'_>, par
         if let Some(state) = usize::try_from(number).ok().and_then(|number| params.initial_states.get(number)) {
             single.set(&to_spins(bqm, state));
         }
-        let single = std::cell::RefCell::new(single);
-        let (done, stopped) =
-            cool(cooling, sweeps(params, number), run, |beta| single.borrow_mut().set_beta(beta), || single.borrow_mut().sweep());
-        let mut single = single.into_inner();
+        let (done, stopped) = cool(cooling, sweeps(params, number), run, &mut single);
         single.descend();
         Part { spins: vec![single.spins], sweeps: done, updates: single.updates, stopped }
     })

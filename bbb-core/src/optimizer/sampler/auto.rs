@@ -1,7 +1,7 @@
 //! The sampler that chooses samplers: by size, density and coefficients of the model, never by its name or by time.
 //!
 //! The model is presolved and divided into components. What is small, narrow or unfrustrated is solved exactly; what is dense is searched by tabu; what is sparse
-//! is annealed. What was found for the components is put together again, the best with the best. [`Effort::solver`] names all that were used, such as
+//! is tempered, or annealed where so many reads are wanted. What was found for the components is put together again, the best with the best. [`Effort::solver`] names all that were used, such as
 //! `auto(presolve, exact, sa)`.
 
 use std::collections::BTreeSet;
@@ -10,6 +10,7 @@ use super::anneal::SimulatedAnnealing;
 use super::exact::Exact;
 use super::run::{Progress, Stop};
 use super::tabu::TabuSearch;
+use super::tempering::ParallelTempering;
 use super::{Error, Params, Run, Sampler};
 use crate::optimizer::model::Bqm;
 use crate::optimizer::model::presolve::{Presolved, is_reducible};
@@ -53,14 +54,14 @@ impl Sampler for Auto {
     }
 }
 
-/// The sampler for what is not solved exactly.
-fn sampler(bqm: &Bqm) -> Box<dyn Sampler> {
+/// The sampler for what is not solved exactly: a ladder of temperatures is a search without an end, and annealing a way to many reads.
+fn sampler(bqm: &Bqm, until_stopped: bool) -> Box<dyn Sampler> {
     let magnitudes = || bqm.quadratic().map(|(_, _, bias)| bias.abs());
     let even = magnitudes().max_by(f64::total_cmp) == magnitudes().min_by(f64::total_cmp);
     if bqm.density() >= DENSE && !(even && bqm.num_variables() > MAX_EVEN) {
         return Box::new(TabuSearch::default());
     }
-    Box::new(SimulatedAnnealing::default())
+    if until_stopped { Box::new(ParallelTempering::default()) } else { Box::new(SimulatedAnnealing::default()) }
 }
 
 /// One component.
@@ -99,16 +100,7 @@ impl<'a> Parts<'a> {
             parts.push(Part { model: part, initial_states, seed, rows: Vec::new(), optimal: false, members });
         }
         let used = presolved.iter().map(|_| "presolve".to_owned()).collect();
-        let effort = Effort {
-            solver: String::new(),
-            seed: params.seed,
-            reads: 0,
-            sweeps: 0,
-            updates: 0,
-            skipped: 0,
-            interrupted: false,
-            optimal: false,
-        };
+        let effort = Effort::begin("", params.seed);
         Ok(Parts { whole, presolved, variables: model.num_variables(), parts, used, effort })
     }
 
@@ -146,9 +138,11 @@ impl<'a> Parts<'a> {
                 let mut own = Params { seed: mix(part.seed, round), initial_states: part.initial_states.clone(), ..params.clone() };
                 if turns {
                     own.until_stopped = false;
+                    own.num_reads = 1;
                     own.num_sweeps = params.num_sweeps.or(Some(FIRST_SWEEPS << round.min(30)));
                 }
-                let found = sampler(&part.model).sample(&part.model, &own, &Run { stop: &lifted, executor: run.executor })?;
+                let found =
+                    sampler(&part.model, params.until_stopped).sample(&part.model, &own, &Run { stop: &lifted, executor: run.executor })?;
                 self.take(*at, found);
                 if self.effort.interrupted {
                     return Ok(());

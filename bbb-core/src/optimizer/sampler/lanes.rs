@@ -8,7 +8,7 @@
 //!
 //! The loops are written so that the compiler makes vector instructions of them; see [`simd`](super::simd).
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use crate::optimizer::model::ising::Ising;
 use crate::optimizer::random::Random;
@@ -20,7 +20,14 @@ pub(crate) const LANES: usize = 32;
 /// How many quantiles the table of thresholds has; a power of two.
 const QUANTILES: usize = 1 << 13;
 
+/// The most rows of thresholds where every lane has a temperature of its own; a power of two.
+const MAX_ROWS: usize = 1 << 10;
+/// The fewest.
+const MIN_ROWS: usize = 1 << 7;
+
 static EXPONENTIAL: LazyLock<Vec<f64>> = LazyLock::new(|| exponential(QUANTILES, LANES));
+/// The quantiles for each lane, in an order of its own: row after row, a quantile of each lane.
+static BY_LANE: LazyLock<[Vec<[f32; LANES]>; 4]> = LazyLock::new(|| std::array::from_fn(|size| by_lane(MIN_ROWS << size)));
 
 /// The integers that fields are kept in.
 pub(crate) trait Width: Copy + Eq + Default + Send + Sync + 'static {
@@ -31,6 +38,8 @@ pub(crate) trait Width: Copy + Eq + Default + Send + Sync + 'static {
     fn of(value: i32) -> Self;
     fn get(self) -> i32;
     fn threshold(value: f64) -> Self;
+    /// The same of a single.
+    fn threshold_of(value: f32) -> Self;
     fn add(self, other: Self) -> Self;
     fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
@@ -58,6 +67,12 @@ macro_rules! width {
             #[expect(clippy::cast_possible_truncation, reason = "held within bounds before")]
             fn threshold(value: f64) -> Self {
                 let whole = value.min(f64::from(Self::MOST)) as i32;
+                (-whole - 1) as $int
+            }
+            #[inline(always)]
+            #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "held within bounds before")]
+            fn threshold_of(value: f32) -> Self {
+                let whole = value.min(Self::MOST as f32) as i32;
                 (-whole - 1) as $int
             }
             #[inline(always)]
@@ -109,11 +124,14 @@ struct Rows<T> {
 }
 
 /// Thirty-two replicas of a model.
+#[derive(Clone)]
 pub(crate) struct Lanes<'a, T> {
     ising: &'a Ising<i32>,
-    rows: Rows<T>,
+    rows: Arc<Rows<T>>,
     sites: Vec<Site<T>>,
     thresholds: Vec<T>,
+    /// What a random place in the thresholds is shifted by: windows begin anywhere where all lanes have one temperature, else at a row.
+    shift: u32,
     pub(crate) random: Random,
     /// Visits of spins, in all lanes together.
     pub(crate) updates: u64,
@@ -132,7 +150,8 @@ impl<'a, T: Width> Lanes<'a, T> {
         let site = Site { field: [T::default(); LANES], sign: [T::default(); LANES] };
         let entries = (4 * n).next_power_of_two().clamp(512, QUANTILES);
         let thresholds = vec![T::of(-1); entries + LANES];
-        let mut lanes = Lanes { ising, rows: rows(ising), sites: vec![site; n], thresholds, random, updates: 0 };
+        let rows = Arc::new(rows(ising));
+        let mut lanes = Lanes { ising, rows, sites: vec![site; n], thresholds, shift: 0, random, updates: 0 };
         lanes.scatter();
         lanes
     }
@@ -170,6 +189,8 @@ impl<'a, T: Width> Lanes<'a, T> {
     /// Sets the inverse temperature of all replicas, in the units of the integer model.
     pub(crate) fn set_beta(&mut self, beta: f64) {
         let half = 0.5 / beta;
+        self.shift = 0;
+        self.thresholds.resize((4 * self.sites.len()).next_power_of_two().clamp(512, QUANTILES) + LANES, T::default());
         for (threshold, quantile) in self.thresholds.iter_mut().zip(EXPONENTIAL.iter()) {
             *threshold = T::threshold(quantile * half);
         }
@@ -178,10 +199,27 @@ impl<'a, T: Width> Lanes<'a, T> {
         self.thresholds.copy_within(..LANES, entries);
     }
 
+    /// Sets the inverse temperature of each replica, in the units of the integer model.
+    pub(crate) fn set_betas(&mut self, betas: &[f64; LANES]) {
+        #[expect(clippy::cast_possible_truncation, reason = "a temperature needs no more digits")]
+        let halves = betas.map(|beta| (0.5 / beta) as f32);
+        let rows = (self.sites.len() / 4).next_power_of_two().clamp(MIN_ROWS, MAX_ROWS);
+        let quantiles = &BY_LANE[(rows / MIN_ROWS).trailing_zeros() as usize];
+        self.shift = LANES.trailing_zeros();
+        self.thresholds.resize(rows * LANES, T::default());
+        vectorized(|| {
+            for (thresholds, quantiles) in self.thresholds.as_chunks_mut::<LANES>().0.iter_mut().zip(quantiles) {
+                for lane in 0..LANES {
+                    thresholds[lane] = T::threshold_of(quantiles[lane] * halves[lane]);
+                }
+            }
+        });
+    }
+
     /// Visits every spin of every replica once.
     pub(crate) fn sweep(&mut self) {
         self.updates += (self.sites.len() * LANES) as u64;
-        vectorized(|| sweep(&mut self.sites, &self.rows, &self.thresholds, &mut self.random));
+        vectorized(|| sweep(&mut self.sites, &self.rows, (&self.thresholds, self.shift), &mut self.random));
     }
 
     /// Changes single spins for the better until no replica has one left.
@@ -200,17 +238,26 @@ impl<'a, T: Width> Lanes<'a, T> {
 
     /// Twice the energy of each replica, in the units of the integer model.
     pub(crate) fn energies(&self) -> [i64; LANES] {
-        let mut energies = [0_i64; LANES];
-        for (site, field) in self.sites.iter().zip(&self.ising.fields) {
-            for (lane, energy) in energies.iter_mut().enumerate() {
-                let spin = 1 + 2 * site.sign[lane].get();
-                *energy += i64::from(spin * (site.field[lane].get() + field));
-            }
+        vectorized(|| energies(&self.sites, &self.ising.fields))
+    }
+
+    /// Changes a spin of one replica.
+    pub(crate) fn flip(&mut self, lane: usize, spin: usize) {
+        let change = T::of(2 + 4 * self.sites[spin].sign[lane].get());
+        self.sites[spin].sign[lane] = self.sites[spin].sign[lane].xor(T::of(-1));
+        let (start, _, end) = self.rows.bounds[spin];
+        for at in start as usize..end as usize {
+            let field = &mut self.sites[self.rows.neighbors[at] as usize].field[lane];
+            *field = field.sub(self.rows.couplers[at].mul(change));
         }
-        energies
     }
 
     /// The state of a replica.
+    pub(crate) fn state(&self, lane: usize) -> Vec<i8> {
+        (0..self.sites.len()).map(|spin| self.spin(lane, spin)).collect()
+    }
+
+    /// A spin of a replica.
     pub(crate) fn spin(&self, lane: usize, spin: usize) -> i8 {
         if self.sites[spin].sign[lane] == T::default() { 1 } else { -1 }
     }
@@ -243,16 +290,52 @@ fn rows<T: Width>(ising: &Ising<i32>) -> Rows<T> {
     rows
 }
 
+/// Rows of quantiles: those of each lane are all there, in a random order.
+fn by_lane(rows: usize) -> Vec<[f32; LANES]> {
+    let mut random = Random::new(0x7e41_1a57_0d1c_e5ee, 1);
+    let mut column = || {
+        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "at most 1024 rows")]
+        let mut quantiles: Vec<f32> = (0..rows).map(|row| -libm::log((row as f64 + 0.5) / rows as f64) as f32).collect();
+        for last in (1..rows).rev() {
+            quantiles.swap(last, random.below(last + 1));
+        }
+        quantiles
+    };
+    let columns: [Vec<f32>; LANES] = std::array::from_fn(|_| column());
+    (0..rows).map(|row| std::array::from_fn(|lane| columns[lane][row])).collect()
+}
+
+/// Spins of which sums of fields are certain to fit 32 bits.
+const BLOCK: usize = 1 << 14;
+
 #[inline(always)]
-fn sweep<T: Width>(sites: &mut [Site<T>], rows: &Rows<T>, thresholds: &[T], random: &mut Random) {
-    let mask = thresholds.len() - LANES - 1;
+fn energies<T: Width>(sites: &[Site<T>], fields: &[i32]) -> [i64; LANES] {
+    let mut energies = [0_i64; LANES];
+    for (sites, fields) in sites.chunks(BLOCK).zip(fields.chunks(BLOCK)) {
+        let mut sums = [0_i32; LANES];
+        for (site, field) in sites.iter().zip(fields) {
+            for (lane, sum) in sums.iter_mut().enumerate() {
+                let sign = site.sign[lane].get();
+                *sum += ((site.field[lane].get() + field) ^ sign) - sign;
+            }
+        }
+        for (energy, sum) in energies.iter_mut().zip(sums) {
+            *energy += i64::from(sum);
+        }
+    }
+    energies
+}
+
+#[inline(always)]
+fn sweep<T: Width>(sites: &mut [Site<T>], rows: &Rows<T>, (thresholds, shift): (&[T], u32), random: &mut Random) {
+    let mask = if shift == 0 { thresholds.len() - LANES } else { thresholds.len() >> shift } - 1;
     let mut bits = 0;
     for spin in 0..sites.len() {
         if spin % 4 == 0 {
             bits = random.next();
         }
         #[expect(clippy::cast_possible_truncation, reason = "only the low bits are wanted")]
-        let at = bits as usize & mask;
+        let at = (bits as usize & mask) << shift;
         bits >>= 16;
         let Some(window) = thresholds[at..].first_chunk::<LANES>() else { return };
         let site = &mut sites[spin];

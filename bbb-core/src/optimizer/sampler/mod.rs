@@ -11,6 +11,7 @@ mod run;
 mod simd;
 mod single;
 pub mod tabu;
+pub mod tempering;
 #[cfg(test)]
 mod tests;
 mod thresholds;
@@ -39,13 +40,14 @@ pub trait Sampler: Send + Sync {
 }
 
 /// The names of all samplers. `auto` chooses by the model.
-pub const NAMES: &[&str] = &["auto", "sa", "tabu", "exact", "greedy", "random"];
+pub const NAMES: &[&str] = &["auto", "sa", "pt", "tabu", "exact", "greedy", "random"];
 
 /// The sampler of this name.
 pub fn named(name: &str) -> Option<Box<dyn Sampler>> {
     Some(match name {
         "auto" => Box::new(auto::Auto::default()),
         "sa" => Box::new(anneal::SimulatedAnnealing::default()),
+        "pt" => Box::new(tempering::ParallelTempering::default()),
         "tabu" => Box::new(tabu::TabuSearch::default()),
         "exact" => Box::new(exact::Exact::default()),
         "greedy" => Box::new(baseline::SteepestDescent::default()),

@@ -131,6 +131,7 @@ impl<'a, N: Number> Rows<'a, N> {
 }
 
 /// One replica.
+#[derive(Clone)]
 pub(crate) struct Single<'a, N: Number> {
     ising: &'a Ising<N>,
     rows: &'a Rows<'a, N>,
@@ -253,6 +254,12 @@ impl<'a, N: Number> Single<'a, N> {
                 }
             }
         }
+    }
+
+    /// Its energy, in the units of the compiled model.
+    pub(crate) fn energy(&self) -> f64 {
+        let each = self.spins.iter().zip(&self.fields).zip(&self.ising.fields);
+        each.map(|((spin, field), bias)| f64::from(*spin) * (field.real() + bias.real())).sum::<f64>() / 2.0
     }
 
     /// Changes single spins for the better until none is left.

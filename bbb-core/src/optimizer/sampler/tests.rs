@@ -6,6 +6,7 @@ use super::auto::Auto;
 use super::baseline::{RandomStates, SteepestDescent};
 use super::exact::Exact;
 use super::tabu::TabuSearch;
+use super::tempering::ParallelTempering;
 use super::{Executor, Job, Params, Progress, Run, Sampler, Stop};
 use crate::optimizer::model::tests::random_model;
 use crate::optimizer::model::{Bqm, Vartype};
@@ -21,7 +22,13 @@ pub(super) fn least(bqm: &Bqm) -> f64 {
 
 /// Those that find the optima of small models.
 fn samplers() -> Vec<Box<dyn Sampler>> {
-    vec![Box::new(SimulatedAnnealing::default()), Box::new(Exact::default()), Box::new(TabuSearch::default()), Box::new(Auto::default())]
+    vec![
+        Box::new(SimulatedAnnealing::default()),
+        Box::new(ParallelTempering::default()),
+        Box::new(Exact::default()),
+        Box::new(TabuSearch::default()),
+        Box::new(Auto::default()),
+    ]
 }
 
 /// Those and the ones that need not find them.
@@ -67,7 +74,7 @@ pub(super) fn kinds() -> Vec<(&'static str, Bqm)> {
 fn every_sampler_finds_the_optimum_of_small_models() {
     for sampler in samplers() {
         // Few reads where each is long.
-        let params = Params { num_reads: if sampler.name() == "tabu" { 4 } else { 32 }, ..Params::default() };
+        let params = Params { num_reads: if ["tabu", "pt"].contains(&sampler.name()) { 4 } else { 32 }, ..Params::default() };
         for (kind, bqm) in kinds() {
             let found = sampler.sample(&bqm, &params, &Run::default()).expect("fine parameters");
             let first = found.first().expect("a row");

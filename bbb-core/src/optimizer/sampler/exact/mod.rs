@@ -155,16 +155,7 @@ impl Exact {
     }
 
     fn effort(&self, params: &Params) -> Effort {
-        Effort {
-            solver: self.name().to_owned(),
-            seed: params.seed,
-            reads: 0,
-            sweeps: 0,
-            updates: 0,
-            skipped: 0,
-            interrupted: false,
-            optimal: false,
-        }
+        Effort::begin(self.name(), params.seed)
     }
 }
 
