@@ -122,7 +122,7 @@ pub(super) fn is_sparse<N: Copy>(ising: &Ising<N>) -> bool {
 }
 
 /// How many sweeps reads of this part take.
-fn sweeps(params: &Params, part: u64) -> u64 {
+pub(super) fn sweeps(params: &Params, part: u64) -> u64 {
     match params.num_sweeps {
         Some(sweeps) => sweeps,
         None if params.until_stopped => FIRST_SWEEPS << part.min(30),

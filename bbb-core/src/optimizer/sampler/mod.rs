@@ -3,10 +3,12 @@
 pub mod anneal;
 pub mod auto;
 pub mod baseline;
+pub mod bifurcation;
 pub mod exact;
 mod jobs;
 mod lanes;
 pub(crate) mod parts;
+pub mod quantum;
 mod run;
 mod simd;
 mod single;
@@ -40,7 +42,7 @@ pub trait Sampler: Send + Sync {
 }
 
 /// The names of all samplers. `auto` chooses by the model.
-pub const NAMES: &[&str] = &["auto", "sa", "pt", "tabu", "exact", "greedy", "random"];
+pub const NAMES: &[&str] = &["auto", "sa", "pt", "sqa", "bsb", "dsb", "tabu", "exact", "greedy", "random"];
 
 /// The sampler of this name.
 pub fn named(name: &str) -> Option<Box<dyn Sampler>> {
@@ -48,6 +50,9 @@ pub fn named(name: &str) -> Option<Box<dyn Sampler>> {
         "auto" => Box::new(auto::Auto::default()),
         "sa" => Box::new(anneal::SimulatedAnnealing::default()),
         "pt" => Box::new(tempering::ParallelTempering::default()),
+        "sqa" => Box::new(quantum::QuantumAnnealing::default()),
+        "bsb" => Box::new(bifurcation::SimulatedBifurcation { discrete: false }),
+        "dsb" => Box::new(bifurcation::SimulatedBifurcation { discrete: true }),
         "tabu" => Box::new(tabu::TabuSearch::default()),
         "exact" => Box::new(exact::Exact::default()),
         "greedy" => Box::new(baseline::SteepestDescent::default()),

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::anneal::SimulatedAnnealing;
 use super::auto::Auto;
 use super::baseline::{RandomStates, SteepestDescent};
+use super::bifurcation::SimulatedBifurcation;
 use super::exact::Exact;
+use super::quantum::QuantumAnnealing;
 use super::tabu::TabuSearch;
 use super::tempering::ParallelTempering;
 use super::{Executor, Job, Params, Progress, Run, Sampler, Stop};
@@ -25,6 +27,9 @@ fn samplers() -> Vec<Box<dyn Sampler>> {
     vec![
         Box::new(SimulatedAnnealing::default()),
         Box::new(ParallelTempering::default()),
+        Box::new(QuantumAnnealing::default()),
+        Box::new(SimulatedBifurcation { discrete: false }),
+        Box::new(SimulatedBifurcation { discrete: true }),
         Box::new(Exact::default()),
         Box::new(TabuSearch::default()),
         Box::new(Auto::default()),
@@ -32,7 +37,7 @@ fn samplers() -> Vec<Box<dyn Sampler>> {
 }
 
 /// Those and the ones that need not find them.
-fn all_samplers() -> Vec<Box<dyn Sampler>> {
+pub(super) fn all_samplers() -> Vec<Box<dyn Sampler>> {
     let mut all = samplers();
     all.push(Box::new(RandomStates::default()));
     all.push(Box::new(SteepestDescent::default()));
@@ -74,7 +79,7 @@ pub(super) fn kinds() -> Vec<(&'static str, Bqm)> {
 fn every_sampler_finds_the_optimum_of_small_models() {
     for sampler in samplers() {
         // Few reads where each is long.
-        let params = Params { num_reads: if ["tabu", "pt"].contains(&sampler.name()) { 4 } else { 32 }, ..Params::default() };
+        let params = Params { num_reads: if ["tabu", "pt", "sqa"].contains(&sampler.name()) { 4 } else { 32 }, ..Params::default() };
         for (kind, bqm) in kinds() {
             let found = sampler.sample(&bqm, &params, &Run::default()).expect("fine parameters");
             let first = found.first().expect("a row");

@@ -1,0 +1,190 @@
+//! Simulated bifurcation (Goto, Tatsumura, Dixon, Science Advances 5, eaav2372, 2019), ballistic and discrete (Goto and others, "High-performance combinatorial optimization
+//! based on classical mechanics", Science Advances 7, eabe7953, 2021).
+//!
+//! Every spin is an oscillator with a place `x` and a momentum `y` between walls at -1 and 1 that take all momentum: `y += (-(1 - a) x + c f(q)) dt`, `x += y dt`. The pump `a` grows from 0 to 1
+//! over the steps, so that `x` leaves the middle for one side; `f` is the force of the couplers, on the places (`q = x`, ballistic: quick) or on their signs (`q = sign x`, discrete: nearer
+//! to the energy that is wanted). `c = 0.5 / typical` with the root of the mean square of local fields, which is the paper's `0.5 / (sigma sqrt(N))`. Signs are the states, taken down to a
+//! local minimum at the end.
+//!
+//! Replicas run side by side, a vector lane each. Products and sums are single operations in a fixed order, so that results are the same with and without AVX2.
+
+use super::anneal::{Scale, is_sparse, sweeps};
+use super::parts::{self, Part, Shape};
+use super::run::Progress;
+use super::simd::vectorized;
+use super::single::{Rows, Single};
+use super::{Error, Params, Run, Sampler};
+use crate::optimizer::model::Bqm;
+use crate::optimizer::model::ising::{Ising, real, to_spins};
+use crate::optimizer::random::Random;
+use crate::optimizer::sample_set::SampleSet;
+
+/// The length of a step.
+const STEP: f32 = 1.0;
+/// How far from the middle oscillators begin at most, in place or in momentum.
+const START: f64 = 0.1;
+/// Replicas of sparse models, and of dense ones, whose places would not fit the caches otherwise.
+const SPARSE_LANES: usize = 32;
+const DENSE_LANES: usize = 8;
+
+/// Simulated bifurcation. `num_sweeps` are its steps; temperatures mean nothing to it.
+#[derive(Debug, Clone, Copy)]
+pub struct SimulatedBifurcation {
+    /// Whether forces come from the signs of places alone.
+    pub discrete: bool,
+}
+
+impl Sampler for SimulatedBifurcation {
+    fn name(&self) -> &'static str {
+        if self.discrete { "dsb" } else { "bsb" }
+    }
+
+    fn sample(&self, bqm: &Bqm, params: &Params, run: &Run<'_>) -> Result<SampleSet, Error> {
+        params.check(bqm)?;
+        let ising = real(bqm);
+        if is_sparse(&ising) {
+            self.reads::<SPARSE_LANES>(bqm, &ising, params, run)
+        } else {
+            self.reads::<DENSE_LANES>(bqm, &ising, params, run)
+        }
+    }
+}
+
+impl SimulatedBifurcation {
+    fn reads<const L: usize>(&self, bqm: &Bqm, ising: &Ising<f64>, params: &Params, run: &Run<'_>) -> Result<SampleSet, Error> {
+        let forces = Forces::of(ising);
+        let rows = Rows::Sparse(ising);
+        let shape = Shape { solver: self.name(), reads_per_part: L as u64 };
+        parts::run(bqm, params, run, shape, |number, reads| {
+            let mut random = Random::new(params.seed, number);
+            let mut all = Oscillators::<L>::new(ising.len(), self.discrete, &mut random);
+            let first = usize::try_from(number).unwrap_or(usize::MAX).saturating_mul(L);
+            for (lane, state) in params.initial_states.iter().skip(first).take(L).enumerate() {
+                all.set(lane, &to_spins(bqm, state));
+            }
+            let steps = sweeps(params, number);
+            let (mut done, mut stopped) = (0, false);
+            while done < steps && !stopped {
+                all.step(&forces, pump(done, steps));
+                done += 1;
+                stopped = run.stop.should_stop(Progress { sweeps: done, energy: None });
+            }
+            let mut single = Single::new(ising, &rows, random);
+            let mut found: Vec<(f64, Vec<i8>)> = (0..reads)
+                .map(|lane| {
+                    single.set(&all.spins(lane));
+                    single.descend();
+                    (single.energy(), single.spins.clone())
+                })
+                .collect();
+            found.sort_by(|one, other| one.0.total_cmp(&other.0));
+            let updates = done * (L * ising.len()) as u64;
+            Part { spins: found.into_iter().map(|(_, spins)| spins).collect(), sweeps: done * L as u64, updates, stopped }
+        })
+    }
+}
+
+/// How much of the pump is on in a step.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a share of the steps")]
+fn pump(step: u64, steps: u64) -> f32 {
+    (step as f64 / steps as f64) as f32
+}
+
+/// Couplers and fields as forces, times `c`: what makes the energy less pushes that way.
+struct Forces<'a> {
+    starts: &'a [u32],
+    neighbors: &'a [u32],
+    couplers: Vec<f32>,
+    fields: Vec<f32>,
+}
+
+impl<'a> Forces<'a> {
+    fn of(ising: &'a Ising<f64>) -> Forces<'a> {
+        let factor = Scale::of(ising).map_or(0.0, |scale| -0.5 / scale.typical);
+        #[expect(clippy::cast_possible_truncation, reason = "a force of about 1 needs no more digits")]
+        let force = |bias: &f64| (bias * factor) as f32;
+        let (couplers, fields) = (ising.couplers.iter().map(force).collect(), ising.fields.iter().map(force).collect());
+        Forces { starts: &ising.starts, neighbors: &ising.neighbors, couplers, fields }
+    }
+}
+
+/// The oscillators of all spins in all replicas.
+struct Oscillators<const L: usize> {
+    places: Vec<[f32; L]>,
+    momenta: Vec<[f32; L]>,
+    /// What forces come from: places, or their signs.
+    sources: Vec<[f32; L]>,
+    discrete: bool,
+}
+
+impl<const L: usize> Oscillators<L> {
+    fn new(spins: usize, discrete: bool, random: &mut Random) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "a random number")]
+        let mut draw = || (START * (2.0 * random.unit() - 1.0)) as f32;
+        let mut all = || (0..spins).map(|_| std::array::from_fn(|_| draw())).collect::<Vec<[f32; L]>>();
+        let (places, momenta) = (all(), all());
+        let mut oscillators = Oscillators { sources: places.clone(), places, momenta, discrete };
+        oscillators.look();
+        oscillators
+    }
+
+    /// Begins a replica on the sides of this state.
+    fn set(&mut self, lane: usize, spins: &[i8]) {
+        for ((place, momentum), spin) in self.places.iter_mut().zip(&mut self.momenta).zip(spins) {
+            place[lane] = f32::from(*spin);
+            momentum[lane] = 0.0;
+        }
+        self.look();
+    }
+
+    fn look(&mut self) {
+        for (source, place) in self.sources.iter_mut().zip(&self.places) {
+            *source = if self.discrete { place.map(|place| 1_f32.copysign(place)) } else { *place };
+        }
+    }
+
+    fn spins(&self, lane: usize) -> Vec<i8> {
+        self.places.iter().map(|place| if place[lane] < 0.0 { -1 } else { 1 }).collect()
+    }
+
+    fn step(&mut self, forces: &Forces<'_>, pump: f32) {
+        vectorized(|| {
+            self.push(forces, pump);
+            self.glide();
+        });
+    }
+
+    /// Changes all momenta by the forces of the places as they are.
+    #[inline(always)]
+    fn push(&mut self, forces: &Forces<'_>, pump: f32) {
+        let pull = 1.0 - pump;
+        for (spin, momentum) in self.momenta.iter_mut().enumerate() {
+            let mut force = [forces.fields[spin]; L];
+            let row = forces.starts[spin] as usize..forces.starts[spin + 1] as usize;
+            for (other, coupler) in forces.neighbors[row.clone()].iter().zip(&forces.couplers[row]) {
+                let source = &self.sources[*other as usize];
+                for lane in 0..L {
+                    force[lane] += coupler * source[lane];
+                }
+            }
+            let place = &self.places[spin];
+            for lane in 0..L {
+                momentum[lane] += (force[lane] - pull * place[lane]) * STEP;
+            }
+        }
+    }
+
+    /// Moves all places by their momenta, up to the walls.
+    #[inline(always)]
+    fn glide(&mut self) {
+        for ((place, momentum), source) in self.places.iter_mut().zip(&mut self.momenta).zip(&mut self.sources) {
+            for lane in 0..L {
+                let free = place[lane] + momentum[lane] * STEP;
+                let held = free.clamp(-1.0, 1.0);
+                momentum[lane] = if held == free { momentum[lane] } else { 0.0 };
+                place[lane] = held;
+                source[lane] = if self.discrete { 1_f32.copysign(held) } else { held };
+            }
+        }
+    }
+}

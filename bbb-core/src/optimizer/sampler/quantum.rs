@@ -1,0 +1,235 @@
+//! Simulated quantum annealing by path-integral Monte Carlo (Martonak, Santoro, Tosatti, "Quantum annealing by the path-integral Monte Carlo method: The two-dimensional random Ising
+//! model", Physical Review B 66, 094203, 2002).
+//!
+//! The model in a transverse field is, by Suzuki's and Trotter's formula, a ring of slices of the classical model in which each spin is coupled with itself in the slices before and after by
+//! `K = ln(coth(b g)) / 2`, where `b` is the inverse temperature of one slice and `g` the field. The field is lowered to almost nothing, and the slices, at first free of each other, become
+//! one. A sweep offers every spin a change in each slice, even ones before odd ones, and every second sweep in all slices at once. At the end each slice is a state, taken down to a local
+//! minimum.
+//!
+//! The slices are the lanes of vectors. Products and sums are single operations in a fixed order, so that results are the same with and without AVX2.
+
+use std::sync::LazyLock;
+
+use super::anneal::{Scale, sweeps};
+use super::parts::{self, Part, Shape};
+use super::run::Progress;
+use super::simd::vectorized;
+use super::single::{Rows, Single};
+use super::thresholds::exponential;
+use super::{Error, Params, Run, Sampler};
+use crate::optimizer::model::Bqm;
+use crate::optimizer::model::ising::{Ising, real, to_spins};
+use crate::optimizer::random::Random;
+use crate::optimizer::sample_set::SampleSet;
+
+/// How many slices there are.
+const SLICES: usize = 32;
+/// How many random thresholds there are; a power of two.
+const QUANTILES: usize = 1 << 13;
+/// The transverse field of the first sweep, in typical fields of the model, and of the last.
+const FIRST_FIELD: f64 = 1.5;
+const LAST_FIELD: f64 = 1e-3;
+
+#[expect(clippy::cast_possible_truncation, reason = "a random threshold needs no more digits")]
+static EXPONENTIAL: LazyLock<Vec<f32>> =
+    LazyLock::new(|| exponential(QUANTILES, SLICES).into_iter().map(|quantile| quantile as f32).collect());
+
+/// Simulated quantum annealing. The inverse temperature of a slice is the second of `beta_range`; a schedule has no meaning.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct QuantumAnnealing {}
+
+impl Sampler for QuantumAnnealing {
+    fn name(&self) -> &'static str {
+        "sqa"
+    }
+
+    fn sample(&self, bqm: &Bqm, params: &Params, run: &Run<'_>) -> Result<SampleSet, Error> {
+        params.check(bqm)?;
+        let ising = real(bqm);
+        let rows = Rows::Sparse(&ising);
+        let typical = Scale::of(&ising).map_or(1.0, |scale| scale.typical);
+        let beta = params.beta_range.map_or_else(|| beta(&ising), |(_, cold)| cold * ising.scale);
+        let scaled = Scaled::of(&ising, beta);
+        let shape = Shape { solver: "sqa", reads_per_part: 1 };
+        parts::run(bqm, params, run, shape, |number, _| {
+            let mut slices = Slices::new(&scaled, Random::new(params.seed, number));
+            if let Some(state) = usize::try_from(number).ok().and_then(|number| params.initial_states.get(number)) {
+                slices.set(&to_spins(bqm, state));
+            }
+            let wanted = sweeps(params, number);
+            let (mut done, mut stopped) = (0, false);
+            while done < wanted && !stopped {
+                let field = field(done, wanted) * typical;
+                slices.sweep(&scaled, coupling(beta * field), done % 2 == 1);
+                done += 1;
+                stopped = run.stop.should_stop(Progress { sweeps: done, energy: None });
+            }
+            let mut single = Single::new(&ising, &rows, slices.random.clone());
+            let mut best: Option<(f64, Vec<i8>)> = None;
+            for slice in 0..SLICES {
+                single.set(&slices.state(slice));
+                single.descend();
+                let energy = single.energy();
+                if best.as_ref().is_none_or(|(least, _)| energy < *least) {
+                    best = Some((energy, single.spins.clone()));
+                }
+            }
+            let spins = best.into_iter().map(|(_, spins)| spins).collect();
+            Part { spins, sweeps: done * SLICES as u64, updates: slices.updates, stopped }
+        })
+    }
+}
+
+/// The inverse temperature of a slice: the least change is slowed down, or, where fields are sums of many, a typical one. Measured on the G-set; twice or half of it is
+/// worse.
+fn beta(ising: &Ising<f64>) -> f64 {
+    Scale::of(ising).map_or(1.0, |Scale { typical, least }| 0.5 / least.max(typical / 4.0))
+}
+
+/// The transverse field in typical fields of the model: lowered by equal factors.
+#[expect(clippy::cast_precision_loss, reason = "a share of the sweeps")]
+fn field(sweep: u64, sweeps: u64) -> f64 {
+    let share = if sweeps > 1 { sweep as f64 / (sweeps - 1) as f64 } else { 1.0 };
+    FIRST_FIELD * libm::pow(LAST_FIELD / FIRST_FIELD, share)
+}
+
+/// How strongly a spin is coupled with itself in the slices beside, for the product of inverse temperature and field.
+#[expect(clippy::cast_possible_truncation, reason = "an exponent needs no more digits")]
+fn coupling(product: f64) -> f32 {
+    let product = product.clamp(1e-12, 20.0);
+    (0.5 * libm::log(1.0 / libm::tanh(product))) as f32
+}
+
+/// The model times the inverse temperature of a slice.
+struct Scaled<'a> {
+    starts: &'a [u32],
+    neighbors: &'a [u32],
+    couplers: Vec<f32>,
+    fields: Vec<f32>,
+}
+
+impl<'a> Scaled<'a> {
+    fn of(ising: &'a Ising<f64>, beta: f64) -> Scaled<'a> {
+        #[expect(clippy::cast_possible_truncation, reason = "an exponent needs no more digits")]
+        let scaled = |bias: &f64| (bias * beta).clamp(-1e30, 1e30) as f32;
+        let (couplers, fields) = (ising.couplers.iter().map(scaled).collect(), ising.fields.iter().map(scaled).collect());
+        Scaled { starts: &ising.starts, neighbors: &ising.neighbors, couplers, fields }
+    }
+}
+
+/// One spin in all slices: 1 or -1, and its local field.
+#[derive(Clone, Copy)]
+struct Site {
+    spins: [f32; SLICES],
+    fields: [f32; SLICES],
+}
+
+struct Slices {
+    sites: Vec<Site>,
+    random: Random,
+    /// Changes of a spin in a slice that were offered.
+    updates: u64,
+}
+
+impl Slices {
+    /// Slices in random states.
+    fn new(scaled: &Scaled<'_>, mut random: Random) -> Slices {
+        let mut site = || Site { spins: std::array::from_fn(|_| f32::from(random.spin())), fields: [0.0; SLICES] };
+        let sites = (0..scaled.fields.len()).map(|_| site()).collect();
+        let mut slices = Slices { sites, random, updates: 0 };
+        slices.refresh(scaled);
+        slices
+    }
+
+    /// Puts all slices in this state.
+    fn set(&mut self, spins: &[i8]) {
+        for (site, spin) in self.sites.iter_mut().zip(spins) {
+            site.spins = [f32::from(*spin); SLICES];
+        }
+    }
+
+    /// Calculates all fields anew, which also takes away what rounding has left in them.
+    fn refresh(&mut self, scaled: &Scaled<'_>) {
+        for spin in 0..self.sites.len() {
+            let mut fields = [scaled.fields[spin]; SLICES];
+            let row = scaled.starts[spin] as usize..scaled.starts[spin + 1] as usize;
+            for (other, coupler) in scaled.neighbors[row.clone()].iter().zip(&scaled.couplers[row]) {
+                let spins = &self.sites[*other as usize].spins;
+                for slice in 0..SLICES {
+                    fields[slice] += coupler * spins[slice];
+                }
+            }
+            self.sites[spin].fields = fields;
+        }
+    }
+
+    fn state(&self, slice: usize) -> Vec<i8> {
+        self.sites.iter().map(|site| if site.spins[slice] < 0.0 { -1 } else { 1 }).collect()
+    }
+
+    fn sweep(&mut self, scaled: &Scaled<'_>, coupling: f32, together: bool) {
+        if self.updates.is_multiple_of((64 * SLICES * self.sites.len().max(1)) as u64) {
+            self.refresh(scaled);
+        }
+        self.updates += (SLICES * self.sites.len()) as u64;
+        vectorized(|| {
+            for spin in 0..self.sites.len() {
+                #[expect(clippy::cast_possible_truncation, reason = "only the low bits are wanted")]
+                let at = self.random.next() as usize & (QUANTILES - 1);
+                let Some(thresholds) = EXPONENTIAL[at..].first_chunk::<SLICES>() else { return };
+                let site = &mut self.sites[spin];
+                if together { turn_all(site, thresholds[0]) } else { turn(site, thresholds, coupling) }
+                    .into_iter()
+                    .for_each(|change| spread(&mut self.sites, scaled, spin, &change));
+            }
+        });
+    }
+}
+
+/// Offers a spin a change in each slice, in even ones and then in odd ones; says what its spins changed by, if any did.
+#[inline(always)]
+fn turn(site: &mut Site, thresholds: &[f32; SLICES], coupling: f32) -> Option<[f32; SLICES]> {
+    let before = site.spins;
+    for parity in 0..2 {
+        let spins = site.spins;
+        for slice in 0..SLICES {
+            let beside = spins[(slice + SLICES - 1) % SLICES] + spins[(slice + 1) % SLICES];
+            // What the exponent falls by if the spin changes.
+            let cost = 2.0 * spins[slice] * (coupling * beside - site.fields[slice]);
+            let sign = if slice % 2 == parity && cost <= thresholds[slice] { -1.0 } else { 1.0 };
+            site.spins[slice] = spins[slice] * sign;
+        }
+    }
+    let mut change = [0.0; SLICES];
+    for slice in 0..SLICES {
+        change[slice] = site.spins[slice] - before[slice];
+    }
+    (change != [0.0; SLICES]).then_some(change)
+}
+
+/// Offers a spin a change in all slices at once.
+#[inline(always)]
+fn turn_all(site: &mut Site, threshold: f32) -> Option<[f32; SLICES]> {
+    let mut cost = 0.0;
+    for slice in 0..SLICES {
+        cost -= 2.0 * site.spins[slice] * site.fields[slice];
+    }
+    if cost > threshold {
+        return None;
+    }
+    let change = site.spins.map(|spin| -2.0 * spin);
+    site.spins = site.spins.map(|spin| -spin);
+    Some(change)
+}
+
+/// Brings the fields of the neighbours up to date.
+#[inline(always)]
+fn spread(sites: &mut [Site], scaled: &Scaled<'_>, spin: usize, change: &[f32; SLICES]) {
+    let row = scaled.starts[spin] as usize..scaled.starts[spin + 1] as usize;
+    for (other, coupler) in scaled.neighbors[row.clone()].iter().zip(&scaled.couplers[row]) {
+        let fields = &mut sites[*other as usize].fields;
+        for slice in 0..SLICES {
+            fields[slice] += coupler * change[slice];
+        }
+    }
+}
