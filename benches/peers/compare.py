@@ -288,6 +288,7 @@ def main():
     parser.add_argument("--instances", type=Path, required=True, help="folder with best_known.tsv, gset/, bqp/ and K2000.upper_bits")
     parser.add_argument("--bbb", type=Path, default=Path("target/release/bbb"), help="the program")
     parser.add_argument("--sampler", action="append", help="a sampler of bbb's, auto where none is named; may be repeated")
+    parser.add_argument("--peer", action="append", choices=[peer.name for peer in PEERS], help="a peer, all where none is named; may be repeated")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--results", type=Path, default=Path("target/optimizer-peers.jsonl"), help="what was measured; a run goes on with it")
     parser.add_argument("--classes", help="only classes whose names contain this")
@@ -296,18 +297,19 @@ def main():
     rows_of = (line.split("\t") for line in (options.instances / "best_known.tsv").read_text().splitlines()[1:])
     best = {row[0]: int(float(row[3])) for row in rows_of}
     ours = [Ours(options.bbb, sampler) for sampler in options.sampler or ["auto"]]
+    peers = [peer for peer in PEERS if not options.peer or peer.name in options.peer]
     with tempfile.TemporaryDirectory() as scratch:
         for title, seconds, tuning, wanted in CLASSES:
             if options.classes and options.classes not in title:
                 continue
             instances = {name: load(name, options.instances, best, Path(scratch)) for name in tuning + wanted}
             rows = {}
-            for solver in ours + PEERS:
+            for solver in ours + peers:
                 sweeps = tuned(solver, [instances[name] for name in tuning], seconds, results)
                 for name in wanted:
                     seeds = range(1, options.seeds + 1)
                     rows[solver.name, name] = [results.of(solver, instances[name], seconds, sweeps, seed) for seed in seeds]
-            table(title, seconds, [instances[name] for name in wanted], ours + PEERS, rows)
+            table(title, seconds, [instances[name] for name in wanted], ours + peers, rows)
 
 
 if __name__ == "__main__":
