@@ -3,6 +3,7 @@ use super::replicas::{Replicas, Singles};
 use super::*;
 use crate::optimizer::model::tests::random_model;
 use crate::optimizer::model::{Bqm, Vartype};
+use crate::optimizer::sampler::exact::Exact;
 use crate::optimizer::sampler::tests::least;
 
 /// A lattice of two dimensions with both ends of each line joined.
@@ -157,4 +158,52 @@ fn a_read_ends_no_worse_than_it_began_and_tells_what_it_found() {
     let params = Params { num_sweeps: Some(1), beta_range: Some((0.0, 0.0)), initial_states: vec![first.state.clone()], ..params };
     let again = ParallelTempering::default().sample(&bqm, &params, &Run::default()).expect("fine parameters");
     assert_eq!(again.first().map(|row| row.energy), Some(best));
+}
+
+#[test]
+fn few_reads_find_the_optimum_of_models_of_up_to_twenty_variables() {
+    for (variables, seed) in [(12, 1), (14, 2), (16, 3), (18, 4), (20, 5)] {
+        let whole = random_model(variables, Vartype::Binary, seed);
+        // Enumeration of more takes too long without optimisation.
+        let best = if variables <= 16 {
+            least(&whole)
+        } else {
+            let proved = Exact::default().sample(&whole, &Params::default(), &Run::default()).expect("within the nodes");
+            assert!(proved.effort.optimal);
+            proved.first().expect("a row").energy
+        };
+        // Side by side, then one by one.
+        for (factor, kind) in [(1.0, "lanes"), (std::f64::consts::E, "singles")] {
+            let bqm = whole.scale(factor).expect("finite");
+            let params = Params { num_reads: 2, seed, ..Params::default() };
+            let found = ParallelTempering::default().sample(&bqm, &params, &Run::default()).expect("fine parameters");
+            let first = found.first().expect("a row").energy;
+            assert!((first - factor * best).abs() < 1e-9 * best.abs().max(1.0), "{kind}, {variables} variables: {first}");
+        }
+    }
+}
+
+#[test]
+fn a_read_that_is_stopped_ends_there_and_counts_what_it_did() {
+    struct After(std::sync::atomic::AtomicU64, u64);
+    impl super::super::Stop for After {
+        fn should_stop(&self, _: Progress) -> bool {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1 >= self.1
+        }
+    }
+    let ring = torus(6);
+    for (bqm, replicas) in [(ring.clone(), 32), (ring.scale(std::f64::consts::E).expect("finite"), 16)] {
+        for (until_stopped, num_sweeps) in [(false, Some(1000)), (true, None)] {
+            let stop = After(std::sync::atomic::AtomicU64::new(0), 13);
+            let params = Params { num_reads: 3, until_stopped, num_sweeps, ..Params::default() };
+            let found =
+                ParallelTempering::default().sample(&bqm, &params, &Run { stop: &stop, ..Run::default() }).expect("fine parameters");
+            let effort = &found.effort;
+            assert_eq!((effort.interrupted, effort.reads, effort.sweeps), (true, 1, 13 * replicas));
+            // Lanes count the visits of their last descent too.
+            assert!(effort.updates >= 13 * replicas * 36, "{}", effort.updates);
+            let first = found.first().expect("what was found until then");
+            assert_eq!(bqm.energy(&first.state), Ok(first.energy));
+        }
+    }
 }
