@@ -8,7 +8,9 @@ use crate::optimizer::sampler::auto::Auto;
 use crate::optimizer::sampler::{self, Params, Progress, Run, Sampler};
 
 /// Nodes of branch and bound, times projects, that are tried where more than [`CERTIFIED`] are free.
-const WORK: usize = 1 << 24;
+const WORK: usize = 1 << 22;
+/// The same for what a wider limit would bring.
+const RELIEF_WORK: usize = 1 << 20;
 /// How often the clock is asked, in nodes.
 const NODES_PER_ASK: usize = 1 << 10;
 /// The share of all magnitudes by which worths may be rounded.
@@ -33,7 +35,7 @@ pub(super) fn solve(portfolio: &Portfolio, params: &Params, run: &Run<'_>) -> Re
     let mut polished = State::of(portfolio, &greedy);
     polished.polish();
     let begin = better(portfolio, greedy.clone(), polished.chosen);
-    let (mut chosen, optimal, at_most) = branch_and_bound(portfolio, begin, run);
+    let (mut chosen, optimal, at_most) = branch_and_bound(portfolio, begin, WORK, run);
     let mut solver = "branch and bound".to_owned();
     if !optimal {
         // Without a sampler the state so far is a choice too, so that being stopped early loses nothing.
@@ -169,8 +171,8 @@ pub(super) fn greedy(portfolio: &Portfolio) -> Vec<bool> {
     }
 }
 
-/// Searches all choices that could be better than `begin`: the best, whether all were searched, and what no choice exceeds.
-pub(super) fn branch_and_bound(portfolio: &Portfolio, begin: Vec<bool>, run: &Run<'_>) -> (Vec<bool>, bool, f64) {
+/// Searches all choices that could be better than `begin`, or, of many projects, as many as so much work allows: the best, whether all were searched, and what no choice exceeds.
+fn branch_and_bound(portfolio: &Portfolio, begin: Vec<bool>, work: usize, run: &Run<'_>) -> (Vec<bool>, bool, f64) {
     let state = State::of(portfolio, &portfolio.required());
     let n = portfolio.projects.len();
     let mut order: Vec<usize> = (0..n).filter(|project| state.fits(*project)).collect();
@@ -182,7 +184,7 @@ pub(super) fn branch_and_bound(portfolio: &Portfolio, begin: Vec<bool>, run: &Ru
     order.sort_by(|one, other| rates[*other].total_cmp(&rates[*one]));
     // A pair's bonus is hoped for by the first of both.
     let hopes = (0..order.len()).map(|at| optimistic(order[at], &order[at..]) - state.gains[order[at]]).collect();
-    let nodes = if order.len() <= CERTIFIED { usize::MAX } else { WORK / order.len() };
+    let nodes = if order.len() <= CERTIFIED { usize::MAX } else { work / order.len() };
     let best_worth = portfolio.worth(&begin);
     let tolerance = ROUNDING * magnitude(portfolio);
     let mut tree = Tree { state, order, hopes, best: begin, best_worth, tolerance, nodes, visited: 0, stopped: false, run };
@@ -350,6 +352,6 @@ pub(super) fn widened(portfolio: &Portfolio, money: Cents, minutes: i64) -> Port
 pub(super) fn resolve(portfolio: &Portfolio, from: &[bool], run: &Run<'_>) -> (f64, bool) {
     let mut state = State::of(portfolio, from);
     state.polish();
-    let (chosen, optimal, _) = branch_and_bound(portfolio, better(portfolio, from.to_vec(), state.chosen), run);
+    let (chosen, optimal, _) = branch_and_bound(portfolio, better(portfolio, from.to_vec(), state.chosen), RELIEF_WORK, run);
     (portfolio.worth(&chosen), optimal)
 }

@@ -183,7 +183,7 @@ fn the_qubo_keeps_every_rule_and_mostly_finds_the_best_of_small_ones() {
 
 #[test]
 fn large_portfolios_are_never_worse_than_greedy_and_never_called_the_best_without_proof() {
-    for seed in 0..3 {
+    for seed in 0..2 {
         let mut input = random_input(60, seed);
         input.projects.iter_mut().for_each(|project| project.required = false);
         let params = Params { num_reads: 2, num_sweeps: Some(50), seed, ..Params::default() };
