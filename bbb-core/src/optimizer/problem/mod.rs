@@ -18,7 +18,7 @@ mod check;
 pub mod knapsack;
 pub mod planted;
 pub mod portfolio;
-//S
+pub mod schedule;
 mod text;
 
 pub use self::answer::{Conflict, Invalid, Outcome, Relief};
