@@ -11,6 +11,7 @@
 //!
 //! Two are the field's own: [`knapsack`] and [`planted`].
 
+mod amount;
 mod answer;
 pub mod assignment;
 pub mod budget;

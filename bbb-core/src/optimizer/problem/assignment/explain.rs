@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::flow::{self, Found};
 use super::{Assignment, Plan};
 use crate::money::Cents;
+use crate::optimizer::problem::amount;
 use crate::optimizer::problem::answer::Relief;
 use crate::optimizer::problem::text::{counted, dollars, list, real, reliefs, table, usd};
 
@@ -19,6 +20,7 @@ pub struct Alternative {
     /// The cheapest other agent with the skills.
     pub agent: String,
     /// What it would cost.
+    #[serde(rename = "cost_usd", with = "amount::usd")]
     pub cost: Cents,
     /// Whether it has no room left.
     pub full: bool,
@@ -32,6 +34,7 @@ pub struct Done {
     /// Its agent.
     pub agent: String,
     /// What it costs.
+    #[serde(rename = "cost_usd", with = "amount::usd")]
     pub cost: Cents,
     /// Who else could do it, if anybody.
     pub alternative: Option<Alternative>,
@@ -46,6 +49,7 @@ pub enum Reason {
     /// It costs at least as much as it is worth.
     NotWorth {
         /// With the cheapest agent.
+        #[serde(rename = "cost_usd", with = "amount::usd")]
         cost: Cents,
     },
     /// All who could do it at a profit do what is worth more.
@@ -61,6 +65,7 @@ pub struct LeftOut {
     /// The task.
     pub task: String,
     /// What it would be worth.
+    #[serde(rename = "value_usd", with = "amount::usd")]
     pub value: Cents,
     /// Why.
     pub reason: Reason,
@@ -81,6 +86,7 @@ pub struct Load {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Greedy {
     /// What it is worth, where it does all required tasks.
+    #[serde(rename = "worth_usd", with = "amount::usd_option")]
     pub worth: Option<Cents>,
     /// The required tasks that it leaves undone, since others took the agents who could do them.
     pub stuck: Vec<String>,

@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 pub use self::explain::{Alternative, Done, Explanation, Greedy, LeftOut, Load, Reason};
+use super::amount;
 use super::answer::{Conflict, Invalid, Outcome};
 use super::check;
 use super::text::{counted, list};
@@ -36,7 +37,7 @@ pub struct Task {
     #[serde(default)]
     pub skills: Vec<String>,
     /// What it is worth when it is done.
-    #[serde(default)]
+    #[serde(rename = "value_usd", default, with = "amount::usd")]
     pub value: Cents,
     /// Whether it can be left undone.
     #[serde(default)]
@@ -55,7 +56,7 @@ pub struct Agent {
     /// How many tasks it has room for.
     pub capacity: u32,
     /// What each of them costs.
-    #[serde(default)]
+    #[serde(rename = "cost_usd", default, with = "amount::usd")]
     pub cost: Cents,
 }
 
@@ -68,6 +69,7 @@ pub struct PairCost {
     /// The agent. Its skills are asked for all the same.
     pub agent: String,
     /// What it costs.
+    #[serde(rename = "cost_usd", with = "amount::usd")]
     pub cost: Cents,
 }
 
@@ -76,11 +78,13 @@ pub struct PairCost {
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// What is to be done, at most [`MAX_ENTRIES`].
+    #[serde(rename = "task", default)]
     pub tasks: Vec<Task>,
     /// Who can do it, at most [`MAX_ENTRIES`].
+    #[serde(rename = "agent", default)]
     pub agents: Vec<Agent>,
     /// Costs of pairs.
-    #[serde(default)]
+    #[serde(rename = "cost", default)]
     pub costs: Vec<PairCost>,
 }
 
@@ -99,10 +103,13 @@ pub struct Plan {
     /// Of each task, in the order of the input, its agent; none where it is left undone.
     pub agents: Vec<Option<String>>,
     /// What tasks cost.
+    #[serde(rename = "cost_usd", with = "amount::usd")]
     pub cost: Cents,
     /// What done tasks are worth.
+    #[serde(rename = "value_usd", with = "amount::usd")]
     pub value: Cents,
     /// Their value less their cost.
+    #[serde(rename = "worth_usd", with = "amount::usd")]
     pub worth: Cents,
     /// Whether it is proved that no plan is worth more: always, by prices that are checked.
     pub optimal: bool,

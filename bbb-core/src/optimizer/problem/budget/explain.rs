@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::search::{self, Found};
 use super::{Allocation, Budget, Goal};
 use crate::money::Cents;
+use crate::optimizer::problem::amount;
 use crate::optimizer::problem::answer::Relief;
 use crate::optimizer::problem::text::{counted, dollars, reliefs, table, usd};
 
@@ -30,14 +31,19 @@ pub struct Spent {
     /// Its name.
     pub name: String,
     /// What is spent on it.
+    #[serde(rename = "spent_usd", with = "amount::usd")]
     pub spent: Cents,
     /// What that brings, in dollars.
+    #[serde(rename = "brings_usd")]
     pub brings: f64,
     /// What the last step adds to that; nothing where there is none.
+    #[serde(rename = "last_step_usd")]
     pub last_step: f64,
     /// What a further step would add, or the least that it must get to begin; none where it has its maximum.
+    #[serde(rename = "next_step_usd")]
     pub next_step: Option<f64>,
     /// How much that step is.
+    #[serde(rename = "next_money_usd", with = "amount::usd")]
     pub next_money: Cents,
     /// What keeps it from getting more.
     pub reason: Reason,
@@ -49,18 +55,24 @@ pub struct Explanation {
     /// What is to be as much as possible.
     pub goal: Goal,
     /// The steps in which money is given.
+    #[serde(rename = "step_usd", with = "amount::usd")]
     pub step: Cents,
     /// Channel by channel.
     pub channels: Vec<Spent>,
     /// What is spent.
+    #[serde(rename = "used_usd", with = "amount::usd")]
     pub used: Cents,
     /// Of this budget.
+    #[serde(rename = "budget_usd", with = "amount::usd")]
     pub budget: Cents,
     /// What all of it brings, in dollars.
+    #[serde(rename = "brings_usd")]
     pub brings: f64,
     /// What giving out steps greedily is worth, a channel's minimum in one piece. Where no channel has one, that is the best.
+    #[serde(rename = "greedy_usd")]
     pub greedy: f64,
     /// What the same for every channel is worth.
+    #[serde(rename = "even_usd")]
     pub even: f64,
     /// What a larger budget would bring: by a step, and by a tenth.
     pub reliefs: Vec<Relief>,

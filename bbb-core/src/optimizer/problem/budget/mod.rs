@@ -15,6 +15,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub use self::explain::{Explanation, Reason, Spent};
+use super::amount;
 use super::answer::{Conflict, Invalid, Outcome};
 use super::check;
 use super::text::{dollars, real};
@@ -34,8 +35,10 @@ pub enum Response {
     /// `most * (1 - exp(-spent / scale))`: 63 % of the most for one scale, 86 % for two.
     Saturating {
         /// What it brings at most.
+        #[serde(rename = "most_usd", with = "amount::usd")]
         most: Cents,
         /// How much money brings 63 % of that, above 0.
+        #[serde(rename = "scale_usd", with = "amount::usd")]
         scale: Cents,
     },
     /// `factor * spent ^ exponent`, both in dollars.
@@ -67,13 +70,13 @@ pub struct Channel {
     /// What it brings.
     pub response: Response,
     /// The least that can be spent on it, the fixed cost included; where it is not required, nothing at all can be spent too. A multiple of the step.
-    #[serde(default)]
+    #[serde(rename = "min_usd", default, with = "amount::usd")]
     pub min: Cents,
     /// The most that can be spent on it.
-    #[serde(default)]
+    #[serde(rename = "max_usd", default, with = "amount::usd_option")]
     pub max: Option<Cents>,
     /// What it costs to begin, and brings nothing. A multiple of the step.
-    #[serde(default)]
+    #[serde(rename = "fixed_usd", default, with = "amount::usd")]
     pub fixed: Cents,
     /// Whether its minimum and its fixed cost must be spent.
     #[serde(default)]
@@ -96,10 +99,13 @@ pub enum Goal {
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// What may be spent.
+    #[serde(rename = "budget_usd", with = "amount::usd")]
     pub budget: Cents,
     /// In which steps; at most [`MAX_STEPS`] of them, and what does not fill one is left.
+    #[serde(rename = "step_usd", with = "amount::usd")]
     pub step: Cents,
     /// On what, at most [`MAX_CHANNELS`].
+    #[serde(rename = "channel", default)]
     pub channels: Vec<Channel>,
     /// To which end.
     #[serde(default)]
@@ -147,8 +153,10 @@ impl Line {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Allocation {
     /// What is spent on each channel, in the order of the input.
+    #[serde(rename = "spent_usd", with = "amount::usd_list")]
     pub spent: Vec<Cents>,
     /// What it brings, in dollars, less what is spent where the goal is profit.
+    #[serde(rename = "worth_usd")]
     pub worth: f64,
     /// Whether it is proved that no allocation is worth more: always.
     pub optimal: bool,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::search::{self, Found};
 use super::{Choice, Portfolio};
 use crate::money::Cents;
+use crate::optimizer::problem::amount;
 use crate::optimizer::problem::answer::Relief;
 use crate::optimizer::problem::text::{counted, dollars, hours, list, reliefs, table, usd};
 use crate::optimizer::sampler::Run;
@@ -17,12 +18,16 @@ pub struct Chosen {
     /// Its name.
     pub name: String,
     /// What it takes of the budget.
+    #[serde(rename = "cost_usd", with = "amount::usd")]
     pub cost: Cents,
     /// And of the week.
+    #[serde(rename = "weekly_hours", with = "amount::hours")]
     pub weekly_minutes: i64,
     /// The value that is expected of it.
+    #[serde(rename = "value_usd", with = "amount::usd")]
     pub value: Cents,
     /// How much less the choice would be worth without it, in dollars: its value, its bonuses, less its part of the risk.
+    #[serde(rename = "adds_usd")]
     pub adds: f64,
     /// Whether it had to be chosen.
     pub required: bool,
@@ -42,11 +47,13 @@ pub enum Reason {
     /// It costs more than is left.
     Budget {
         /// By so much.
+        #[serde(rename = "short_usd", with = "amount::usd")]
         short: Cents,
     },
     /// It takes more hours than are left.
     Hours {
         /// By so many minutes.
+        #[serde(rename = "short_hours", with = "amount::hours")]
         short: i64,
     },
     /// Nothing: it would fit and add something that rounding hides.
@@ -59,18 +66,10 @@ pub struct LeftOut {
     /// Its name.
     pub name: String,
     /// What it would add to the chosen ones, in dollars, if nothing kept it out.
+    #[serde(rename = "would_add_usd")]
     pub would_add: f64,
     /// What keeps it out, beside those.
     pub reasons: Vec<Reason>,
-}
-
-/// How much of a limit is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Use<T> {
-    /// So much is.
-    pub used: T,
-    /// Of so much.
-    pub of: T,
 }
 
 /// What the greedy choice would have given: again and again the project that adds most for the share of the limits that it takes.
@@ -79,6 +78,7 @@ pub struct Greedy {
     /// What it chooses.
     pub chosen: Vec<String>,
     /// What that is worth, in dollars.
+    #[serde(rename = "worth_usd")]
     pub worth: f64,
 }
 
@@ -89,17 +89,29 @@ pub struct Explanation {
     pub chosen: Vec<Chosen>,
     /// What is not.
     pub left_out: Vec<LeftOut>,
-    /// The budget.
-    pub budget: Use<Cents>,
-    /// The week's minutes.
-    pub weekly_minutes: Use<i64>,
+    /// What is spent.
+    #[serde(rename = "used_usd", with = "amount::usd")]
+    pub used: Cents,
+    /// Of this budget.
+    #[serde(rename = "budget_usd", with = "amount::usd")]
+    pub budget: Cents,
+    /// The minutes of the week that are taken.
+    #[serde(rename = "used_hours", with = "amount::hours")]
+    pub used_minutes: i64,
+    /// Of so many.
+    #[serde(rename = "weekly_hours", with = "amount::hours")]
+    pub weekly_minutes: i64,
     /// The sum of expected values, in dollars.
+    #[serde(rename = "value_usd")]
     pub value: f64,
     /// The sum of bonuses, in dollars.
+    #[serde(rename = "bonus_usd")]
     pub bonus: f64,
     /// The standard deviation of the value, in dollars.
+    #[serde(rename = "deviation_usd")]
     pub deviation: f64,
     /// What the variance costs, in dollars.
+    #[serde(rename = "risk_cost_usd")]
     pub risk_cost: f64,
     /// What is assumed of risk, where that was not given.
     pub assumption: Option<String>,
@@ -132,8 +144,10 @@ pub(super) fn choice(portfolio: &Portfolio, found: Found, run: &Run<'_>) -> Choi
     let explanation = Explanation {
         chosen: taken.into_iter().map(in_choice).collect(),
         left_out: left.into_iter().map(|at| left_out(portfolio, &chosen, at, turned(at) - worth)).collect(),
-        budget: Use { used: portfolio.cost(&chosen), of: portfolio.budget },
-        weekly_minutes: Use { used: portfolio.minutes(&chosen), of: portfolio.weekly_minutes },
+        used: portfolio.cost(&chosen),
+        budget: portfolio.budget,
+        used_minutes: portfolio.minutes(&chosen),
+        weekly_minutes: portfolio.weekly_minutes,
         value: portfolio.value(&chosen),
         bonus: portfolio.bonus(&chosen),
         // Rounding can bring a variance of nothing below it.
@@ -224,10 +238,9 @@ impl fmt::Display for Explanation {
             table(f, &[], &self.left_out.iter().map(row).collect::<Vec<_>>())?;
         }
         writeln!(f, "\nLimits")?;
-        let Explanation { budget, weekly_minutes, .. } = self;
         let rows = [
-            ["budget".to_owned(), dollars(budget.used), format!("of {}", dollars(budget.of))],
-            ["weekly time".to_owned(), hours(weekly_minutes.used), format!("of {}", hours(weekly_minutes.of))],
+            ["budget".to_owned(), dollars(self.used), format!("of {}", dollars(self.budget))],
+            ["weekly time".to_owned(), hours(self.used_minutes), format!("of {}", hours(self.weekly_minutes))],
         ];
         table(f, &[1], &rows.map(Vec::from))?;
         writeln!(f, "\nWorth")?;

@@ -16,7 +16,8 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::explain::{Chosen, Explanation, Greedy, LeftOut, Reason, Use};
+pub use self::explain::{Chosen, Explanation, Greedy, LeftOut, Reason};
+use super::amount;
 use super::answer::{Conflict, Invalid, Outcome};
 use super::check;
 use super::text::{self, dollars, hours};
@@ -39,10 +40,13 @@ pub struct Project {
     /// Its name, unlike all others.
     pub name: String,
     /// What it takes of the budget.
+    #[serde(rename = "cost_usd", with = "amount::usd")]
     pub cost: Cents,
     /// What it takes of the week, in minutes.
+    #[serde(rename = "weekly_hours", with = "amount::hours")]
     pub weekly_minutes: i64,
     /// The value that is expected of it, over whatever time you compare; negative for a loss.
+    #[serde(rename = "value_usd", with = "amount::usd")]
     pub value: Cents,
     /// What it has in common with others, for [`Risk::Assumed`].
     #[serde(default)]
@@ -59,6 +63,7 @@ pub struct Synergy {
     /// Their names.
     pub between: [String; 2],
     /// How much more, where both are chosen.
+    #[serde(rename = "bonus_usd", with = "amount::usd")]
     pub bonus: Cents,
 }
 
@@ -94,13 +99,16 @@ pub enum Risk {
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// What can be chosen, at most [`MAX_PROJECTS`].
+    #[serde(rename = "project", default)]
     pub projects: Vec<Project>,
     /// What may be spent.
+    #[serde(rename = "budget_usd", with = "amount::usd")]
     pub budget: Cents,
     /// What a week has, in minutes.
+    #[serde(rename = "weekly_hours", with = "amount::hours")]
     pub weekly_minutes: i64,
     /// Pairs with a bonus.
-    #[serde(default)]
+    #[serde(rename = "synergy", default)]
     pub synergies: Vec<Synergy>,
     /// Pairs that cannot both be chosen.
     #[serde(default)]
@@ -135,10 +143,12 @@ pub struct Choice {
     /// The chosen projects, in the order of the input.
     pub chosen: Vec<String>,
     /// What the choice is worth: expected value and bonuses less the cost of risk, in dollars.
+    #[serde(rename = "worth_usd")]
     pub worth: f64,
     /// Whether it is proved that no choice is worth more, up to a share of 10^-9 of all values.
     pub optimal: bool,
     /// What no choice can exceed, in dollars; the worth itself where that is proved.
+    #[serde(rename = "at_most_usd")]
     pub at_most: f64,
     /// What found it: `branch and bound`, `greedy`, or the sampler.
     pub solver: String,

@@ -131,8 +131,8 @@ fn check_explanation(input: &Input, answer: &Choice, seed: u64) {
     let greedy = as_flags(input, &told.greedy.chosen);
     assert!(independent(input, &greedy).is_some_and(|greedy| close(greedy, told.greedy.worth) && greedy <= worth + 1e-6), "seed {seed}");
     let sum = |of: fn(&Project) -> i64| -> i64 { input.projects.iter().zip(&chosen).filter(|(_, c)| **c).map(|(p, _)| of(p)).sum() };
-    assert_eq!((told.budget.used.get(), told.budget.of), (sum(|project| project.cost.get()), input.budget), "seed {seed}");
-    assert_eq!(told.weekly_minutes, Use { used: sum(|project| project.weekly_minutes), of: input.weekly_minutes }, "seed {seed}");
+    assert_eq!((told.used.get(), told.budget), (sum(|project| project.cost.get()), input.budget), "seed {seed}");
+    assert_eq!((told.used_minutes, told.weekly_minutes), (sum(|project| project.weekly_minutes), input.weekly_minutes), "seed {seed}");
     for project in &told.left_out {
         let at = input.projects.iter().position(|other| other.name == project.name).expect("one of them");
         let mut with = chosen.clone();

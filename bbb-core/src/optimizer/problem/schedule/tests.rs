@@ -154,7 +154,7 @@ fn answers_are_those_of_looking_at_every_schedule_and_explain_themselves_truly()
             assert!(relief.proved && relief.gain == f64::from(i32::try_from(gain).expect("small")), "seed {seed}");
         }
     }
-    assert!(feasible > 120 && infeasible > 60 && stuck > 5 && kept > 20, "{feasible} {infeasible} {stuck} {kept}");
+    assert!(feasible > 200 && infeasible > 100 && stuck > 2 && kept > 8, "{feasible} {infeasible} {stuck} {kept}");
 }
 
 #[test]
@@ -242,10 +242,10 @@ fn school(lessons: usize) -> Input {
 
 #[test]
 fn the_qubo_keeps_every_rule_once_it_is_repaired() {
-    let input = school(24);
+    let input = school(16);
     let schedule = Schedule::new(input.clone()).expect("within its rules");
     let part = Part::all(&schedule);
-    let params = Params { num_reads: 4, num_sweeps: Some(200), ..Params::default() };
+    let params = Params { num_reads: 2, num_sweeps: Some(100), ..Params::default() };
     let (boards, solver) = search::by_qubo(&schedule, &part, &params, &Run::default()).expect("fine").expect("not too large");
     assert!(solver.starts_with("auto("), "{solver}");
     let mut complete = 0;
@@ -321,8 +321,8 @@ fn conflicts_say_what_is_wrong_in_a_founders_words() {
 
 #[test]
 fn large_schedules_are_never_worse_than_greedy_and_the_same_for_the_same_seed() {
-    let input = school(27);
-    let params = Params { num_reads: 2, num_sweeps: Some(100), seed: 3, ..Params::default() };
+    let input = school(20);
+    let params = Params { num_reads: 1, num_sweeps: Some(50), seed: 3, ..Params::default() };
     let schedule = Schedule::new(input.clone()).expect("within its rules");
     let outcome = schedule.solve(&params, &Run::default()).expect("fine parameters");
     assert_eq!(Ok(&outcome), schedule.solve(&params, &Run::default()).as_ref());
