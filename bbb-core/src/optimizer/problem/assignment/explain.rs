@@ -36,6 +36,9 @@ pub struct Done {
     /// What it costs.
     #[serde(rename = "cost_usd", with = "amount::usd")]
     pub cost: Cents,
+    /// What it is worth.
+    #[serde(rename = "value_usd", with = "amount::usd")]
+    pub value: Cents,
     /// Who else could do it, if anybody.
     pub alternative: Option<Alternative>,
 }
@@ -128,7 +131,7 @@ pub(super) fn plan(assignment: &Assignment, found: &Found) -> Plan {
                 let alternative =
                     other.map(|(cost, other)| Alternative { agent: name(*other), cost: Cents::new(*cost), full: is_full(*other) });
                 let cost = Cents::new(assignment.cost(at, agent).unwrap_or(0));
-                done.push(Done { task: task.name.clone(), agent: name(agent), cost, alternative });
+                done.push(Done { task: task.name.clone(), agent: name(agent), cost, value: task.value, alternative });
             }
             None => {
                 let profitable =
@@ -185,10 +188,17 @@ impl fmt::Display for Plan {
         let (done, all) = (self.explanation.done.len(), self.agents.len());
         write!(f, "{done} of {} done, at {}", counted(all, "task"), dollars(self.cost))?;
         if self.value != Cents::ZERO {
-            write!(f, ", worth {} after that", dollars(self.worth))?;
+            write!(f, ", for a value of {}", dollars(self.value))?;
         }
         writeln!(f, ": {proof}.\n")?;
         self.explanation.fmt(f)
+    }
+}
+
+impl Explanation {
+    /// Value less cost.
+    fn worth(&self) -> Cents {
+        self.done.iter().fold(Cents::ZERO, |sum, done| sum.plus(done.value).minus(done.cost))
     }
 }
 
@@ -219,7 +229,12 @@ impl fmt::Display for Explanation {
         let row = |load: &Load| vec![load.agent.clone(), load.used.to_string(), format!("of {}", counted(load.of as usize, "task"))];
         table(f, &[1], &self.loads.iter().map(row).collect::<Vec<_>>())?;
         match self.greedy.worth {
-            Some(worth) => writeln!(f, "\nThe cheapest pair first would have been worth {}.", dollars(worth))?,
+            Some(worth) => writeln!(
+                f,
+                "\nThe cheapest pair first would have come to {}, value less cost; this plan comes to {}.",
+                dollars(worth),
+                dollars(self.worth())
+            )?,
             None => writeln!(f, "\nThe cheapest pair first would have left undone what must be done: {}.", list(&self.greedy.stuck))?,
         }
         reliefs(f, &self.reliefs, usd)

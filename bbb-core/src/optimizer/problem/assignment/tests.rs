@@ -104,6 +104,7 @@ fn answers_are_those_of_looking_at_every_plan_and_explain_themselves_truly() {
         assert_eq!((plan.worth.get(), plan.optimal), (best, true), "seed {seed}");
         assert_eq!(plan.value.minus(plan.cost), plan.worth, "seed {seed}");
         let told = &plan.explanation;
+        assert_eq!(told.done.iter().map(|done| done.value.minus(done.cost).get()).sum::<i64>(), best, "seed {seed}");
         stuck += usize::from(told.greedy.worth.is_none());
         assert!(told.greedy.worth.is_none_or(|greedy| greedy <= plan.worth), "seed {seed}");
         assert_eq!(told.greedy.worth.is_none(), !told.greedy.stuck.is_empty());
