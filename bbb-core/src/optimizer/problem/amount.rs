@@ -79,7 +79,7 @@ struct Usd(#[serde(with = "usd")] Cents);
 pub(super) mod usd_option {
     use super::{Cents, Deserialize, Deserializer, Serialize, Serializer, Usd};
 
-    #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+    #[expect(clippy::ref_option, reason = "serde hands a reference")]
     pub(in super::super) fn serialize<S: Serializer>(amount: &Option<Cents>, serializer: S) -> Result<S::Ok, S::Error> {
         amount.map(Usd).serialize(serializer)
     }

@@ -17,9 +17,9 @@ pub(super) fn random_input(n: usize, seed: u64) -> Input {
     let projects: Vec<Project> = (0..n)
         .map(|at| Project {
             name: name(at),
-            cost: Cents::new(whole(&mut random, 0, 500_00)),
+            cost: Cents::new(whole(&mut random, 0, 50_000)),
             weekly_minutes: whole(&mut random, 0, 600),
-            value: Cents::new(whole(&mut random, -200_00, 2_000_00)),
+            value: Cents::new(whole(&mut random, -20_000, 200_000)),
             industry: Some(format!("i{}", random.below(3))),
             required: random.below(12) == 0,
         })
@@ -35,7 +35,7 @@ pub(super) fn random_input(n: usize, seed: u64) -> Input {
         if random.below(3) == 0 {
             conflicts.push(between);
         } else if synergies.iter().all(|synergy| is_new(&synergy.between)) {
-            synergies.push(Synergy { between, bonus: Cents::new(whole(&mut random, -300_00, 500_00)) });
+            synergies.push(Synergy { between, bonus: Cents::new(whole(&mut random, -30_000, 50_000)) });
         }
     }
     let risk = match random.below(3) {
