@@ -34,7 +34,7 @@ pub mod limits;
 pub mod market;
 #[cfg(feature = "business")]
 mod model;
-#[cfg(feature = "business")]
+#[cfg(any(feature = "business", feature = "optimizer"))]
 pub mod money;
 #[cfg(feature = "business")]
 pub mod observe;

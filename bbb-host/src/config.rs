@@ -500,7 +500,7 @@ fn typed(text: String, default: &Value) -> Value {
     parsed.unwrap_or(Value::String(text))
 }
 
-fn in_file(name: &str, text: &str, error: &toml::de::Error) -> Fault {
+pub(crate) fn in_file(name: &str, text: &str, error: &toml::de::Error) -> Fault {
     let line = |span: std::ops::Range<usize>| text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1;
     let line = error.span().map_or_else(|| deepest_line(text).0, line);
     Fault::usage(format!("{name}, line {line}: {}", error.message()))
@@ -517,7 +517,7 @@ fn deepest_line(text: &str) -> (usize, usize) {
 }
 
 /// Reads a text file of bounded size.
-fn read(path: &Path, max_bytes: u64) -> Result<String, Fault> {
+pub(crate) fn read(path: &Path, max_bytes: u64) -> Result<String, Fault> {
     let mut text = String::new();
     let file = fs::File::open(path).map_err(|error| Fault::file(path.display(), &error))?;
     file.take(max_bytes + 1).read_to_string(&mut text).map_err(|error| Fault::file(path.display(), &error))?;

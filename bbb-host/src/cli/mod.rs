@@ -114,7 +114,7 @@ enum Command {
     /// Read, check, sign, export and fork journals
     #[command(subcommand)]
     Journal(journal::Journal),
-    /// Search the problem of a file: a QUBO, an Ising model, a maximum cut or a quadratic knapsack
+    /// Search the problem of a file (a QUBO, an Ising model, a maximum cut, a quadratic knapsack), or answer a founder's question: what to take on, spend, assign or schedule
     Optimize(optimize::Optimize),
     /// Measure what oversight stops and lets through, and how good the optimizer is
     #[command(subcommand)]

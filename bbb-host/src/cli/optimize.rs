@@ -1,4 +1,6 @@
-//! `bbb optimize`: searches the problem of a file.
+//! `bbb optimize`: searches the problem of a file, or answers a founder's question.
+
+mod question;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -27,10 +29,13 @@ const MAX_TIME: Duration = Duration::from_secs(366 * 86_400);
 const PLAIN_EVERY: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Args)]
+#[command(subcommand_negates_reqs = true)]
 pub(super) struct Optimize {
+    #[command(subcommand)]
+    question: Option<question::Question>,
     /// The file: a graph, a QUBO, an Ising model or a quadratic knapsack
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    #[arg(value_name = "FILE", required = true)]
+    file: Option<PathBuf>,
     /// Its format: auto, rudy, qubo, coo, json, orlib, qplib or qkp
     #[arg(long, default_value = "auto", value_parser = file_format, value_name = "NAME")]
     format: Told,
@@ -135,12 +140,20 @@ pub(super) fn on_interrupt(cancel: &'static AtomicBool) -> Result<(), Fault> {
 pub(super) static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 impl Optimize {
-    pub(super) fn run(self, screen: &mut Screen) -> Result<(), Fault> {
-        let problem = self.problem()?;
+    pub(super) fn run(mut self, screen: &mut Screen) -> Result<(), Fault> {
+        if let Some(question) = self.question.take() {
+            return if self.is_bare() {
+                question.run(screen)
+            } else {
+                Err(Fault::usage("options come after the kind of question, as its --help says"))
+            };
+        }
+        let Some(file) = self.file.take() else { return Err(Fault::usage("a file is needed")) };
+        let problem = self.problem(&file)?;
         let sampler = sampler::named(&self.sampler).ok_or_else(|| Fault::usage(format!("there is no sampler {}", self.sampler)))?;
         let (params, limits) = (self.params(), self.limits(&problem));
         on_interrupt(&INTERRUPTED)?;
-        screen.note(&headline(&self.file, &problem, &limits));
+        screen.note(&headline(&file, &problem, &limits));
         let show = Show::new(&problem, limits.wall.or(limits.cpu));
         let on_best = |step: Step| show.best(step);
         let watch = Watch::new(limits, &INTERRUPTED, &on_best);
@@ -150,20 +163,29 @@ impl Optimize {
         let (wall, cpu) = watch.elapsed();
         let Some(best) = found.first() else { return Err(Fault::failed("the search found no state")) };
         let found = Found { problem: &problem, effort: &found.effort, best, wall, cpu };
-        if screen.is_json() { screen.object(&found.object(&self.file, limits.energy)) } else { screen.print(&found.text()) }
+        if screen.is_json() { screen.object(&found.object(&file, limits.energy)) } else { screen.print(&found.text()) }
     }
 
-    fn problem(&self) -> Result<Problem, Fault> {
-        let mut problems = read(&self.file, self.format.0)?;
+    /// Whether nothing is said that only the search of a file takes.
+    fn is_bare(&self) -> bool {
+        let none = self.problem.is_none() && self.sense.is_none() && self.reads.is_none() && self.sweeps.is_none() && self.target.is_none();
+        none && !self.is_timed()
+            && self.format.0.is_none()
+            && self.file.is_none()
+            && (self.seed, self.threads, self.sampler.as_str()) == (0, 1, "auto")
+    }
+
+    fn problem(&self, file: &Path) -> Result<Problem, Fault> {
+        let mut problems = read(file, self.format.0)?;
         let count = problems.len();
         let number = match self.problem {
             None if count > 1 => {
-                return Err(Fault::usage(format!("{} holds {count} problems: say which one, --problem 1 to {count}", self.file.display())));
+                return Err(Fault::usage(format!("{} holds {count} problems: say which one, --problem 1 to {count}", file.display())));
             }
             number => number.unwrap_or(1),
         };
         if !(1..=count).contains(&number) {
-            return Err(Fault::usage(format!("there is no problem {number} in {}: it holds {count}", self.file.display())));
+            return Err(Fault::usage(format!("there is no problem {number} in {}: it holds {count}", file.display())));
         }
         let problem = problems.swap_remove(number - 1);
         match self.sense {

@@ -2,7 +2,7 @@
 //!
 //! Penalties are added (Lucas, "Ising formulations of many NP problems", 2014; Glover, Kochenberger, Du, "Quantum bridge analytics I", 2019): for an equality
 //! `sum c_i x_i = b` the square of the difference, for an inequality `low <= sum c_i x_i <= high` the same with slack variables that count from 0 to the width of
-//! the range.
+//! the range. Of variables of which at most one may be 1, each pair is penalised instead, which needs no slack: `k` of them cost `k (k - 1) / 2` penalties.
 //!
 //! **How large a penalty is enough.** Coefficients of constraints are whole numbers, so that a violated one costs at least its penalty. Where all penalties are
 //! `P`, an infeasible state of objective `f` has at least the energy `f + P`. With `P` above `max f - min f` over all states no infeasible state is better than, or as
@@ -85,6 +85,11 @@ impl Constraint {
     /// How far a sum is above what is allowed, or, negative, below.
     fn excess(&self, sum: i64) -> i64 {
         sum - sum.clamp(self.low, self.high)
+    }
+
+    /// Whether it says that at most one of its variables is 1.
+    fn is_at_most_one(&self) -> bool {
+        (self.low, self.high) == (0, 1) && self.terms.iter().all(|(_, coefficient)| *coefficient == 1)
     }
 
     /// The least and the most that the sum can be.
@@ -303,6 +308,12 @@ impl Model {
         }
         let mut labels: Vec<String> = (0..n).map(|variable| self.objective.label(variable)).collect();
         for constraint in &self.constraints {
+            if constraint.is_at_most_one() {
+                for (at, (one, _)) in constraint.terms.iter().enumerate() {
+                    constraint.terms[at + 1..].iter().for_each(|(other, _)| builder.add_quadratic(*one, *other, penalty));
+                }
+                continue;
+            }
             let mut terms = constraint.terms.clone();
             for (bit, step) in slack(constraint.high - constraint.low).into_iter().enumerate() {
                 terms.push((labels.len(), step));
@@ -384,7 +395,7 @@ impl Converted {
         self.variables
     }
 
-    /// What violating a constraint by 1 costs; by 2, four times as much.
+    /// What violating a constraint by 1 costs; by 2, four times as much, or three times where at most one variable may be 1.
     pub fn penalty(&self) -> f64 {
         self.penalty
     }

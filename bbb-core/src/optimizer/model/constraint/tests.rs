@@ -18,11 +18,12 @@ fn constrained(seed: u64) -> Model {
     for at in 0..1 + whole(3) {
         let terms: Vec<(usize, i64)> = (0..6).map(|variable| (variable, whole(7) - 3)).collect();
         let label = format!("c{at}");
-        let _ = match whole(5) {
+        let _ = match whole(6) {
             0 => model.equality(&label, &terms, whole(5) - 2),
             1 => model.at_most(&label, &terms, whole(6) - 3),
             2 => model.at_least(&label, &terms, whole(6) - 3),
             3 => model.one_hot(&label, &[0, 2, 3]),
+            4 => model.cardinality(&label, &[1, 3, 5], 0, 1),
             _ => model.cardinality(&label, &[1, 2, 4, 5], 1, 2),
         };
     }
@@ -108,7 +109,9 @@ fn slack_has_labels_and_the_objective_keeps_its_own() {
     let bqm = model.convert().expect("small").bqm().clone();
     let labels: Vec<String> = (0..bqm.num_variables()).map(|variable| bqm.label(variable)).collect();
     assert_eq!(labels, ["a", "b", "c", "budget.slack0", "budget.slack1", "budget.slack2"]);
-    model.at_most("budget", &[(0, 1), (1, 1)], 1).expect("possible");
+    model.cardinality("at most one", &[0, 1, 2], 0, 1).expect("possible");
+    assert_eq!(model.convert().expect("small").bqm().num_variables(), 6, "at most one needs no slack");
+    model.at_most("budget", &[(0, 1), (1, 2)], 2).expect("possible");
     assert!(model.convert().is_err(), "two constraints of one label have slack of one label");
 }
 
