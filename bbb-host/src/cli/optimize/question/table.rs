@@ -11,6 +11,9 @@ use crate::fault::Fault;
 /// The row of a table of costs that says how many tasks agents have room for.
 const CAPACITY: &str = "capacity";
 
+/// A row by its columns, with its line.
+type Row = (u64, Map<String, Value>);
+
 /// The head of a table and the records after it, with their lines; all as long as the head.
 fn records(file: &File) -> Result<(csv::StringRecord, Vec<(u64, csv::StringRecord)>), Fault> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file.text.as_bytes());
@@ -49,7 +52,7 @@ fn typed<T: DeserializeOwned>(file: &File, line: u64, value: Value) -> Result<T,
     serde_json::from_value(value).map_err(|error| Fault::usage(format!("{}, line {line}: {error}", file.name)))
 }
 
-fn maps(file: &File, words: &[&str], answers: &[&str]) -> Result<Vec<(u64, Map<String, Value>)>, Fault> {
+fn maps(file: &File, words: &[&str], answers: &[&str]) -> Result<Vec<Row>, Fault> {
     let (head, records) = records(file)?;
     let row = |(line, record): (u64, csv::StringRecord)| {
         let mut map = Map::new();
@@ -69,7 +72,7 @@ fn maps(file: &File, words: &[&str], answers: &[&str]) -> Result<Vec<(u64, Map<S
 
 /// Channels; the columns of a curve say which one it is.
 pub(super) fn channels(file: &File) -> Result<Vec<budget::Channel>, Fault> {
-    let channel = |(line, mut map): (u64, Map<String, Value>)| {
+    let channel = |(line, mut map): Row| {
         let curve = if map.contains_key("factor") || map.contains_key("exponent") { "power" } else { "saturating" };
         let mut response = Map::from_iter([("curve".to_owned(), json!(curve))]);
         for name in ["most_usd", "scale_usd", "factor", "exponent"] {
