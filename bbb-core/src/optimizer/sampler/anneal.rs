@@ -92,19 +92,14 @@ pub(super) struct Scale {
 impl Scale {
     /// Nothing for a model without coefficients.
     pub(super) fn of<N: Number>(ising: &Ising<N>) -> Option<Scale> {
-        let (mut squares, mut least) = (0.0, f64::INFINITY);
-        for spin in 0..ising.len() {
-            for value in std::iter::once(ising.fields[spin]).chain(ising.row(spin).map(|(_, coupler)| coupler)) {
-                let magnitude = value.real().abs();
-                squares += magnitude * magnitude;
-                if magnitude > 0.0 {
-                    least = least.min(magnitude);
-                }
-            }
-        }
+        let row = |spin: usize| std::iter::once(ising.fields[spin]).chain(ising.row(spin).map(|(_, coupler)| coupler));
+        let magnitudes = || (0..ising.len()).flat_map(row).map(|value| value.real().abs()).filter(|magnitude| *magnitude > 0.0);
+        let (least, most) = magnitudes().fold((f64::INFINITY, 0.0), |(least, most), magnitude| (magnitude.min(least), magnitude.max(most)));
+        // Squares of the magnitudes themselves could be too large or too small for a double.
+        let squares: f64 = magnitudes().map(|magnitude| (magnitude / most) * (magnitude / most)).sum();
         #[expect(clippy::cast_precision_loss, reason = "a count of variables")]
-        let typical = libm::sqrt(squares / (ising.len().max(1)) as f64);
-        (typical > 0.0 && least.is_finite()).then_some(Scale { typical, least })
+        let typical = most * libm::sqrt(squares / (ising.len().max(1)) as f64);
+        (typical > 0.0 && typical.is_finite()).then_some(Scale { typical, least })
     }
 }
 

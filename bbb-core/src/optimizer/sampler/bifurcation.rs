@@ -19,7 +19,7 @@ use crate::optimizer::model::ising::{Ising, real, to_spins};
 use crate::optimizer::random::Random;
 use crate::optimizer::sample_set::SampleSet;
 
-/// The length of a step.
+/// The length of a step; the paper has 0.5 to 1.25.
 const STEP: f32 = 1.0;
 /// How far from the middle oscillators begin at most, in place or in momentum.
 const START: f64 = 0.1;
@@ -27,7 +27,7 @@ const START: f64 = 0.1;
 const SPARSE_LANES: usize = 32;
 const DENSE_LANES: usize = 8;
 
-/// Simulated bifurcation. `num_sweeps` are its steps; temperatures mean nothing to it.
+/// Simulated bifurcation. `num_sweeps` are its steps; temperatures mean nothing to it, and an initial state gives the first forces and no more.
 #[derive(Debug, Clone, Copy)]
 pub struct SimulatedBifurcation {
     /// Whether forces come from the signs of places alone.

@@ -1,6 +1,6 @@
 //! Compiling one source twice, with and without AVX2, and choosing when the program runs.
 //!
-//! This is the only unsafe code of the crate. What runs is the same source either way, integers and single operations on doubles without reordering, so that
+//! This is the only unsafe code of the crate. What runs is the same source either way, integers and single operations on floating-point numbers without reordering, so that
 //! results do not depend on the processor; a test compares both.
 
 #![allow(unsafe_code, reason = "calling what is compiled for AVX2 after asking the processor for it")]

@@ -132,6 +132,54 @@ fn parameters_that_break_a_rule_are_refused() {
 }
 
 #[test]
+fn coefficients_of_any_size_are_searched_alike() {
+    let bqm = random_model(14, Vartype::Spin, 3);
+    for sampler in samplers() {
+        for factor in [1e-200, 1e200] {
+            let scaled = bqm.scale(factor).expect("finite");
+            let params = Params { num_reads: 4, ..Params::default() };
+            let found = sampler.sample(&scaled, &params, &Run::default()).expect("fine parameters");
+            let state = &found.first().expect("a row").state;
+            assert_eq!(bqm.energy(state), Ok(least(&bqm)), "{} times {factor}", sampler.name());
+        }
+    }
+}
+
+#[test]
+fn every_read_of_a_heuristic_ends_where_no_change_of_one_variable_is_better() {
+    for sampler in samplers().iter().filter(|sampler| !["exact", "auto"].contains(&sampler.name())) {
+        for (kind, bqm) in kinds() {
+            let params = Params { num_reads: 2, num_sweeps: Some(5), ..Params::default() };
+            let found = sampler.sample(&bqm, &params, &Run::default()).expect("fine parameters");
+            for row in &found.rows {
+                for variable in 0..bqm.num_variables() {
+                    let mut other = row.state.clone();
+                    let [low, high] = bqm.vartype().values();
+                    other[variable] = low + high - other[variable];
+                    assert!(bqm.energy_of(&other) >= row.energy - 1e-9 * row.energy.abs(), "{} on {kind}", sampler.name());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_sampler_stops_when_it_is_told_to() {
+    struct Now;
+    impl Stop for Now {
+        fn should_stop(&self, _: Progress) -> bool {
+            true
+        }
+    }
+    let bqm = random_model(60, Vartype::Spin, 3);
+    for sampler in samplers().iter().filter(|sampler| sampler.name() != "exact") {
+        let params = Params { until_stopped: true, ..Params::default() };
+        let found = sampler.sample(&bqm, &params, &Run { stop: &Now, ..Run::default() }).expect("fine parameters");
+        assert!(found.effort.interrupted && !found.rows.is_empty(), "{}", sampler.name());
+    }
+}
+
+#[test]
 fn a_descent_ends_where_no_change_of_one_variable_is_better() {
     for (kind, bqm) in kinds() {
         let found = SteepestDescent::default().sample(&bqm, &Params::default(), &Run::default()).expect("fine parameters");
