@@ -23,6 +23,7 @@ mutants-switched *ARGS:
 
 bench:
     cargo bench -p bbb
+    cargo bench -p bbb-core --no-default-features --features optimizer
 
 doc:
     RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --open
