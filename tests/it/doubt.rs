@@ -197,6 +197,32 @@ fn an_effect_of_an_earlier_process_is_not_forgotten_by_a_pause() {
 }
 
 #[test]
+fn an_effect_of_an_earlier_process_leaves_again_only_after_a_second_look() {
+    for wrong_by_now in [false, true] {
+        on_one_thread(async {
+            let (mut scene, provider) = Provider::begin(Recovery::Idempotent, &[Fate::Hangs], NOT_ASKED).await;
+            provider.first_attempt(&scene).await;
+            if wrong_by_now {
+                scene.hear("stop", Signal::Unsubscribed { contact: scene.ada() }).await.unwrap();
+            }
+            let state = scene.restart().await;
+            assert!(matches!(mail(&state), Some((_, Stage::Unanswered { attempt: 1, .. }))), "{:?}", mail(&state));
+            assert_eq!((state.books.messages.held, provider.keys().len()), (1, 1));
+            let state = scene.after(MINUTE_MS).await;
+            let keys = provider.keys();
+            if wrong_by_now {
+                assert!(matches!(mail(&state), Some((_, Stage::InDoubt { .. }))), "{:?}", mail(&state));
+                assert_eq!((state.books.messages.held, keys.len()), (1, 1), "what may have left stays held, and nothing leaves again");
+            } else {
+                assert_eq!((mail(&state), state.books.messages.spent), (None, 1));
+                assert!(keys.len() == 2 && keys[0] == keys[1], "{keys:?}");
+            }
+            scene.events().await;
+        });
+    }
+}
+
+#[test]
 fn a_mail_that_was_held_back_by_pauses_leaves_all_the_same() {
     on_one_thread(async {
         let (scene, provider) = Provider::begin(Recovery::AtMostOnce, &[Fate::HangsBefore; 7], NOT_ASKED).await;

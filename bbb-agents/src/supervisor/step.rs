@@ -30,6 +30,8 @@ use crate::supervisor::{Business, Flight};
 const COMMIT_EVENTS: usize = 1024;
 /// The longest that a business sleeps before it looks at the clock again.
 const MAX_SLEEP_MS: i64 = 3_600_000;
+/// What is known of an effect that was under way when an earlier process ended.
+const RESTARTED: &str = "the engine was restarted before the answer came";
 
 /// Why a step could not be finished.
 #[derive(Debug, thiserror::Error)]
@@ -319,21 +321,28 @@ impl Business {
             _ => None,
         };
         let open: Vec<_> = state.work.proposals.iter().filter_map(held).collect();
-        let acknowledgement = self.journal.acknowledge_open(state);
-        if !self.is_virtual() {
-            // What a simulated world does, it does in the journal: what is not there has not happened.
+        if self.is_virtual() {
+            // What a simulated world does, it does in the journal: what is not there has not happened, and nothing has changed since.
+            let acknowledgement = self.journal.acknowledge_open(state);
+            if !acknowledgement.is_empty() {
+                self.begin_effects(myself, acknowledgement).await?;
+            }
+        } else {
             self.inherited = open.iter().map(|(id, _)| *id).collect();
         }
         for (id, recovery) in open {
             match recovery {
-                Recovery::Idempotent => {}
+                // Begun anew, above.
+                Recovery::Idempotent if self.is_virtual() => {}
+                // Tried again under the same key, but only after a second look: it may have become wrong meanwhile.
+                Recovery::Idempotent => drop(self.ended.insert(id, Report::LostAnswer(RESTARTED.to_owned()))),
                 Recovery::Verifiable => drop(self.ask_provider(myself, id)),
                 Recovery::Repeatable | Recovery::AtMostOnce => {
-                    self.ended.insert(id, Report::LostAnswer("the engine was restarted before the answer came".to_owned()));
+                    self.ended.insert(id, Report::LostAnswer(RESTARTED.to_owned()));
                 }
             }
         }
-        if acknowledgement.is_empty() { self.release_unpermitted() } else { self.begin_effects(myself, acknowledgement).await }
+        self.release_unpermitted()
     }
 
     /// Nothing can be done now: a virtual clock moves on to when something can, a real one wakes the business then.

@@ -123,7 +123,8 @@ impl Journal {
     }
 
     /// Acknowledges once more, after a restart, the intents that are committed, not settled, and harmless to begin again because the provider
-    /// deduplicates them. The state must be the fold of this very journal.
+    /// deduplicates them. The state must be the fold of this very journal. Only simulated worlds begin so: there nothing has happened since the intent,
+    /// while a live effect has its second look first.
     pub fn acknowledge_open(&self, state: &State) -> Acknowledgement {
         let idempotent = |stage: &Stage| matches!(stage, Stage::Held { recovery: Recovery::Idempotent, .. });
         let held = state.work.proposals.iter().filter(|(_, open)| idempotent(&open.stage));
