@@ -20,7 +20,10 @@ use crate::state::work::Stage;
 use crate::time::{DAY_MS, Timestamp};
 
 /// Words before the colon of a subject that claim an earlier message, in lower case.
-const REPLY_MARKS: [&str; 5] = ["re", "fwd", "fw", "aw", "wg"];
+const REPLY_MARKS: [&str; 22] = [
+    "re", "fwd", "fw", "aw", "wg", "sv", "vs", "antw", "antwort", "res", "ref", "rif", "rv", "enc", "tr", "odp", "pd", "ynt", "vb", "vl",
+    "doorst", "reply",
+];
 
 /// The most days without income that are told apart.
 pub const MAX_IDLE_DAYS: usize = 30;
@@ -364,12 +367,13 @@ fn mail_facts(mail: &SendEmail, message: &Message, contact: &ContactFacts, sende
 fn claims_reply(subject: &str) -> bool {
     let plain = content::plain(subject);
     let subject = plain.trim_start_matches(|c: char| !c.is_alphanumeric());
-    let (word, rest) = subject.split_at(subject.find(|c: char| !c.is_alphabetic()).unwrap_or(subject.len()));
-    let rest = rest.trim_start();
+    // `R.e.:` is read as `Re:`.
+    let end = subject.find(|c: char| !(c.is_alphabetic() || c == '.')).unwrap_or(subject.len());
+    let (word, rest) = (subject[..end].replace('.', ""), subject[end..].trim_start());
     // Some programs count: the second answer is `Re[2]:`.
     let count = |c: char| c.is_ascii_digit() || matches!(c, ']' | ')');
     let rest = rest.strip_prefix(['[', '(']).map_or(rest, |rest| rest.trim_start_matches(count).trim_start());
-    REPLY_MARKS.contains(&word) && rest.starts_with(':')
+    REPLY_MARKS.contains(&word.as_str()) && rest.starts_with([':', ';', '\u{2236}', '\u{a789}', '\u{2d0}', '\u{fe55}', '\u{ff1a}'])
 }
 
 fn offer_price(state: &State, price: Cents) -> PriceFacts {

@@ -8,6 +8,7 @@ use super::own::Own;
 use super::phrases::Table;
 use crate::money::Cents;
 use crate::oversight::facts::Facts;
+use crate::oversight::verdict::Ruling;
 
 const RULE: &str = "content.price-mismatch";
 
@@ -61,6 +62,10 @@ static CURRENCIES: LazyLock<Table<Currency>> = LazyLock::new(|| {
     dollars.chain(cents).chain(FOREIGN.into_iter().map(|word| (word, Currency::Foreign))).collect()
 });
 
+/// What stands between a price and the time that it is for.
+const PER: [&str; 4] = ["a", "per", "each", "every"];
+const PERIODS: [&str; 7] = ["month", "mo", "year", "yr", "week", "seat", "user"];
+
 /// The most characters between a figure and its currency, such as the blank and the bracket of `5 (USD)`.
 const MAX_GAP: usize = 3;
 /// The most digits of an amount.
@@ -91,13 +96,39 @@ struct Token<'a> {
 }
 
 pub(super) fn find(facts: &Facts, normal: &Normal, own: &Own<'_>, hits: &mut Vec<Hit>) {
+    if !normal.text.bytes().any(|b| b.is_ascii_digit()) && !tokens(&normal.text).iter().any(|token| CURRENCIES.contains_key(token.text)) {
+        return;
+    }
     let allowed = allowed(facts);
+    let fits = |amount: Option<i128>| amount.is_some_and(|amount| allowed.iter().flatten().any(|price| i128::from(price.get()) == amount));
     for (start, end, amount) in amounts(&normal.text) {
-        let fits = amount.is_some_and(|amount| allowed.iter().flatten().any(|price| i128::from(price.get()) == amount));
-        if !fits && !own.covers(start, end) {
-            hits.push(Hit::of(RULE, normal, start, end));
+        if !fits(amount) && !own.covers(start, end) {
+            // That something costs nothing may be true of a part of the offer.
+            let ruling = if amount == Some(0) { Ruling::Escalate } else { Ruling::Veto };
+            hits.push(Hit { ruling, ..Hit::of(RULE, normal, start, end) });
         }
     }
+    for (start, end, amount) in rates(&normal.text) {
+        if !fits(amount) && !own.covers(start, end) {
+            hits.push(Hit { ruling: Ruling::Escalate, ..Hit::of(RULE, normal, start, end) });
+        }
+    }
+}
+
+/// Figures that are a price without a currency, `99 a month` or `99/mo`, if they are one: that is for a person to judge.
+fn rates(text: &str) -> Vec<(usize, usize, Option<i128>)> {
+    let tokens = tokens(text);
+    let figure = |index: usize| tokens.get(index).is_some_and(|token| token.kind == Kind::Figure);
+    (0..tokens.len())
+        .filter(|index| figure(*index) && index.checked_sub(1).is_none_or(|before| currency(text, &tokens, before).is_none()))
+        .filter_map(|index| {
+            let next = after(text, &tokens, index)?;
+            let last = if PER.contains(&tokens[next].text) { after(text, &tokens, next)? } else { next };
+            let slash = text[tokens[index].end..tokens[next].start].contains('/');
+            let rate = PERIODS.contains(&tokens[last].text) && (last > next || slash);
+            rate.then(|| (tokens[index].start, tokens[last].end, worth(tokens[index].text, 1, Currency::Dollars)))
+        })
+        .collect()
 }
 
 /// The prices that this text may name: a mail's own, or in public the list price now, and the one that the business was launched with.

@@ -5,9 +5,12 @@ use std::sync::LazyLock;
 
 use super::Hit;
 use super::conduct::{GROUPS, Group, HEALTH_LICENCES, PLAIN, is_fair_dealing};
+use super::denial::is_denied;
 use super::normal::{Normal, Word};
+use super::own::Own;
 use super::phrases::{Index, Table};
 use crate::oversight::facts::Facts;
+use crate::oversight::verdict::Ruling;
 
 const CLAIMS: [Group; 4] = [
     Group {
@@ -90,11 +93,6 @@ const CLAIMS: [Group; 4] = [
     },
 ];
 
-pub(super) const DENIALS: [&str; 16] = [
-    "no", "not", "never", "cannot", "can't", "don't", "doesn't", "won't", "isn't", "aren't", "nobody", "nothing", "without", "nor",
-    "neither", "avoid",
-];
-
 const EARN: [&str; 8] = ["earn", "earns", "earning", "make", "makes", "making", "income", "profit"];
 const PERIODS: [&str; 14] =
     ["hour", "hourly", "day", "daily", "week", "weekly", "month", "monthly", "year", "yearly", "annually", "hours", "days", "weeks"];
@@ -135,6 +133,9 @@ const ILLNESSES: [&str; 30] = [
 ];
 /// What a licensed provider may say of its own work; nobody cures, reverses or prevents.
 const TREATS: [&str; 2] = ["treat", "treats"];
+const PREVENTS: [&str; 2] = ["prevent", "prevents"];
+/// No illness in particular.
+const GENERAL: [&str; 4] = ["disease", "diseases", "illness", "illnesses"];
 
 /// What a claim that is told by several lists begins with.
 enum Verb {
@@ -150,23 +151,35 @@ const REACH: usize = 6;
 
 static INDEX: LazyLock<Index> = LazyLock::new(|| Index::of(CLAIMS.iter().chain(&GROUPS).map(|group| group.patterns)));
 
-pub(super) fn find(facts: &Facts, normal: &Normal, words: &[Word<'_>], hits: &mut Vec<Hit>) {
+/// Whether a word is part of anything that is looked for here.
+pub(super) fn knows(word: &str) -> bool {
+    VERBS.contains_key(word) || ILLNESSES.contains(&word) || INDEX.knows(word)
+}
+
+pub(super) fn find(facts: &Facts, normal: &Normal, words: &[Word<'_>], own: &Own<'_>, hits: &mut Vec<Hit>) {
     let fair = LazyCell::new(|| is_fair_dealing(words));
     for found in INDEX.find(normal, words) {
         let group = CLAIMS.get(found.group).unwrap_or_else(|| &GROUPS[found.group - CLAIMS.len()]);
-        if group.counts(&found, facts, || *fair, |index| is_denied(words, index)) {
-            let hit = Hit::of(group.rule, normal, words[found.first].start, words[found.last].end);
+        let (start, end) = (words[found.first].start, words[found.last].end);
+        let repeats_owner = group.unless_own && own.covers(start, end);
+        if !repeats_owner && group.counts(&found, facts, normal, words, || *fair) {
+            let hit = Hit::of(group.rule, normal, start, end);
             hits.push(Hit { ruling: group.ruling, ..hit });
         }
     }
     for (index, word) in words.iter().enumerate() {
         match VERBS.get(word.text) {
-            Some(Verb::Earns) if !is_denied(words, index) => income(index, normal, words, hits),
+            Some(Verb::Earns) if !is_denied(normal, words, index) => income(index, normal, words, hits),
             Some(Verb::Cures) => {
                 let licensed = TREATS.contains(&word.text) && facts.licensed_for(&HEALTH_LICENCES);
-                if !licensed && !is_denied(words, index) {
+                if !licensed && !is_denied(normal, words, index) {
                     let illness = nearby(words, index).iter().find(|word| ILLNESSES.contains(&word.text));
-                    hits.extend(illness.map(|illness| Hit::of("content.health-claim", normal, word.start, illness.end)));
+                    // Clean water and fewer mice prevent diseases, too: that is for a person to judge.
+                    let asks = |illness: &Word<'_>| PREVENTS.contains(&word.text) && GENERAL.contains(&illness.text);
+                    hits.extend(illness.map(|illness| Hit {
+                        ruling: if asks(illness) { Ruling::Escalate } else { Ruling::Veto },
+                        ..Hit::of("content.health-claim", normal, word.start, illness.end)
+                    }));
                 }
             }
             Some(Verb::Earns) | None => {}
@@ -206,8 +219,4 @@ fn is_sum(word: &str) -> bool {
 
 fn nearby<'w, 't>(words: &'w [Word<'t>], index: usize) -> &'w [Word<'t>] {
     &words[index + 1..words.len().min(index + 1 + REACH)]
-}
-
-fn is_denied(words: &[Word<'_>], index: usize) -> bool {
-    words[index.saturating_sub(3)..index].iter().any(|word| DENIALS.contains(&word.text))
 }

@@ -1,6 +1,7 @@
 //! What a business does not do with words, whatever it sells: made-up praise, agreed prices, borrowed names, pressure, exclusion.
 
-use super::normal::Word;
+use super::denial::{denies, is_denied, pauses};
+use super::normal::{Normal, Word};
 use super::phrases::Match;
 use crate::oversight::facts::Facts;
 use crate::oversight::verdict::Ruling;
@@ -14,6 +15,14 @@ pub(super) struct Group {
     pub(super) deniable: bool,
     /// Whether it counts in advertising only: a customer may well be told that a subscription ends.
     pub(super) advertising: bool,
+    /// Whether it is fine where the text says that this is not the authority, or names the official way.
+    pub(super) unless_disclosed: bool,
+    /// Whether it counts only in mail about a customer's own order.
+    pub(super) service: bool,
+    /// Whether the owner's own words may say it.
+    pub(super) unless_own: bool,
+    /// Whether it is no offence where it is called bad: "bought lists are a bad idea".
+    pub(super) unless_blamed: bool,
     /// Whether it counts only in texts of housing, work or credit.
     pub(super) fair: bool,
     /// A confirmed licence whose text has one of these lets it pass.
@@ -21,8 +30,39 @@ pub(super) struct Group {
 }
 
 /// A veto, anywhere.
-pub(super) const PLAIN: Group =
-    Group { rule: "", ruling: Ruling::Veto, patterns: &[], deniable: true, advertising: false, fair: false, licences: &[] };
+pub(super) const PLAIN: Group = Group {
+    rule: "",
+    ruling: Ruling::Veto,
+    patterns: &[],
+    deniable: true,
+    advertising: false,
+    service: false,
+    unless_own: false,
+    unless_blamed: false,
+    unless_disclosed: false,
+    fair: false,
+    licences: &[],
+};
+
+/// What is called bad is not offered.
+const BLAMES: [&str; 14] = [
+    "bad",
+    "illegal",
+    "unlawful",
+    "forbidden",
+    "banned",
+    "wrong",
+    "risky",
+    "harmful",
+    "harm",
+    "hurt",
+    "hurts",
+    "spam",
+    "unethical",
+    "avoid",
+];
+/// The most words between what is said and the word that blames it.
+const BLAMED_WITHIN: usize = 4;
 
 /// What a licence names that lets its holder treat people.
 pub(super) const HEALTH_LICENCES: [&str; 2] = ["telemedicine", "health care provider"];
@@ -62,7 +102,7 @@ const FAIR: [&str; 31] = [
     "borrowers",
 ];
 
-pub(super) const GROUPS: [Group; 22] = [
+pub(super) const GROUPS: [Group; 27] = [
     Group {
         rule: "content.testimonial",
         patterns: &[
@@ -131,7 +171,7 @@ pub(super) const GROUPS: [Group; 22] = [
             "not ..1 undercut|undercutting us|our|your|me|my|them",
             "stop undercutting us|our|me|my",
             "split|divide|carve ..2 market|markets|territory|territories|customers|region|regions",
-            "you|we stay|keep out of ..2 market|territory|region|area ..5 we|you",
+            "you|we stay|keep out of ..2 market|territory|region|area ..5 we|you|i",
             "bid rigging",
             "rig ..2 bid|bids|tender|tenders",
             "price fixing agreement|deal|arrangement",
@@ -272,7 +312,8 @@ pub(super) const GROUPS: [Group; 22] = [
             "pay now",
             "renew|pay|file ..2 now|today|immediately ..2 or|to ..2 avoid|keep|lose|prevent",
             "final|last renewal|reminder|invoice",
-            "past due|outstanding|overdue invoice|balance|payment",
+            "past due invoice|balance|payment",
+            "outstanding|overdue invoice|balance|payment",
             "failure to pay|file|renew|respond",
             "your annual report|filing is due",
             "invoice ..2 attached|enclosed",
@@ -291,13 +332,15 @@ pub(super) const GROUPS: [Group; 22] = [
             "collected ..3 email|emails|address|addresses ..6 crawler|scraper|bot",
             "found your email|address on|through|via linkedin|facebook|instagram|google|scraping",
         ],
+        unless_blamed: true,
         ..PLAIN
     },
     Group {
         rule: "content.platform-abuse",
         patterns: &[
             "bot|bots|fake|buy|bought|buying|purchased|purchase|sell|selling|cheap|instant followers|likes|upvotes|votes|subscribers|retweets|streams",
-            "bot|fake|aged|bulk|duplicate accounts|account|engagement",
+            "bot|fake|aged|bulk accounts|account|engagement",
+            "create|creates|creating|open|opens|use|uses|several|many|multiple ..1 duplicate accounts|account",
             "mass|bulk|automated|auto dm|dms|follow|unfollow|commenting",
             "mass message|messages|messaging",
             "engagement pod|pods",
@@ -400,6 +443,86 @@ pub(super) const GROUPS: [Group; 22] = [
         ..PLAIN
     },
     Group {
+        rule: "content.price-mismatch",
+        ruling: Ruling::Escalate,
+        patterns: &[
+            "half price|off",
+            "at|for half the price",
+            "# off|cheaper|discount",
+            "discount|discounts of #",
+            "buy one get one",
+            "two|2|three|3 for one|1|two|2",
+            "# free month|months|week|weeks|year",
+            "a|one|two|three|free month|months|week|weeks|year free",
+            "first|next ..1 month|months|week|weeks|year ..2 free",
+            "free month|months|week|weeks|year|trial",
+            "free of charge",
+        ],
+        unless_own: true,
+        ..PLAIN
+    },
+    Group {
+        rule: "content.official-filing",
+        ruling: Ruling::Escalate,
+        patterns: &[
+            "file|filing|obtain|get|order|register|registering|renew|renewing|renewal|apply|submit|application ..4 ein|boi|itin|passport|passports|esta|visa",
+            "file|filing|register|registering|renew|renewing|form|forming ..3 llc|corporation|trademark|trademarks",
+            "ein|boi|itin|passport|esta|visa|trademark|llc ..2 filing|filings|registration|application|applications|renewal",
+            "file|filing|submit ..3 annual|ownership report|reports",
+            "beneficial ownership report|reports|information",
+        ],
+        advertising: true,
+        unless_own: true,
+        unless_disclosed: true,
+        ..PLAIN
+    },
+    Group {
+        rule: "content.advertising-in-service",
+        ruling: Ruling::Escalate,
+        patterns: &[
+            "buy|order|book|subscribe|upgrade|join|sign ..1 now|today",
+            "upgrade|upgrading|switch ..1 to|your ..4 plan|package|premium|pro|annual|yearly",
+            "special|exclusive|limited|new|best|great ..1 offer|offers|deal|deals|discount|discounts|price|prices",
+            "discount|discounts|coupon|promo|voucher",
+            "on sale",
+            "save #",
+            "# off",
+            "limited time",
+            "you|you'll ..2 also like|love|enjoy",
+            "check out our|the ..3 new|latest|other|range|shop|store|plans|offers",
+            "refer|invite|bring ..1 a friend|friends",
+        ],
+        service: true,
+        ..PLAIN
+    },
+    Group {
+        rule: "content.payment-target",
+        patterns: &[
+            "pay|paying|paid|payment|payable|settle|send|buy|purchase ..5 gift|itunes|steam|prepaid card|cards|voucher|vouchers",
+            "gift card|cards ..4 code|codes|number|numbers|pin|pins",
+        ],
+        ..PLAIN
+    },
+    Group {
+        rule: "content.payment-target",
+        ruling: Ruling::Escalate,
+        patterns: &[
+            "pay|paying|payment|payments|send|transfer|deposit|deposits|wallet ..5 bitcoin|btc|ethereum|eth|usdt|usdc|crypto|cryptocurrency|monero",
+            "bitcoin|btc|ethereum|eth|usdt|usdc|crypto ..1 wallet|address|payment|payments|only",
+            "western union",
+            "moneygram|zelle|venmo|cashapp",
+            "cash app",
+            "wire|transfer|send|pay|remit ..5 account|iban",
+            "wire|bank transfer",
+            "iban",
+            "swift|bic|sort code",
+            "new|changed|updated ..1 bank|account|payment details|account|information",
+            "anydesk|teamviewer|ultraviewer|screenconnect",
+            "remote access|control ..4 computer|pc|laptop|phone|device|desktop|screen",
+        ],
+        ..PLAIN
+    },
+    Group {
         rule: "content.urgency",
         patterns: &[
             "only # ..2 left|remaining",
@@ -412,15 +535,42 @@ pub(super) const GROUPS: [Group; 22] = [
     },
 ];
 
+/// Whether a text says that its sender is not the authority, or where the authority is.
+fn is_disclosed(text: &str) -> bool {
+    [
+        "not affiliated with",
+        "not a government",
+        "not the government",
+        "not a federal",
+        "not a state agency",
+        "official site",
+        "official portal",
+        "official website",
+    ]
+    .iter()
+    .any(|said| text.contains(said))
+}
+
 /// Whether a text is about housing, work or credit.
 pub(super) fn is_fair_dealing(words: &[Word<'_>]) -> bool {
     words.iter().any(|word| FAIR.contains(&word.text))
 }
 
+/// Whether what ends with this word is called bad right behind it: "... are a bad idea".
+fn is_blamed(normal: &Normal, words: &[Word<'_>], last: usize) -> bool {
+    let behind = (last + 1..words.len().min(last + 2 + BLAMED_WITHIN)).take_while(|at| !pauses(normal, words, last, *at));
+    let behind: Vec<&str> = behind.map(|at| words[at].text).collect();
+    let called = behind.iter().position(|word| matches!(*word, "is" | "are" | "only" | "do" | "does"));
+    called.is_some_and(|called| behind[called..].iter().any(|word| BLAMES.contains(word)) && !behind.iter().any(|word| denies(word)))
+}
+
 impl Group {
     /// Whether a match counts in this text.
-    pub(super) fn counts(&self, found: &Match, facts: &Facts, fair: impl Fn() -> bool, denied: impl Fn(usize) -> bool) -> bool {
-        !(self.deniable && (found.denied || denied(found.first)))
+    pub(super) fn counts(&self, found: &Match, facts: &Facts, normal: &Normal, words: &[Word<'_>], fair: impl Fn() -> bool) -> bool {
+        !(self.deniable && (found.denied || is_denied(normal, words, found.first)))
+            && !(self.unless_blamed && is_blamed(normal, words, found.last))
+            && !(self.unless_disclosed && is_disclosed(&normal.text))
+            && (!self.service || facts.mail.as_ref().is_some_and(|mail| !mail.purpose.is_commercial()))
             && (!self.advertising || facts.commercial || !facts.public.is_empty())
             && (!self.fair || fair())
             && !facts.licensed_for(self.licences)

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::Hit;
-use super::claims::DENIALS;
+use super::denial::{is_denied, pauses};
 use super::normal::{Normal, Word};
 use super::phrases::{Table, ends_sentence, same_sentence};
 
@@ -105,15 +105,18 @@ const ASKS: [&str; 36] = [
     "update",
     "what",
 ];
-/// Verbs behind which a denial is none: "do not hesitate to send".
-const URGES: [&str; 5] = ["hesitate", "forget", "wait", "delay", "fail"];
 /// What turns a request into a question about something else: "tell us if your password does not work".
 const TURNS: [&str; 4] = ["if", "whether", "how", "why"];
 
 /// The most words between asking and what is asked for.
 const REACH: usize = 8;
-/// The most words between a denial and what it denies.
-const DENIED_WITHIN: usize = 3;
+/// The most words between two verbs of one request.
+const REQUEST_WITHIN: usize = 3;
+
+/// Whether a word is part of anything that is looked for here.
+pub(super) fn knows(word: &str) -> bool {
+    ASKS.contains(&word) || SECRETS.iter().any(|secret| secret.split(' ').any(|part| part == word))
+}
 
 pub(super) fn find(normal: &Normal, words: &[Word<'_>], hits: &mut Vec<Hit>) {
     for (index, word) in words.iter().enumerate() {
@@ -141,20 +144,9 @@ fn secret(words: &[Word<'_>], index: usize) -> Option<usize> {
     BY_FIRST.get(words[index].text)?.iter().filter(fits).map(|phrase| phrase.split(' ').count()).max()
 }
 
-/// Whether a denial stands shortly before this word, with no pause and no urging between them.
-fn is_denied(normal: &Normal, words: &[Word<'_>], index: usize) -> bool {
-    let near = (index.saturating_sub(DENIED_WITHIN)..index).rev();
-    let near = near.take_while(|at| {
-        let between = &normal.text[words[*at].end..words[index].start];
-        !between.contains(['.', ',', ';', ':', '!', '?']) && !URGES.contains(&words[*at].text)
-    });
-    near.into_iter().any(|at| DENIALS.contains(&words[at].text))
-}
-
 /// Whether nobody asks: "we never ask you to send", where the denial stands before the first of two verbs.
 fn is_denied_request(normal: &Normal, words: &[Word<'_>], index: usize) -> bool {
-    let first = (index.saturating_sub(DENIED_WITHIN)..index).find(|at| {
-        ASKS.contains(&words[*at].text) && !normal.text[words[*at].end..words[index].start].contains(['.', ',', ';', ':', '!', '?'])
-    });
+    let first =
+        (index.saturating_sub(REQUEST_WITHIN)..index).find(|at| ASKS.contains(&words[*at].text) && !pauses(normal, words, *at, index));
     is_denied(normal, words, index) || first.is_some_and(|first| is_denied(normal, words, first))
 }

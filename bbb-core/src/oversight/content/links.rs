@@ -7,6 +7,7 @@ use super::normal::Normal;
 use super::own::Own;
 use super::private::is_ours;
 use crate::oversight::facts::Facts;
+use crate::oversight::verdict::Ruling;
 
 const RULE: &str = "content.foreign-link";
 
@@ -23,6 +24,12 @@ const OTHERS: &str = "academy agency app arpa art asia bank biz blog business ca
     ninja one onion online org page pay pics plus pro pub quest rest sale sbs services shop site social solutions space store support systems team \
     tech test tips today tools top trade travel vip website wiki win work works world wtf xyz zip zone";
 
+/// Ends that nobody mistakes for a word.
+const TORN: [&str; 9] = ["com", "org", "io", "biz", "xyz", "ru", "cn", "info", "www"];
+/// Names of things with a point that lead nowhere, and ends of names of files.
+const THINGS: [&str; 3] = ["asp.net", "vb.net", "ado.net"];
+const FILES: &str = "js ts pdf png jpg jpeg gif svg csv mp3 mp4 wav txt doc docx xls xlsx ppt pptx html htm json xml ics psd";
+
 /// Points that a reader sees as points and a mail program does not.
 const POINTS: [&str; 6] = ["[.]", "(.)", "{.}", "[dot]", "(dot)", "{dot}"];
 
@@ -36,9 +43,9 @@ pub(super) fn find(facts: &Facts, normal: &Normal, original: &str, own: &Own<'_>
         let (start, end) = normal.span(start, end);
         original.get(start..end).is_some_and(str::is_ascii)
     };
-    let mut flag = |start: usize, end: usize| {
+    let mut flag = |start: usize, end: usize, ruling: Ruling| {
         if !own.covers(start, end) {
-            hits.push(Hit::of(RULE, normal, start, end));
+            hits.push(Hit { ruling, ..Hit::of(RULE, normal, start, end) });
         }
     };
     let ours = LazyCell::new(|| Ours::of(facts));
@@ -46,7 +53,7 @@ pub(super) fn find(facts: &Facts, normal: &Normal, original: &str, own: &Own<'_>
     for link in links(text) {
         links_end.push((link.start, link.end));
         if !(is_ascii(link.start, link.end.min(link.start + link.head.len())) && ours.has_link(facts, &link)) {
-            flag(link.start, link.end);
+            flag(link.start, link.end, Ruling::Veto);
         }
     }
     for name in names(text) {
@@ -54,7 +61,7 @@ pub(super) fn find(facts: &Facts, normal: &Normal, original: &str, own: &Own<'_>
         let in_link = before.checked_sub(1).is_some_and(|last| links_end[last].1 >= name.end);
         let fine = is_ascii(name.start, name.end) && ours.has_name(&text[name.start..name.end], name.leads_on);
         if !in_link && !fine {
-            flag(name.start, name.end);
+            flag(name.start, name.end, name.ruling);
         }
     }
     for (at, _) in text.bytes().enumerate().filter(|(_, b)| matches!(b, b'[' | b'(' | b'{')) {
@@ -62,9 +69,23 @@ pub(super) fn find(facts: &Facts, normal: &Normal, original: &str, own: &Own<'_>
         let end = at + point.len();
         let (before, after) = (text[..at].chars().next_back(), text[end..].chars().next());
         if before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric) {
-            flag(at, end);
+            flag(at, end, Ruling::Veto);
         }
     }
+    for (start, end) in torn(text) {
+        flag(start, end, Ruling::Escalate);
+    }
+}
+
+/// Ends of names that stand apart from them: `evilcorp .com`.
+fn torn(text: &str) -> impl Iterator<Item = (usize, usize)> {
+    text.match_indices(" .").chain(text.match_indices(". ")).filter_map(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + 2..]);
+        let length = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
+        let ends = !after[length..].starts_with(|c: char| c.is_alphanumeric() || c == '\'');
+        // A sentence may begin with "In" or "Me", but not with "Com".
+        (before.ends_with(char::is_alphanumeric) && ends && TORN.contains(&&after[..length])).then_some((at, at + 2 + length))
+    })
 }
 
 /// What is the sender's own.
@@ -161,6 +182,8 @@ struct Name {
     end: usize,
     /// Whether a path or a port follows.
     leads_on: bool,
+    /// Whether it is surely one, or a person has to look.
+    ruling: Ruling,
 }
 
 fn names(text: &str) -> Vec<Name> {
@@ -181,30 +204,40 @@ fn names(text: &str) -> Vec<Name> {
             let last = first + name.len();
             let after = &text[last..];
             let port = after.strip_prefix(':').is_some_and(|port| port.starts_with(|c: char| c.is_ascii_digit()));
-            let found = Name { start: first, end: last, leads_on: after.starts_with(['/', '\\']) || port };
-            if is_name(name, found.leads_on) && !is_in_address(text, &found) {
-                names.push(found);
-            }
+            let leads_on = after.starts_with(['/', '\\']) || port;
+            let found = is_name(name, leads_on).map(|ruling| Name { start: first, end: last, leads_on, ruling });
+            names.extend(found.filter(|found| !is_in_address(text, found)));
             start = next;
         }
     }
     names
 }
 
-fn is_name(name: &str, leads_on: bool) -> bool {
-    let Some((rest, end)) = name.rsplit_once('.') else { return false };
+/// Whether this is a name: surely, or perhaps, for which a person is asked.
+fn is_name(name: &str, leads_on: bool) -> Option<Ruling> {
+    let (rest, end) = name.rsplit_once('.')?;
+    let surely = |is_one: bool| is_one.then_some(Ruling::Veto);
     let letters = |label: &str| label.chars().all(char::is_alphabetic);
     if name.len() > LONGEST_CHARS {
-        return letters(end);
+        return surely(letters(end));
     }
-    let digits = name.split('.').count() == 4 && name.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    if name.split('.').count() == 4 && name.split('.').all(|part| part.parse::<u8>().is_ok()) {
+        return Some(Ruling::Veto);
+    }
     if leads_on {
-        return digits || (letters(end) && end.len() >= 2);
+        return surely(letters(end) && end.len() >= 2);
     }
     // "p.m.at" and "9.am" are times.
     let told = rest.split('.').any(|label| label.chars().count() >= 2 && (label.len() >= 3 || label.chars().any(char::is_alphabetic)));
     let known = || COUNTRIES.split(' ').chain(OTHERS.split(' ')).any(|known| known == end) || end.starts_with("xn--");
-    told && (known() || (name.starts_with("www.") && letters(end)))
+    if !told || THINGS.contains(&name) || FILES.split(' ').any(|known| known == end) {
+        return None;
+    }
+    if known() || (name.starts_with("www.") && letters(end)) {
+        return Some(Ruling::Veto);
+    }
+    // There are some fourteen hundred ends, and every year brings new ones.
+    (letters(end) && end.len() >= 3 && rest.bytes().any(|b| b.is_ascii_alphabetic())).then_some(Ruling::Escalate)
 }
 
 /// Whether a name is part of a mail address, which has a rule of its own.

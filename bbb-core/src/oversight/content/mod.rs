@@ -11,10 +11,13 @@ mod business;
 mod claims;
 mod conduct;
 mod credentials;
+mod denial;
 mod form;
+mod language;
 mod links;
 mod normal;
 mod own;
+mod payment;
 mod phrases;
 mod private;
 #[cfg(test)]
@@ -38,7 +41,12 @@ pub struct RuleInfo {
 }
 
 /// All content rules, sorted by name.
-pub const RULES: [RuleInfo; 32] = [
+pub const RULES: [RuleInfo; 36] = [
+    RuleInfo {
+        id: "content.advertising-in-service",
+        sentence: "A message about a customer's own order advertises only if the owner says so.",
+        ground: "15 U.S.C. 7702(17) and 16 C.F.R. 316.3 (CAN-SPAM: primary purpose)",
+    },
     RuleInfo {
         id: "content.asks-credentials",
         sentence: "Nobody is asked for a password, a PIN, or the number of a card or an account.",
@@ -94,6 +102,21 @@ pub const RULES: [RuleInfo; 32] = [
         id: "content.minors",
         sentence: "Nothing is addressed to children.",
         ground: "16 C.F.R. 312 (COPPA); duty of care: children make no contracts",
+    },
+    RuleInfo {
+        id: "content.official-filing",
+        sentence: "Who advertises a filing that an authority takes itself says so, and is not the authority, or the owner agrees.",
+        ground: "16 C.F.R. 461 (impersonation); 15 U.S.C. 45 (FTC Act s. 5)",
+    },
+    RuleInfo {
+        id: "content.other-language",
+        sentence: "A text that is not in English needs the owner: these checks cannot read it.",
+        ground: "duty of care to the owner",
+    },
+    RuleInfo {
+        id: "content.payment-target",
+        sentence: "No gift cards are asked for, and an account, a wallet or remote control of a device needs the owner.",
+        ground: "FTC guidance on payment fraud and gift card scams; 16 C.F.R. 310.4(a)(10)",
     },
     RuleInfo { id: "content.placeholder", sentence: "No gap that somebody forgot to fill in.", ground: "duty of care" },
     RuleInfo {
@@ -187,6 +210,9 @@ pub fn findings(facts: &Facts) -> Vec<Finding> {
         let note = format!("the business deals in {category}");
         findings.push(Finding::new(Ruling::Veto, RuleId::named("content.prohibited-business"), note));
     }
+    if !facts.owner_approved && facts.texts().next().is_some() && business::is_unread(&facts.spec) {
+        findings.push(Finding::new(Ruling::Escalate, RuleId::named(language::RULE), "the words of the business".to_owned()));
+    }
     for (field, text) in facts.texts() {
         let mut hits = check(facts, field, text);
         hits.retain(|hit| hit.ruling == Ruling::Veto || !facts.owner_approved);
@@ -221,11 +247,13 @@ fn check(facts: &Facts, field: &'static str, text: &str) -> Vec<Hit> {
         hits.push(Hit::at("content.footer", text.len(), text.len()));
     }
     let (words, own) = (normal.words(), Own::of(facts, &normal));
-    claims::find(facts, &normal, &words, &mut hits);
+    claims::find(facts, &normal, &words, &own, &mut hits);
     credentials::find(&normal, &words, &mut hits);
     links::find(facts, &normal, text, &own, &mut hits);
     amounts::find(facts, &normal, &own, &mut hits);
     private::find(facts, &normal, &mut hits);
+    payment::accounts(&normal, &words, &mut hits);
+    language::find(&normal, &words, &own, &mut hits);
     form::placeholders(&normal, &mut hits);
     form::hidden(field, text, &mut hits);
     form::shouting(field, text, &normal, &mut hits);
@@ -233,13 +261,16 @@ fn check(facts: &Facts, field: &'static str, text: &str) -> Vec<Hit> {
     hits
 }
 
-/// Claims and requests in words whose letters stand apart or bear accents. Their places are those of another text, so the whole of this one stands for them.
+/// Claims and requests in words whose letters stand apart, bear accents or are written as digits. Their places are those of another text, so the whole of this
+/// one stands for them.
 fn read_over(facts: &Facts, text: &str, normal: &Normal, hits: &mut Vec<Hit>) {
-    let Some(read) = normal::read_over(&normal.text) else { return };
-    let read = Normal::of(&read);
-    let (words, mut found) = (read.words(), Vec::new());
-    claims::find(facts, &read, &words, &mut found);
-    credentials::find(&read, &words, &mut found);
-    found.retain(|hit| hits.iter().all(|known| known.rule != hit.rule));
-    hits.extend(found.into_iter().map(|hit| Hit { start: 0, end: text.len(), ..hit }));
+    let matters = |word: &str| claims::knows(word) || credentials::knows(word);
+    for read in normal::read_over(&normal.text, matters) {
+        let read = Normal::of(&read);
+        let (words, own, mut found) = (read.words(), Own::of(facts, &read), Vec::new());
+        claims::find(facts, &read, &words, &own, &mut found);
+        credentials::find(&read, &words, &mut found);
+        found.retain(|hit| hits.iter().all(|known| known.rule != hit.rule));
+        hits.extend(found.into_iter().map(|hit| Hit { start: 0, end: text.len(), ..hit }));
+    }
 }

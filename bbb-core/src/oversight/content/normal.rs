@@ -1,11 +1,13 @@
 //! Text made comparable: the same words look the same, however they were typed, and every place leads back to the text as it was.
 
+use unicode_normalization::UnicodeNormalization;
+
 /// Characters that show nothing and can hide or reorder what is around them.
 pub(super) const fn is_invisible(c: char) -> bool {
     matches!(
         c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        '\u{ad}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
             // Fillers: letters by their class, and nothing to see.
             | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}'
     )
@@ -15,26 +17,41 @@ pub(super) const fn is_invisible(c: char) -> bool {
 const fn is_mark(c: char) -> bool {
     matches!(
         c,
-        '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe00}'..='\u{fe0f}'
+        '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe00}'..='\u{fe0f}'
             | '\u{fe20}'..='\u{fe2f}'
     )
+}
+
+/// The ASCII character that this one passes for, by our own table, by its compatibility decomposition, or by Unicode's confusables (UTS 39).
+fn seen_as(c: char) -> char {
+    let seen = if c.is_ascii() { c } else { lookalike(c) };
+    if seen.is_ascii() {
+        return seen;
+    }
+    let alone = |seen: &mut dyn Iterator<Item = char>| match (seen.next(), seen.next()) {
+        (Some(c), None) if c.is_ascii_alphanumeric() => Some(c.to_ascii_lowercase()),
+        _ => None,
+    };
+    let decomposed = std::iter::once(c).nfkd().filter(|c| !matches!(c, '(' | ')' | '.' | ','));
+    alone(&mut { decomposed }).or_else(|| alone(&mut unicode_security::skeleton(c.encode_utf8(&mut [0; 4])))).unwrap_or(c)
 }
 
 /// The ASCII character that this one passes for: full-width forms, and letters of other alphabets that look Latin.
 const fn lookalike(c: char) -> char {
     match c {
         '\u{ff01}'..='\u{ff5e}' => ascii_of_fullwidth(c),
+        '\u{1f1e6}'..='\u{1f1ff}' => letter_of_alphabets(c, 0x1f1e6),
         '\u{1d400}'..='\u{1d6a3}' => letter_of_alphabets(c, 0x1d400),
         '\u{24d0}'..='\u{24e9}' => letter_of_alphabets(c, 0x24d0 - 26),
         '\u{1f130}'..='\u{1f149}' => letter_of_alphabets(c, 0x1f130),
         '\u{1f150}'..='\u{1f169}' => letter_of_alphabets(c, 0x1f150),
         '\u{1f170}'..='\u{1f189}' => letter_of_alphabets(c, 0x1f170),
         'ᴀ'..='ᴢ' | 'ʙ' | 'ɢ' | 'ʜ' | 'ɪ' | 'ʟ' | 'ɴ' | 'ʀ' | 'ʏ' | 'ꜰ' | 'ꜱ' => small_capital(c),
-        'а' | 'α' => 'a',
+        'а' | 'α' | 'ɑ' => 'a',
         'в' | 'β' | 'ь' => 'b',
         'с' | 'ϲ' => 'c',
         'ԁ' => 'd',
-        'е' => 'e',
+        'е' | 'ε' | 'ɛ' | 'ɘ' | 'ə' | 'ǝ' => 'e',
         'ɡ' | 'ց' => 'g',
         'һ' | 'н' => 'h',
         'і' | 'ι' | 'ı' => 'i',
@@ -154,28 +171,61 @@ pub(super) fn fold(normal: &str, one: char) -> String {
 /// Letters in a row that are a word written one letter at a time, and no list.
 const SPELLED_LETTERS: usize = 5;
 
-/// What somebody reads who reads over accents, and over blanks between the letters of a word; nothing where a normalized text has neither.
-pub(super) fn read_over(normal: &str) -> Option<String> {
-    let plain: String = normal.chars().map(|c| if c.is_ascii() || !c.is_alphabetic() { c } else { undisguised(c, c) }).collect();
-    let single = |chunk: &&str| chunk.chars().count() == 1 && chunk.chars().all(char::is_alphabetic);
-    let chunks: Vec<&str> = plain.split(' ').collect();
-    let mut read = String::with_capacity(plain.len());
-    let mut at = 0;
-    while at < chunks.len() {
-        let run = chunks[at..].iter().take_while(|chunk| single(chunk)).count();
-        if run >= SPELLED_LETTERS {
-            // Its last letter may bear the mark at the end of a sentence.
-            let end = chunks.get(at + run).filter(|next| next.starts_with(char::is_alphabetic) && next.chars().count() == 2);
-            let taken = run + usize::from(end.is_some_and(|next| next.ends_with(['.', ',', '!', '?', ':', ';'])));
-            read.extend(chunks[at..at + taken].iter().copied());
+/// The letter under an accent.
+pub(super) fn without_accent(c: char) -> char {
+    if c.is_ascii() || !c.is_alphabetic() { c } else { undisguised(c, c) }
+}
+
+/// What somebody reads who reads over disguises within words: accents, blanks between letters, digits and signs for letters, points and hyphens. There are two
+/// readings at most, for a one is an `i` or an `l`, and none where no word that was disguised is one that `matters`.
+pub(super) fn read_over(normal: &str, matters: impl Fn(&str) -> bool) -> Vec<String> {
+    let ends = |c: char| matches!(c, '.' | ',' | '!' | '?' | ':' | ';' | '"' | ')' | '(' | '\'');
+    let mut readings = Vec::new();
+    for one in ['i', 'l'] {
+        let chunks: Vec<&str> = normal.split(' ').collect();
+        let (mut read, mut disguised) = (String::with_capacity(normal.len()), false);
+        let mut at = 0;
+        while at < chunks.len() {
+            let run = chunks[at..].iter().take_while(|chunk| is_letter(chunk)).count();
+            let taken = if run >= SPELLED_LETTERS {
+                // Its last letter may bear the mark at the end of a sentence.
+                let end = chunks.get(at + run).filter(|next| next.starts_with(char::is_alphabetic) && next.chars().count() == 2);
+                run + usize::from(end.is_some_and(|next| next.ends_with(ends)))
+            } else {
+                1
+            };
+            let spelled: String = chunks[at..at + taken].concat();
+            let core = spelled.trim_matches(ends);
+            let word = word_in(core, one);
+            let new = (taken > 1 || word != core) && !core.is_empty() && matters(&word);
+            disguised |= new;
+            // What is no disguise of anything that matters stays as it is.
+            match spelled.find(core).filter(|_| new) {
+                Some(start) => read.extend([&spelled[..start], &word, &spelled[start + core.len()..]]),
+                None => read.push_str(&chunks[at..at + taken].join(" ")),
+            }
+            read.push(' ');
             at += taken;
-        } else {
-            read.push_str(chunks[at]);
-            at += 1;
         }
-        read.push(' ');
+        if disguised && !readings.contains(&read) {
+            readings.push(read);
+        }
     }
-    (read.trim_end() != normal.trim_end()).then_some(read)
+    readings
+}
+
+fn is_letter(chunk: &&str) -> bool {
+    chunk.chars().count() == 1 && chunk.chars().all(char::is_alphabetic)
+}
+
+/// The word that is written here, if it is one: figures stay figures.
+fn word_in(chunk: &str, one: char) -> String {
+    let letters = chunk.chars().filter(|c| c.is_alphabetic()).count();
+    let plain = chunk.bytes().all(|b| b.is_ascii_lowercase());
+    if plain || letters < 2 {
+        return chunk.to_owned();
+    }
+    chunk.chars().filter(|c| !matches!(c, '.' | '-' | '_' | '*' | '/' | '\\' | '~' | '\'')).map(|c| undisguised(c, one)).collect()
 }
 
 /// Text in lower case, with lookalikes in ASCII, runs of white space as one space, and nothing invisible.
@@ -204,7 +254,7 @@ impl Normal {
             if c.is_ascii() {
                 normal.push(at, ' ');
             } else if !is_invisible(c) && !is_mark(c) {
-                c.to_lowercase().map(lookalike).for_each(|c| normal.push(at, c));
+                c.to_lowercase().map(seen_as).for_each(|c| normal.push(at, c));
             }
             at += c.len_utf8();
         }
@@ -291,13 +341,26 @@ mod tests {
         check("guar\u{3164}an\u{115f}teed", "guaranteed");
         check("g\u{20dd}u\u{1ab0}aranteed", "guaranteed");
         check("evil。example", "evil.example");
+        check("⒢⒰⒜⒭⒜⒩⒯⒠⒠⒟", "guaranteed");
+        check("ᵍᵘᵃʳᵃⁿᵗᵉᵉᵈ", "guaranteed");
+        check("🇬🇺🇦🇷🇦🇳🇹🇪🇪🇩", "guaranteed");
+        check("guɑrɑntεɘd ℊℓℴ", "guaranteed glo");
+        check("gu\u{e0101}ar\u{180b}an\u{1bca0}t\u{1d173}ee\u{484}d", "guaranteed");
+        check("Acme™ é ñ ½ m²", "acme™ é ñ ½ m2");
     }
 
     #[test]
-    fn accents_and_blanks_between_letters_are_read_over() {
+    fn disguises_within_words_are_read_over() {
+        let matters = |word: &str| ["guaranteed", "password", "pills", "sure"].contains(&word);
         let check = |normal: &str, want: Option<&str>| {
-            assert_eq!(read_over(normal).as_deref().map(str::trim_end), want, "{normal}");
+            assert_eq!(read_over(normal, matters).first().map(|read| read.trim_end()), want, "{normal}");
         };
+        check("your passw0rd, please", Some("your password, please"));
+        check("it is gu4r4nt33d!", Some("it is guaranteed!"));
+        check("guar-anteed or g.u.a.r.a.n.t.e.e.d", Some("guaranteed or guaranteed"));
+        check("b2b at 5pm for $5,000", None);
+        check("a well-known café", None);
+        assert_eq!(read_over("p1lls or pi1ls", matters), ["pills or pi1ls ", "p1lls or pills "]);
         check("gúárántééd now", Some("guaranteed now"));
         check("it is g u a r a n t e e d.", Some("it is guaranteed."));
         check("plan a b c d or e", None);
@@ -326,7 +389,7 @@ mod tests {
     fn plainly(original: &str) -> (String, Vec<usize>, Vec<String>) {
         let (mut text, mut origin) = (String::new(), Vec::new());
         for (at, c) in original.char_indices().filter(|(_, c)| !is_invisible(*c) && !is_mark(*c)) {
-            for c in c.to_lowercase().map(|c| if c.is_ascii() { c } else { lookalike(c) }) {
+            for c in c.to_lowercase().map(|c| seen_as(c)) {
                 let c = if c.is_ascii_whitespace() { ' ' } else { c.to_ascii_lowercase() };
                 if c != ' ' || !text.ends_with(' ') {
                     text.push(c);

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use super::claims::DENIALS;
+use super::denial::denies;
 use super::normal::{Normal, Word};
 
 /// Lists of words that many patterns share.
@@ -259,6 +259,11 @@ impl Index {
         id
     }
 
+    /// Whether a word is one of any pattern.
+    pub(super) fn knows(&self, word: &str) -> bool {
+        self.ids.contains_key(word)
+    }
+
     fn read(&self, word: &str) -> Reading {
         let id = |word: &str| self.ids.get(word).copied();
         [is_number(word).then(|| id(NUMBER)).flatten(), id(word), word.strip_suffix("'s").and_then(id)]
@@ -295,7 +300,7 @@ impl Text<'_> {
             .filter(|next| part.skip == 0 || same_sentence(self.normal, self.words, at, *next))
             .find_map(|next| {
                 let (last, denied) = self.follow(rest, next)?;
-                Some((last, denied || self.words[at + 1..next].iter().any(|word| DENIALS.contains(&word.text))))
+                Some((last, denied || self.words[at + 1..next].iter().any(|word| denies(word.text))))
             })
     }
 }

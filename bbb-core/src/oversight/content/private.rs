@@ -164,7 +164,10 @@ fn phones(facts: &Facts, normal: &Normal, hits: &mut Vec<Hit>) {
             .any(|b| matches!(b, b'/' | b'@' | b'='));
         let international = run.plus && (8..=15).contains(&run.digits.len());
         let national = matches!(run.groups.as_slice(), [3, 3, 4] | [1, 3, 3, 4]);
-        if (international || national) && !in_address && !is_known_number(facts, &run.digits) {
+        // Outside North America a number that is dialled begins with a nought.
+        let date = run.groups.starts_with(&[2, 2, 4]) || run.groups.starts_with(&[2, 2, 2]);
+        let abroad = run.digits[0] == 0 && (9..=13).contains(&run.digits.len()) && run.groups.len() <= 5 && !date;
+        if (international || national || abroad) && !in_address && !is_known_number(facts, &run.digits) {
             hits.push(Hit { ruling: Ruling::Escalate, ..Hit::of("content.third-party-phone", normal, run.start, run.end) });
         }
     }

@@ -180,10 +180,37 @@ fn who_is_served_and_who_waits_for_money_is_told_from_the_books_of_trade() {
 
 #[test]
 fn a_subject_claims_an_answer_however_it_is_typed() {
-    for subject in ["Re: us", " RE: us", "Fwd: us", "fw : us", "Ｒｅ： us", "[Re: us]", "Re[2]: us", "R\u{200b}e: us", "Aw (3) : us"] {
+    for subject in [
+        "Re: us",
+        " RE: us",
+        "Fwd: us",
+        "fw : us",
+        "Ｒｅ： us",
+        "[Re: us]",
+        "Re[2]: us",
+        "R\u{200b}e: us",
+        "Aw (3) : us",
+        "SV: us",
+        "Antw: us",
+        "RES: us",
+        "R.e: us",
+        "Re; us",
+        "Re\u{2236} us",
+    ] {
         assert!(claims_reply(subject), "{subject}");
     }
-    for subject in ["Recording: a studio", "Re-think your show", "Reply", "Our offer: re your show", "Forward", "", "Re"] {
+    for subject in [
+        "Recording: a studio",
+        "Re-think your show",
+        "Reply",
+        "Our offer: re your show",
+        "Forward",
+        "",
+        "Re",
+        "Restart: now",
+        "re. us",
+        "Ref us",
+    ] {
         assert!(!claims_reply(subject), "{subject}");
     }
 }

@@ -246,12 +246,31 @@ fn where_no_opinion_comes_the_owner_is_asked() {
     desk.review();
     silent(&desk, Silence::Refused);
     // The text is too long to be read.
-    let long = scene();
-    let words = "plain words ".repeat(MAX_REVIEWED_CHARS / 12 + 1);
-    let action = long.mail(MailPurpose::Outreach, |mail| mail.body = format!("{words}\n{}", mail.body)).into();
-    let desk = Desk::propose(long, [action]);
+    let with_chars = |chars: usize| {
+        let long = scene();
+        let padded = |words: &str| -> Action {
+            long.mail(MailPurpose::Outreach, |mail| mail.body = format!("it is what we do for you {words}\n{}", mail.body)).into()
+        };
+        let plain = long.facts(&long.proposal(padded(""))).texts().map(|(_, text)| text.chars().count()).sum::<usize>();
+        let words = "and so we do ".repeat((chars - plain) / 13 + 1);
+        let action = padded(&words[..chars - plain]);
+        Desk::propose(long, [action])
+    };
+    let desk = with_chars(MAX_REVIEWED_CHARS + 1);
     silent(&desk, Silence::TooLong);
     assert_eq!(desk.calls(), 0);
+    assert_eq!(with_chars(MAX_REVIEWED_CHARS).calls(), 1, "so much is read");
+}
+
+#[test]
+fn a_call_costs_what_its_prompt_and_its_schema_cost() {
+    let desk = about_a_mail(scene());
+    let id = desk.asking()[0];
+    let Action::CallModel(call) = &desk.round.state().work.proposals[&id].proposal.action else { panic!("a call") };
+    let prompt = desk.scene.vault.open(&call.prompt).expect("a prompt").reveal().len();
+    let model = desk.scene.state.spec.reviewer.as_ref().expect("a reviewer");
+    assert_eq!(call.cost, model::cost(prompt + call.schema.len(), model));
+    assert!(call.cost != model::cost(prompt - call.schema.len(), model), "the price is fine enough to tell");
 }
 
 #[test]

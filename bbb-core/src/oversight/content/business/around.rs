@@ -1,6 +1,6 @@
 //! What stands around a thing that a table names, and says whether it is dealt in or worked against, plied or served.
 
-use crate::oversight::content::claims::DENIALS;
+use crate::oversight::content::denial::DENIALS;
 use crate::oversight::content::normal::{Normal, Word};
 use crate::oversight::content::phrases::{Match, same_sentence};
 
@@ -253,6 +253,8 @@ fn is_against(found: &Match, normal: &Normal, words: &[Word<'_>]) -> bool {
     };
     let after = close(last, last + 1) && has(&AGAINST_AFTER, last + 1)
         || close(last, last + 2) && has(&AGAINST_AFTER, last + 2) && !trade(last + 1);
+    // "Explosives-free", but not "explosives, free of charge".
+    let free = words.get(last + 1).is_some_and(|word| word.text == "free" && &normal.text[words[last].end..word.start] == "-");
     let mut before = (0..first).rev().take_while(|at| close(*at, first)).skip_while(|at| has(&FILLERS, *at)).take(1);
     let before = before.next().is_some_and(|at| {
         let guarded = has(&["from", "about", "on"], at) && (at.saturating_sub(5)..at).any(|guard| has(&GUARDS, guard));
@@ -260,7 +262,7 @@ fn is_against(found: &Match, normal: &Normal, words: &[Word<'_>]) -> bool {
     });
     // "sell heat guns": the harmless word may stand in the pattern's gap.
     let inside = (first + 1..last).any(|at| has(&HARMLESS, at));
-    after || before || inside
+    after || free || before || inside
 }
 
 /// Whether a trade is plied, and not served: software for it, or pages for those who ply it.

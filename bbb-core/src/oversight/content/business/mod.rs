@@ -14,6 +14,7 @@ use std::sync::LazyLock;
 use self::around::{is_dealt_in, is_plied};
 use self::licensed::LICENSED;
 use self::prohibited::PROHIBITED;
+use super::language::is_foreign;
 use super::normal::{Normal, Word, fold};
 use super::phrases::{Index, Match};
 use crate::blueprint::{self, Origin};
@@ -58,6 +59,11 @@ pub fn licences(spec: &Spec) -> Vec<&'static str> {
     named.sort_unstable();
     named.dedup();
     named.into_iter().map(|group| LICENSED[group].0).collect()
+}
+
+/// Whether its words are in a language that is not read here, so that nobody knows what it deals in.
+pub(super) fn is_unread(spec: &Spec) -> bool {
+    !is_curated(spec) && texts(spec).into_iter().any(|text| is_foreign(&Normal::of(text).words()))
 }
 
 /// Whether the blueprint is one of the templates as they are, whose words somebody has read.

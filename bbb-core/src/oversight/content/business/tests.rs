@@ -33,7 +33,13 @@ fn every_prohibited_trade_is_found() {
         ),
         (
             "stolen cards, accounts or data",
-            &["Fresh stolen credit cards", "Leaked databases for researchers", "CVV dumps", "Selling hacked accounts"],
+            &[
+                "Fresh stolen credit cards",
+                "Leaked databases for researchers",
+                "CVV dumps",
+                "Selling hacked accounts",
+                "SIM swaps on demand",
+            ],
         ),
         (
             "malware and break-ins into computers",
@@ -47,12 +53,23 @@ fn every_prohibited_trade_is_found() {
             ],
         ),
         ("forged documents", &["Fake IDs for students", "Forged passports", "Novelty diplomas", "Fake doctor's notes"]),
-        ("trade in people and sexual services", &["Escort agency", "Human trafficking", "We sell kidneys"]),
+        (
+            "trade in people and sexual services",
+            &["Escort agency", "Human trafficking", "We sell kidneys", "Kidneys for cash", "Organ brokers"],
+        ),
         ("sexual exploitation of children", &["Child porn", "Nude photos of minors"]),
         ("gambling without a licence", &["Unlicensed online casino", "Sports betting without a licence"]),
         (
             "pyramid and Ponzi schemes and fraud",
-            &["Ponzi fund", "A pyramid scheme for retirees", "We double your bitcoin", "Money laundering for small shops", "Fake charity"],
+            &[
+                "Ponzi fund",
+                "A pyramid scheme for retirees",
+                "We double your bitcoin",
+                "Money laundering for small shops",
+                "Fake charity",
+                "Advance fee loans",
+                "Loans for an upfront fee",
+            ],
         ),
         (
             "fake reviews, followers or votes",
