@@ -430,6 +430,24 @@ impl Action {
         }
     }
 
+    /// The money that the action's content is about, whichever way it moves: what it may spend, gives back, collects or asks for as a price. Absent where
+    /// the content names no amount, though words can be worth something: a mail that offers no price, an answer.
+    pub const fn worth(&self) -> Option<Cents> {
+        match self {
+            Action::StudyMarket(_) | Action::QualifyLeads(_) => Some(Cents::ZERO),
+            Action::PublishPost(post) => Some(post.cost),
+            Action::RunAds(ads) => Some(ads.spend_limit),
+            Action::SendEmail(mail) => mail.price,
+            Action::AnswerTicket(_) => None,
+            Action::DeliverOrder(delivery) => Some(delivery.cost),
+            Action::CollectPayment(payment) => Some(payment.price),
+            Action::RefundPayment(refund) => Some(refund.refund),
+            Action::PayBill(bill) => Some(bill.cost),
+            Action::SetPrice(price) => Some(price.price),
+            Action::CallModel(call) => Some(call.cost),
+        }
+    }
+
     /// The contact that the action reaches, if it reaches one directly.
     pub fn contact(&self) -> Option<ContactId> {
         match self {

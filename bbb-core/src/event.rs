@@ -1,6 +1,7 @@
 //! Events: what a journal consists of. Everything else is derived from them.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -245,10 +246,41 @@ pub enum By {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Delegation {
-    /// Escalations of these kinds of action; of all, where empty.
+    /// Escalations of these kinds of action; where empty, of all whose content says what they are worth.
     pub kinds: BTreeSet<ActionKind>,
-    /// Those that cost at most this at worst.
+    /// Those that are worth at most this: what they may cost, and the amounts that their content names.
     pub up_to: Cents,
+}
+
+impl Delegation {
+    /// Whether this action may be answered.
+    ///
+    /// # Errors
+    /// The rule that is against it, for people.
+    pub fn covers(&self, action: &Action) -> Result<(), &'static str> {
+        if !self.kinds.is_empty() && !self.kinds.contains(&action.kind()) {
+            return Err("this kind of action is not delegated");
+        }
+        // The kind of money is no matter here.
+        let cost = action.worst_case(true).money.cents();
+        match action.worth() {
+            Some(worth) if worth.max(cost) > self.up_to => Err("it is worth more than was delegated"),
+            None if cost > self.up_to => Err("it costs more than was delegated"),
+            None if self.kinds.is_empty() => Err("its content does not say what it is worth, and its kind was not delegated by name"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// As in: Grace may answer ...
+impl fmt::Display for Delegation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds: Vec<&str> = self.kinds.iter().map(|kind| kind.as_str()).collect();
+        match kinds.as_slice() {
+            [] => write!(f, "what is worth at most {} USD", self.up_to),
+            kinds => write!(f, "{} worth at most {} USD", kinds.join(", "), self.up_to),
+        }
+    }
 }
 
 /// What happened.
@@ -391,13 +423,13 @@ pub enum Payload {
         /// What it cost in fact.
         cost: Cost,
     },
-    /// An effect cost more than was held for it.
+    /// An effect cost more than was held for it, or collected more than was agreed.
     Overrun {
         /// Which proposal.
         proposal: ProposalId,
-        /// What was held.
+        /// What was held; of a payment, what was agreed.
         held: Cost,
-        /// What it cost.
+        /// What it cost; of a payment, what was collected.
         cost: Cost,
     },
     /// An effect without an answer is not tried again: it is in doubt from here on.
@@ -508,5 +540,61 @@ impl Payload {
             Payload::AgentFailed { .. } => "agent_failed",
             Payload::Ended { .. } => "ended",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::{AnswerTicket, CallModel, MailPurpose, PayBill, PublishPost, RunAds, SetPrice};
+    use crate::action::{CollectPayment, DeliverOrder, RefundPayment, SendEmail};
+    use crate::oversight::tests_support::Scene;
+    use crate::seal::owner_contact;
+
+    #[test]
+    fn a_limited_delegation_covers_no_amount_over_it_and_nothing_without_one() {
+        let scene = Scene::new();
+        let (cents, order) = (Cents::new, OrderId::new(0));
+        let sealed = || scene.vault.seal(owner_contact(), "[]").expect("short");
+        let text = || "text".to_owned();
+        // Everything that names an amount, at this amount.
+        let worth = |amount: i64| -> [Action; 9] {
+            let cost = cents(amount);
+            [
+                PublishPost { channel: Channel::Seo, title: text(), body: text(), cost }.into(),
+                RunAds { channel: Channel::Seo, headline: text(), spend_limit: cost }.into(),
+                SendEmail { price: Some(cost), ..scene.mail(MailPurpose::Offer, |_| ()) }.into(),
+                DeliverOrder { order, cost }.into(),
+                CollectPayment { order, installment: 0, price: cost }.into(),
+                RefundPayment { order, refund: cost }.into(),
+                PayBill { label: text(), cost }.into(),
+                SetPrice { price: cost }.into(),
+                CallModel { purpose: text(), model: text(), prompt: sealed(), schema: text(), max_tokens: 1, cost }.into(),
+            ]
+        };
+        let to = |kinds: &[ActionKind]| Delegation { kinds: kinds.iter().copied().collect(), up_to: cents(50_00) };
+        for (fits, over) in worth(50_00).iter().zip(&worth(50_01)) {
+            for delegation in [to(&[]), to(&[fits.kind()])] {
+                assert_eq!(delegation.covers(fits), Ok(()), "{fits:?}");
+                assert_eq!(delegation.covers(over), Err("it is worth more than was delegated"), "{over:?}");
+            }
+            let other = if fits.kind() == ActionKind::PayBill { ActionKind::RunAds } else { ActionKind::PayBill };
+            assert_eq!(to(&[other]).covers(fits), Err("this kind of action is not delegated"));
+        }
+        let words: [Action; 2] = [
+            SendEmail { price: None, ..scene.mail(MailPurpose::Outreach, |_| ()) }.into(),
+            AnswerTicket { ticket: TicketId::new(0), body: sealed() }.into(),
+        ];
+        for words in words {
+            assert!(to(&[]).covers(&words).is_err_and(|rule| rule.contains("does not say what it is worth")), "{words:?}");
+            assert_eq!(to(&[words.kind()]).covers(&words), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_delegation_says_its_kinds() {
+        let of = |kinds: &[ActionKind]| Delegation { kinds: kinds.iter().copied().collect(), up_to: Cents::new(50_00) }.to_string();
+        assert_eq!(of(&[]), "what is worth at most 50.00 USD");
+        assert_eq!(of(&[ActionKind::SetPrice, ActionKind::RunAds]), "run_ads, set_price worth at most 50.00 USD");
     }
 }

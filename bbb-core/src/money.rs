@@ -91,6 +91,30 @@ impl fmt::Display for Cents {
     }
 }
 
+/// An amount as people write it: `$1,234.50`, or `-$0.05`.
+///
+/// ```
+/// # use bbb_core::money::{Cents, dollars};
+/// assert_eq!(dollars(Cents::new(123_450)), "$1,234.50");
+/// ```
+pub fn dollars(cents: Cents) -> String {
+    let (sign, size) = (if cents.0 < 0 { "-" } else { "" }, cents.0.unsigned_abs());
+    format!("{sign}${}.{:02}", grouped(size / 100), size % 100)
+}
+
+/// A whole number with a comma between thousands: `1,234,567`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// An amount of money that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not an amount: {rule}")]
@@ -263,5 +287,9 @@ mod tests {
         assert_eq!(Cents::new(-5).to_string(), "-0.05");
         assert_eq!(Amount::simulated(Cents::new(1205)).to_string(), "12.05 USD simulated");
         assert_eq!(format!("{:>8}", Cents::new(100)), "    1.00");
+        assert_eq!(dollars(Cents::new(123_456_789)), "$1,234,567.89");
+        assert_eq!(dollars(Cents::new(-5)), "-$0.05");
+        assert_eq!(dollars(Cents::new(i64::MIN)), "-$92,233,720,368,547,758.08");
+        assert_eq!([0, 999, 1_000, 999_999, 1_000_000].map(grouped), ["0", "999", "1,000", "999,999", "1,000,000"]);
     }
 }

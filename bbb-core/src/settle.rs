@@ -58,9 +58,11 @@ pub fn settle(round: &mut Round, id: ProposalId, report: Report) -> Result<(), M
         },
         other => other,
     };
+    let mut overrun = None;
     let (outcome, cost) = match report {
         Report::Answered(Ok(receipt)) => {
             let cost = cost_of(&open.proposal.action, &receipt, &hold);
+            overrun = over(&open.proposal.action, &receipt, hold, cost);
             (Outcome::Done { receipt }, cost)
         }
         Report::Answered(Err(Failure::Temporary(reason))) => (Outcome::Failed { reason, retry_at }, hold.released()),
@@ -77,10 +79,10 @@ pub fn settle(round: &mut Round, id: ProposalId, report: Report) -> Result<(), M
         Report::Unused(reason) => (Outcome::Released { reason }, hold.released()),
     };
     let cause = round.stage(Payload::Settled { proposal: id, outcome, cost }, cause)?;
-    if exceeds(&cost, &hold) {
-        round.stage(Payload::Overrun { proposal: id, held: hold, cost }, cause)?;
+    if let Some((held, cost)) = overrun {
+        round.stage(Payload::Overrun { proposal: id, held, cost }, cause)?;
         if round.state().status == Status::Active {
-            let reason = format!("{id} cost more than was held for it");
+            let reason = format!("{id} moved more than was accepted for it");
             round.stage(Payload::Paused { by: By::Engine, reason }, cause)?;
         }
     }
@@ -101,6 +103,9 @@ fn nonsense(state: &State, action: &Action, receipt: &Receipt) -> Option<String>
             let foreign = payment.amount.is_simulated() != state.spec.world.is_simulated();
             foreign.then(|| "simulated and real money do not mix".to_owned()).or_else(|| negative("the payment", payment.amount.cents()))
         }
+        // What new customers pay is what was approved, or nobody knows what it is.
+        (Action::SetPrice(asked), Receipt::PriceReceipt(set)) => (set.price != asked.price)
+            .then(|| format!("the receipt says that the price is {}, and {} was asked for", set.price, asked.price)),
         (_, Receipt::AdsReceipt(ads)) => negative("the cost", ads.spent),
         (_, Receipt::DeliveryReceipt(delivery)) => negative("the cost", delivery.spent),
         (_, Receipt::BillReceipt(bill)) => negative("the cost", bill.spent),
@@ -112,6 +117,17 @@ fn nonsense(state: &State, action: &Action, receipt: &Receipt) -> Option<String>
 /// The wait doubles with each attempt; none after the last.
 fn retry_at(now: Timestamp, attempt: u32) -> Option<Timestamp> {
     (attempt < MAX_EFFECT_ATTEMPTS).then(|| now.plus_ms(EFFECT_BACKOFF_MS << attempt.saturating_sub(1).min(10)))
+}
+
+/// What was accepted and what it was in fact, where that is more: a cost over its hold, or more collected from a customer than was agreed, which no hold is for.
+fn over(action: &Action, receipt: &Receipt, hold: Cost, cost: Cost) -> Option<(Cost, Cost)> {
+    match (action, receipt) {
+        (Action::CollectPayment(agreed), Receipt::PaymentReceipt(payment)) if payment.amount.cents() > agreed.price => {
+            let money = |cents| Cost::money(payment.amount.is_simulated(), cents);
+            Some((money(agreed.price), money(payment.amount.cents())))
+        }
+        _ => exceeds(&cost, &hold).then_some((hold, cost)),
+    }
 }
 
 fn exceeds(cost: &Cost, hold: &Cost) -> bool {
@@ -141,7 +157,7 @@ fn cost_of(action: &Action, receipt: &Receipt, hold: &Cost) -> Cost {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::action::{ActionKind, MailPurpose, QualifyLeads};
+    use crate::action::{ActionKind, CollectPayment, MailPurpose, QualifyLeads};
     use crate::blueprint::Channel;
     use crate::id::ContactId;
     use crate::oversight::tests_support::Scene;
@@ -260,6 +276,15 @@ mod tests {
         assert_eq!(ended(&scene, id, bill(HELD + 1)), ("done", None, HELD + 1, 0, 2));
         scene.state.status = Status::Paused { reason: String::new() };
         assert_eq!(ended(&scene, id, bill(HELD + 1)), ("done", None, HELD + 1, 0, 1), "paused it is already");
+        let (mut scene, order) = (Scene::new(), crate::id::OrderId::new(0));
+        let price = scene.good(ActionKind::CollectPayment).worth().expect("a price");
+        let collect = CollectPayment { order, installment: 0, price };
+        let hold = Cost::nothing(true);
+        let paid = |cents| Receipt::PaymentReceipt(PaymentReceipt { reference: String::new(), amount: Amount::simulated(cents) });
+        let more = price.plus(Cents::new(1));
+        let over = |amount| over(&collect.clone().into(), &paid(amount), hold, hold);
+        assert_eq!((over(price), over(price.minus(Cents::new(1)))), (None, None));
+        assert_eq!(over(more), Some((Cost::money(true, price), Cost::money(true, more))), "more is collected than was agreed");
         let hold = Cost { money: Amount::real(Cents::new(5)), tokens: 5, messages: 5 };
         assert!(!exceeds(&hold, &hold));
         for over in [
@@ -269,6 +294,29 @@ mod tests {
         ] {
             assert!(exceeds(&over, &hold), "{over:?}");
         }
+    }
+
+    #[test]
+    fn more_collected_than_was_agreed_is_journaled_and_pauses() {
+        let mut scene = Scene::new();
+        let action = scene.good(ActionKind::CollectPayment);
+        let price = action.worth().expect("a price");
+        let proposal = scene.propose(action, true);
+        let (id, digest, hold, key) = (proposal.id, proposal.action.digest(), Cost::nothing(true), String::new());
+        scene.apply(Payload::Intended { proposal: id, digest, attempt: 1, key, hold, recovery: Recovery::Idempotent });
+        let after = |cents| {
+            let amount = Amount::simulated(cents);
+            let receipt = Receipt::PaymentReceipt(PaymentReceipt { reference: String::new(), amount });
+            let mut round = Round::new(scene.state.clone(), scene.state.now);
+            settle(&mut round, id, Report::Answered(Ok(receipt))).expect("a settlement");
+            let kinds: Vec<&str> = round.staged().iter().map(|event| event.payload.name()).collect();
+            (kinds.join(" "), round.state().status == Status::Active, round.state().books.simulated.revenue().cents())
+        };
+        let less = price.minus(Cents::new(1));
+        assert_eq!(after(price), ("settled".to_owned(), true, price));
+        assert_eq!(after(less), ("settled".to_owned(), true, less), "less is what came in");
+        let more = price.plus(Cents::new(1));
+        assert_eq!(after(more), ("settled overrun paused".to_owned(), false, more));
     }
 
     #[test]
@@ -297,6 +345,9 @@ mod tests {
             assert_eq!(nonsense(&scene.state, &asked, &sense), None, "{sense:?}");
             assert!(nonsense(&scene.state, &asked, &none).is_some(), "{none:?}");
         }
+        let asked = Action::from(crate::action::SetPrice { price: Cents::new(100) });
+        let set = |cents| nonsense(&scene.state, &asked, &Receipt::PriceReceipt(PriceReceipt { price: Cents::new(cents) }));
+        assert!(set(100).is_none() && set(101).is_some() && set(99).is_some() && set(-100).is_some(), "a price that nobody asked for");
         let mail = scene.good(ActionKind::SendEmail);
         assert_eq!(nonsense(&scene.state, &mail, &scores(contact, 101)), None, "scores are looked at where they were asked for");
     }

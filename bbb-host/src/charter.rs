@@ -9,6 +9,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use bbb_core::blueprint;
 use bbb_core::id::BusinessId;
 use bbb_core::oversight::charter::{Charter, MAX_POLICY_BYTES, PACKS, owners_part, pack};
 
@@ -17,6 +18,9 @@ use crate::fault::{Fault, Kind};
 
 /// What names a pack instead of a file.
 const PACK: &str = "pack:";
+
+/// How the line begins that says which blueprints a text is for.
+const BLUEPRINTS: &str = "// blueprints:";
 
 /// A text of policies with its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +43,65 @@ impl Text {
         };
         Ok(Text { name: name.to_owned(), text })
     }
+
+    /// The blueprints that the text is for, by a line such as `// blueprints: Mobile Notary Service; Tax Preparation` among the comments that it begins with. None: it is
+    /// for all. Whatever is written otherwise is a comment, and then the policies bind every business.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] with the line where there is no such blueprint.
+    pub fn blueprints(&self) -> Result<Vec<&'static str>, Fault> {
+        let mut names = Vec::new();
+        let comments = self.text.lines().map(str::trim).take_while(|line| line.is_empty() || line.starts_with("//"));
+        for (index, line) in comments.enumerate() {
+            for name in line.strip_prefix(BLUEPRINTS).into_iter().flat_map(|list| list.split(';')).map(str::trim) {
+                let known = blueprint::all().iter().find(|known| known.name.eq_ignore_ascii_case(name));
+                names.push(known.map(|known| known.name.as_str()).ok_or_else(|| {
+                    let (file, line, name) = (&self.name, index + 1, name.chars().take(60).collect::<String>());
+                    Fault::usage(format!("{file}:{line}:1: there is no blueprint `{name}`; see: bbb templates"))
+                })?);
+            }
+        }
+        Ok(names)
+    }
+
+    /// Whether the text is for businesses of this blueprint.
+    ///
+    /// # Errors
+    /// As [`Text::blueprints`].
+    pub fn is_for(&self, blueprint: &str) -> Result<bool, Fault> {
+        let names = self.blueprints()?;
+        Ok(names.is_empty() || names.contains(&blueprint))
+    }
+}
+
+/// The policies for a business of one blueprint: all that are named for it, and of the configured ones those that are for its blueprint. The names of the others come
+/// second.
+///
+/// # Errors
+/// As [`charter_of`]; [`Kind::Usage`] where one that is named for it is for other blueprints.
+pub fn charter_for(configured: &[String], named: &[String], blueprint: &str) -> Result<(Charter, Vec<String>), Fault> {
+    let (mut taken, mut left_out) = (Vec::new(), Vec::new());
+    for name in configured {
+        let into = if Text::read(name)?.is_for(blueprint)? { &mut taken } else { &mut left_out };
+        into.push(name.clone());
+    }
+    all_for(named, blueprint)?;
+    taken.extend_from_slice(named);
+    Ok((charter_of(&taken)?, left_out))
+}
+
+/// Refuses texts that are for other blueprints.
+///
+/// # Errors
+/// [`Kind::Usage`] names the text and what it is for; as [`Text::read`].
+pub fn all_for(names: &[String], blueprint: &str) -> Result<(), Fault> {
+    for name in names {
+        let text = Text::read(name)?;
+        if !text.is_for(blueprint)? {
+            return Err(Fault::usage(format!("{name} is for {}, not for {blueprint}", text.blueprints()?.join(", "))));
+        }
+    }
+    Ok(())
 }
 
 fn no_pack(wanted: &str) -> Fault {
@@ -167,7 +230,7 @@ impl Kept {
 }
 
 /// Writes a file that only its owner can read, whole or not at all, in the place of one that is there.
-fn write_private(path: &Path, text: &str) -> Result<(), Fault> {
+pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), Fault> {
     let draft = PathBuf::from(format!("{}.{}.new", path.display(), std::process::id()));
     let write = || -> io::Result<()> {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
@@ -193,6 +256,22 @@ mod tests {
     fn own(id: &str) -> Charter {
         Charter::with_owner_policies("mine", &format!("@id(\"{id}\") forbid (principal, action == Action::\"run_ads\", resource);"))
             .expect("valid")
+    }
+
+    #[test]
+    fn a_text_says_which_blueprints_it_is_for() {
+        let names = |text: &str| {
+            let text = Text { name: "mine.cedar".to_owned(), text: text.to_owned() };
+            text.blueprints().map_err(|fault| fault.message)
+        };
+        assert_eq!(
+            names("// Ours.\n\n// blueprints: podcast production studio;Grant Writing Consultancy\n").map(|names| names.len()),
+            Ok(2)
+        );
+        let all = ["", "// for studios\n", "@id(\"a\") forbid (principal, action, resource);\n// blueprints: Grant Writing Consultancy\n"];
+        assert!(all.into_iter().all(|text| names(text) == Ok(Vec::new())), "what is no such line binds every business");
+        let none = names("// Ours.\n// blueprints: Grant Writing\n").expect_err("no such blueprint");
+        assert_eq!(none, "mine.cedar:2:1: there is no blueprint `Grant Writing`; see: bbb templates");
     }
 
     #[test]

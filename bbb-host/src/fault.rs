@@ -1,6 +1,6 @@
 //! Faults: how a request to the host fails, in the form that the exit code, the control socket and people see.
 //!
-//! Every error of the parts below is sorted into one of five kinds here, and nowhere else.
+//! Every error of the parts below is sorted into one of six kinds here, and nowhere else.
 
 use std::fmt;
 use std::io;
@@ -33,6 +33,8 @@ pub enum Kind {
     Refused,
     /// A journal, its store or its keys are missing, or not what was written.
     Corrupted,
+    /// Nothing is wrong that can be seen, and nothing vouches for it either.
+    Unproven,
 }
 
 impl Kind {
@@ -44,6 +46,7 @@ impl Kind {
             Kind::NotFound => 3,
             Kind::Refused => 4,
             Kind::Corrupted => 5,
+            Kind::Unproven => 6,
         }
     }
 }

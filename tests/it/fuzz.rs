@@ -14,7 +14,9 @@ mod leads;
 mod mutate;
 mod policies;
 mod proofs;
+mod questions;
 mod requests;
+mod scenarios;
 mod words;
 
 use std::any::Any;

@@ -156,7 +156,10 @@ fn a_delegate_answers_what_was_delegated_and_nothing_else() {
         refused(scene.business.command(say(post, true)).await, "kind of action");
         let all = Delegation { kinds: BTreeSet::new(), up_to: Cents::ZERO };
         scene.business.command(Command::Delegate("Grace".to_owned(), Some(all))).await.unwrap();
-        refused(scene.business.command(say(post, true)).await, "costs more");
+        refused(scene.business.command(say(post, true)).await, "worth more");
+        refused(scene.business.command(say(mail, true)).await, "does not say what it is worth");
+        let mails = Delegation { kinds: [ActionKind::SendEmail].into(), up_to: Cents::ZERO };
+        scene.business.command(Command::Delegate("Grace".to_owned(), Some(mails))).await.unwrap();
         scene.business.command(say(mail, true)).await.unwrap();
         assert_eq!(scene.business.command(say(mail, true)).await, Err(Refused::NotWaiting(mail)), "one answer, once");
         scene.business.command(Command::Delegate("Grace".to_owned(), None)).await.unwrap();

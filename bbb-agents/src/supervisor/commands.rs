@@ -186,14 +186,7 @@ fn may_answer(round: &Round, name: &str, id: ProposalId) -> Result<(), Refused> 
     let refuse = |rule: &str| Err(Refused::NotDelegated { name: name.to_owned(), proposal: id, rule: rule.to_owned() });
     let Some(delegation) = state.delegates.get(name) else { return refuse("nobody of this name is a delegate") };
     let Some(open) = state.work.proposals.get(&id) else { return Err(Refused::NotWaiting(id)) };
-    let action = &open.proposal.action;
-    if !delegation.kinds.is_empty() && !delegation.kinds.contains(&action.kind()) {
-        return refuse("this kind of action is not delegated");
-    }
-    match action.worst_case(state.spec.world.is_simulated()).money.cents() > delegation.up_to {
-        true => refuse("it costs more than was delegated"),
-        false => Ok(()),
-    }
+    delegation.covers(&open.proposal.action).or_else(refuse)
 }
 
 fn answer(round: &mut Round, id: ProposalId, by: By, approve: bool, reason: &str) -> Result<(), Refused> {

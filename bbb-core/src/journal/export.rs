@@ -219,9 +219,17 @@ pub fn read_signed(input: &mut dyn BufRead) -> Result<Export, Error> {
     }
     let mut head = Head::EMPTY;
     let mut records = Vec::new();
-    while let Some(text) = lines.next_line(MAX_EVENT_BYTES)? {
+    loop {
+        // A line that is no record at all stands for the one that should be here.
+        let named = |line, reason: &str| Error::BadLine { line, reason: format!("record {}: {reason}", head.sequence.saturating_add(1)) };
+        let text = match lines.next_line(MAX_EVENT_BYTES) {
+            Ok(Some(text)) => text,
+            Ok(None) => break,
+            Err(Error::BadLine { line, reason }) => return Err(named(line, &reason)),
+            Err(error) => return Err(error),
+        };
         let line = lines.number;
-        let record = parse(&text).map_err(|reason| Error::BadLine { line, reason })?;
+        let record = parse(&text).map_err(|reason| named(line, &reason))?;
         head = record.follow(&head).map_err(|source| Error::Chain { line, source })?;
         records.push(record);
     }
@@ -309,7 +317,7 @@ mod tests {
         check("", "the file is empty");
         check("hello\n", "line 1: this is not a journal export");
         check(&text.replace("r2", "r9"), "line 3: record 2 does not match its hash");
-        check(&text[..text.len() - 1], "line 4: it is cut off");
+        check(&text[..text.len() - 1], "line 4: record 3: it is cut off");
         check(
             &text.lines().take(2).chain(text.lines().skip(3)).map(|l| format!("{l}\n")).collect::<String>(),
             "line 3: record 3 stands where record 2",

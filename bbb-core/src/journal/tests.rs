@@ -126,6 +126,109 @@ fn every_single_byte_change_of_an_export_is_refused() {
     }
 }
 
+/// Lines before the records: the heading and the checkpoints.
+const BEFORE: usize = 3;
+
+#[test]
+fn the_event_that_was_altered_is_named() {
+    let text = exported();
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let named = |bytes: &[u8], event: usize, what: &str| {
+        let error = check(bytes, &public(&secret(2)), &[]).expect_err(what);
+        let place = format!("line {}: ", BEFORE + event);
+        let names =
+            [format!("record {event} does not match its hash"), format!("record {event}: "), format!("record {event} has format version ")];
+        let out_of_order = error.ends_with(&format!(" stands where record {event} should"));
+        assert!(error.starts_with(&place) && (out_of_order || names.iter().any(|name| error.contains(name))), "{what}: {error}");
+    };
+    let mut start: usize = lines[..BEFORE].iter().map(|line| line.len()).sum();
+    for event in 1..=7 {
+        let line = lines[BEFORE + event - 1];
+        for at in start..start + line.len() {
+            for mask in [1, 2, 0x10, 0x20, 0x80] {
+                let mut altered = text.clone().into_bytes();
+                altered[at] ^= mask;
+                named(&altered, event, &format!("byte {} of event {event}, mask {mask:#x}", at - start));
+            }
+            let mut without = text.clone().into_bytes();
+            without.remove(at);
+            named(&without, event, &format!("without byte {} of event {event}", at - start));
+            let mut longer = text.clone().into_bytes();
+            longer.insert(at, b'0');
+            named(&longer, event, &format!("one more before byte {} of event {event}", at - start));
+        }
+        start += line.len();
+    }
+}
+
+#[test]
+fn the_event_where_the_order_breaks_is_named() {
+    let (records, _) = signed();
+    let text = exported();
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let says = |lines: &[&str], event: usize, found: usize| {
+        let want = format!("line {}: record {found} stands where record {event} should", BEFORE + event);
+        refused(lines.concat().as_bytes(), &want);
+    };
+    for event in 1..=7 {
+        let at = BEFORE + event - 1;
+        for other in event + 1..=7 {
+            let mut swapped = lines.clone();
+            swapped.swap(at, BEFORE + other - 1);
+            says(&swapped, event, other);
+            let mut moved = lines.clone();
+            let line = moved.remove(at);
+            moved.insert(BEFORE + other - 1, line);
+            says(&moved, event, event + 1);
+        }
+        if event < 7 {
+            let mut without = lines.clone();
+            without.remove(at);
+            says(&without, event, event + 1);
+        }
+        for to in 1..=8 {
+            let mut doubled = lines.clone();
+            doubled.insert(BEFORE + to - 1, lines[at]);
+            let expected = if to == event { to + 1 } else { to };
+            says(&doubled, expected, event);
+        }
+        // One that was made up, and fits what is before it: the next genuine one does not follow it.
+        let mut forged = lines.clone();
+        let mut made_up = records[event - 1].decode().expect("own");
+        made_up.sequence += 1;
+        let line = {
+            let record = Record::encode(&made_up, &records[event - 1].hash).expect("small");
+            let mut bytes = Vec::new();
+            export::write(&mut bytes, business(1), &[record]).expect("memory");
+            String::from_utf8(bytes).expect("JSON").split_inclusive('\n').nth(1).expect("a record").to_owned()
+        };
+        forged.insert(at + 1, &line);
+        match event {
+            7 => refused(
+                forged.concat().as_bytes(),
+                "line 11: the file ends here at event 8, but its first line says that there are 7 events",
+            ),
+            _ => says(&forged, event + 2, event + 1),
+        }
+        // Everything chained anew from here on: the first checkpoint after it tells between which events.
+        let mut other = records[..event - 1].to_vec();
+        for record in named(7, "lie").drain(event - 1..) {
+            let before = other.last().map_or(GENESIS, |last: &Record| last.hash);
+            other.push(Record::encode(&record.decode().expect("own"), &before).expect("small"));
+        }
+        let (_, signed) = signed();
+        match event {
+            1..=3 => refused(self::text(&other, &signed).as_bytes(), "an event after 0 and up to 3 was altered"),
+            4..=6 => refused(self::text(&other, &signed).as_bytes(), "an event after 3 and up to 6 was altered"),
+            // No checkpoint covers it: it is told as unsigned.
+            _ => {
+                let verdict = check(self::text(&other, &signed).as_bytes(), &public(&secret(2)), &[]).expect("the end is not signed");
+                assert_eq!(verdict.unsigned(), 1);
+            }
+        }
+    }
+}
+
 #[test]
 fn lines_moved_left_out_or_doubled_are_refused_by_name() {
     let text = exported();

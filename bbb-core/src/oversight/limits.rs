@@ -3,8 +3,9 @@
 use crate::action::{Action, ActionKind, Cost};
 use crate::budget::{Resource, Window};
 use crate::event::Proposal;
+use crate::money::Cents;
 use crate::oversight::verdict::{Finding, RuleId, Ruling};
-use crate::spec::QuietHours;
+use crate::spec::{Autonomy, QuietHours};
 use crate::state::{State, Status};
 use crate::time::{self, Timestamp};
 
@@ -125,26 +126,32 @@ fn budget_rule(resource: Resource, window: Window) -> RuleId {
 
 fn autonomy(state: &State, action: &Action, hold: &Cost, answered: bool) -> Option<Finding> {
     let kind = action.kind();
-    if kind.is_read() {
-        return None;
-    }
     let level = state.autonomy.level(kind).get();
-    let over_action_budget = hold.money.cents() > state.books.caps.ask_above;
-    let (ruling, note) = match level {
-        0 => (Ruling::Veto, "the business may only observe".to_owned()),
-        1 => (Ruling::Veto, "the business may only draft".to_owned()),
-        2 => (Ruling::Escalate, "the owner is asked before every effect".to_owned()),
-        3 if !(hold.is_free() && kind.is_reversible()) => (Ruling::Escalate, "it is not both free and reversible".to_owned()),
-        4 if over_action_budget => {
-            (Ruling::Escalate, format!("{} is over the per-action budget of {}", hold.money.cents(), state.books.caps.ask_above))
-        }
-        _ => return None,
-    };
+    let (ruling, note) = by_level(level, kind, hold, state.books.caps.ask_above)?;
     if ruling == Ruling::Escalate && answered {
         return None;
     }
     let rule = AUTONOMY_NAMES.get(usize::from(level)).map_or(WITHIN, |name| RuleId::named(name));
     Some(Finding::new(ruling, rule, note))
+}
+
+/// Whether the owner is asked at this level about an action of this kind that takes `hold` at worst.
+pub fn asks(level: Autonomy, kind: ActionKind, hold: &Cost, ask_above: Cents) -> bool {
+    by_level(level.get(), kind, hold, ask_above).is_some_and(|(ruling, _)| ruling == Ruling::Escalate)
+}
+
+/// What a level says, if it says anything, and why.
+fn by_level(level: u8, kind: ActionKind, hold: &Cost, ask_above: Cents) -> Option<(Ruling, String)> {
+    let cents = hold.money.cents();
+    Some(match level {
+        _ if kind.is_read() => return None,
+        0 => (Ruling::Veto, "the business may only observe".to_owned()),
+        1 => (Ruling::Veto, "the business may only draft".to_owned()),
+        2 => (Ruling::Escalate, "the owner is asked before every effect".to_owned()),
+        3 if !(hold.is_free() && kind.is_reversible()) => (Ruling::Escalate, "it is not both free and reversible".to_owned()),
+        4 if cents > ask_above => (Ruling::Escalate, format!("{cents} is over the per-action budget of {ask_above}")),
+        _ => return None,
+    })
 }
 
 /// When the effect of an approved proposal may begin at the earliest, if not now: advertising waits for the end of the quiet hours.
@@ -164,7 +171,7 @@ mod tests {
     use super::*;
     use crate::action::{MailPurpose, PayBill};
     use crate::event::{Outcome, Payload};
-    use crate::money::{Amount, Cents};
+    use crate::money::Amount;
     use crate::oversight::tests_support::Scene;
     use crate::time::HOUR_MS;
 

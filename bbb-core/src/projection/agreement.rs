@@ -7,11 +7,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::action::ActionKind;
+use crate::action::{ActionKind, Cost};
 use crate::event::{By, Event, Payload};
 use crate::id::ProposalId;
+use crate::money::Cents;
+use crate::oversight::limits::asks;
 use crate::oversight::verdict::{RuleId, Ruling};
-use crate::spec::{Autonomy, AutonomyPlan};
+use crate::spec::Autonomy;
+use crate::state::State;
 
 /// The share of yes that is wanted, at the lower end of its interval, before a higher level is suggested.
 pub const WANTED: f64 = 0.9;
@@ -31,7 +34,8 @@ pub struct Agreement {
     pub expired: u64,
     /// The share of yes among the answers, and the interval that holds the true share with 95 percent certainty (Wilson 1927); absent without an answer.
     pub share: Option<Share>,
-    /// The level that the figures speak for, where it is higher than the one that holds. Never taken by itself.
+    /// The lowest level above the one that holds at which fewer of the answered questions would have been asked, where the figures speak for one. Never
+    /// taken by itself.
     pub suggested: Option<u8>,
 }
 
@@ -46,14 +50,18 @@ pub struct Share {
     pub high: f64,
 }
 
-/// The agreement for every kind of action that its owner was asked about, under the levels that hold now.
-pub fn agreement<'a>(events: impl IntoIterator<Item = &'a Event>, plan: &AutonomyPlan) -> BTreeMap<ActionKind, Agreement> {
-    let mut kinds: BTreeMap<ProposalId, ActionKind> = BTreeMap::new();
-    let mut asked: BTreeMap<ProposalId, ActionKind> = BTreeMap::new();
+/// The agreement for every kind of action that its owner was asked about, under the levels and the per-action budget that hold now in `state`.
+pub fn agreement<'a>(events: impl IntoIterator<Item = &'a Event>, state: &State) -> BTreeMap<ActionKind, Agreement> {
+    let simulated = state.spec.world.is_simulated();
+    let mut kinds: BTreeMap<ProposalId, (ActionKind, Cost)> = BTreeMap::new();
+    let mut asked: BTreeMap<ProposalId, (ActionKind, Cost)> = BTreeMap::new();
+    let mut answered: BTreeMap<ActionKind, Vec<Cost>> = BTreeMap::new();
     let mut table: BTreeMap<ActionKind, Agreement> = BTreeMap::new();
     for event in events {
         match &event.payload {
-            Payload::Proposed { proposal } => drop(kinds.insert(proposal.id, proposal.action.kind())),
+            Payload::Proposed { proposal } => {
+                kinds.insert(proposal.id, (proposal.action.kind(), proposal.action.worst_case(simulated)));
+            }
             Payload::Reviewed { proposal, verdict, .. } => {
                 let kind = kinds.remove(proposal);
                 if let (Some(kind), Ruling::Escalate, true) = (kind, verdict.ruling, verdict.rules.iter().all(asks_by_level)) {
@@ -61,8 +69,11 @@ pub fn agreement<'a>(events: impl IntoIterator<Item = &'a Event>, plan: &Autonom
                 }
             }
             Payload::Answered { proposal, by, approve, .. } => {
-                let Some(kind) = asked.remove(proposal) else { continue };
+                let Some((kind, hold)) = asked.remove(proposal) else { continue };
                 let row = table.entry(kind).or_default();
+                if !matches!(by, By::Expiry | By::Engine) {
+                    answered.entry(kind).or_default().push(hold);
+                }
                 match by {
                     By::Owner | By::SimulatedOwner | By::Delegate(_) if *approve => row.approved += 1,
                     By::Owner | By::SimulatedOwner | By::Delegate(_) => row.vetoed += 1,
@@ -74,11 +85,20 @@ pub fn agreement<'a>(events: impl IntoIterator<Item = &'a Event>, plan: &Autonom
     }
     for (kind, row) in &mut table {
         row.share = wilson(row.approved, row.approved + row.vetoed);
-        let level = plan.level(*kind);
-        let speaks_for = row.share.is_some_and(|share| share.low >= WANTED) && level < Autonomy::ESCALATE;
-        row.suggested = speaks_for.then_some(level.get() + 1);
+        if row.share.is_some_and(|share| share.low >= WANTED) {
+            let ask_above = state.books.caps.ask_above;
+            row.suggested = next_level(state.autonomy.level(*kind), *kind, answered.get(kind).map_or(&[], Vec::as_slice), ask_above);
+        }
     }
     table
+}
+
+/// The lowest level above this one at which fewer of these questions would be asked.
+fn next_level(level: Autonomy, kind: ActionKind, questions: &[Cost], ask_above: Cents) -> Option<u8> {
+    let asked = |level: Autonomy| questions.iter().filter(|hold| asks(level, kind, hold, ask_above)).count();
+    let now = asked(level);
+    let higher = (level.get() + 1..=Autonomy::FULL.get()).filter_map(|level| Autonomy::try_from(level).ok());
+    higher.into_iter().find(|level| asked(*level) < now).map(Autonomy::get)
 }
 
 fn asks_by_level(rule: &RuleId) -> bool {
@@ -101,6 +121,59 @@ fn wilson(yes: u64, answers: u64) -> Option<Share> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::action::{Action, PayBill};
+    use crate::event::Proposal;
+    use crate::id::TaskId;
+    use crate::oversight::tests_support::Scene;
+    use crate::oversight::verdict::Verdict;
+    use crate::role::Role;
+
+    #[test]
+    fn the_level_that_is_suggested_would_have_asked_less() {
+        let mut scene = Scene::new();
+        scene.state.books.caps.ask_above = Cents::new(50);
+        let bill = |cents| Action::from(PayBill { label: "rent".to_owned(), cost: Cents::new(cents) });
+        let price = scene.good(ActionKind::SetPrice);
+        let suggested = |scene: &Scene, actions: &[&Action]| {
+            let kind = actions[0].kind();
+            let rule = RuleId::named("limits.autonomy-2-ask");
+            let verdict = Verdict { ruling: Ruling::Escalate, rules: vec![rule], note: String::new() };
+            let mut events = Vec::new();
+            for (number, action) in (0..60).zip(actions.iter().cycle()) {
+                let (id, digest) = (ProposalId::new(number), action.digest());
+                let (role, rationale) = (Role::Finance, String::new());
+                let proposal =
+                    Proposal { id, task: TaskId::new(0), role, action: (*action).clone(), confidence: 70, rationale, reviews: None };
+                let reason = String::new();
+                for payload in [
+                    Payload::Proposed { proposal: Box::new(proposal) },
+                    Payload::Reviewed { proposal: id, digest, verdict: verdict.clone(), expires_at: None },
+                    Payload::Answered { proposal: id, digest, by: By::Owner, approve: true, reason },
+                ] {
+                    events.push(Event { sequence: events.len() as u64 + 1, at: scene.state.now, cause: 0, payload });
+                }
+            }
+            agreement(&events, &scene.state)[&kind].suggested
+        };
+        let (cheap, dear) = (bill(50), bill(51));
+        for (level, actions, wanted) in [
+            (2, vec![&price], Some(3)),
+            (2, vec![&cheap], Some(4)),
+            (2, vec![&cheap, &dear], Some(4)),
+            (2, vec![&dear], Some(5)),
+            (3, vec![&price], None),
+            (3, vec![&cheap], Some(4)),
+            (3, vec![&dear], Some(5)),
+            (4, vec![&cheap], None),
+            (4, vec![&dear], Some(5)),
+            (5, vec![&dear], None),
+            (6, vec![&dear], None),
+            (1, vec![&cheap], None),
+        ] {
+            scene.state.autonomy.base = Autonomy::try_from(level).expect("a level");
+            assert_eq!(suggested(&scene, &actions), wanted, "at {level}: {actions:?}");
+        }
+    }
 
     #[test]
     fn the_interval_is_wilsons() {

@@ -222,6 +222,8 @@ fn follow(row: &mut AuditRow, payload: &Payload) {
         }
         Payload::Intended { attempt, hold, .. } => {
             (row.attempts, row.hold, row.outcome) = (*attempt, Some((*hold).into()), Ended::Begun);
+            // What an earlier attempt ended with is not why this one is under way.
+            row.reason.clear();
         }
         Payload::Settled { outcome, cost, .. } => settled(row, outcome, cost),
         Payload::Doubted { reason, .. } => {

@@ -367,6 +367,12 @@ fn why_tells_the_way_from_the_goal_to_the_result() {
     assert_eq!(retried.attempts[0].results, ["failed: busy; again from 2026-01-05 00:00:00"]);
     assert_eq!(retried.attempts[1].results, ["done: 7 clicks, 19.90 USD simulated"]);
     assert_eq!(retried.cost.map(|cost| cost.money), Some(Dollars(Cents::new(1_990))));
+    // The two advertisements before and after it, of the same channel for the same task.
+    let ids = |tries: &[super::why::Try]| tries.iter().map(|tried| (tried.proposal.get(), tried.outcome)).collect::<Vec<_>>();
+    assert_eq!(
+        (retried.retry_at, ids(&retried.before), ids(&retried.after)),
+        (None, vec![(5, Ended::Refused)], vec![(7, Ended::ResolvedDone)])
+    );
     let doubted = tell(7);
     assert_eq!(doubted.attempts[0].results, ["in doubt: cut off", "the owner says that it happened"]);
     assert_eq!(tell(2).answer.map(|answer| (answer.by, answer.approve)), Some((By::Owner, true)));
@@ -376,4 +382,41 @@ fn why_tells_the_way_from_the_goal_to_the_result() {
     let error = why(&writer.events, ProposalId::new(99), charter).expect_err("never proposed").to_string();
     assert_eq!(error, format!("prop_99 was never proposed: the newest proposal is {id}"));
     assert!(matches!(why(&[], id, charter), Err(Unknown::Incomplete(_))));
+}
+
+#[test]
+fn why_tells_the_other_attempts_at_what_failed() {
+    let mut writer = journal();
+    let at = SIMULATION_START.plus_ms(2000 * HOUR_MS);
+    let failed = |retry_at| Outcome::Failed { reason: "busy".to_owned(), retry_at };
+    let paid = |writer: &mut Writer, id, attempt| {
+        writer.hold(id, attempt, cents(2_000));
+        let receipt = AdsReceipt { reference: "a9".to_owned(), spent: Cents::new(1_990), clicks: 7 };
+        writer.settle(id, Outcome::Done { receipt: receipt.into() }, cents(1_990));
+    };
+    let tell = |writer: &Writer, id: ProposalId| why(&writer.events, id, Charter::shipped()).expect("proposed");
+    writer.task(8, TaskKind::RunAds, None);
+    let first = writer.propose(8, ads(20), Ruling::Approve);
+    writer.hold(first, 1, cents(2_000));
+    writer.settle(first, failed(Some(at)), cents(0));
+    let waits = tell(&writer, first);
+    assert_eq!((waits.outcome, waits.retry_at, waits.reason.as_str()), (Ended::Failed, Some(at), "busy"));
+    writer.hold(first, 2, cents(2_000));
+    let again = tell(&writer, first);
+    assert_eq!(
+        (again.outcome, again.retry_at, again.reason.as_str()),
+        (Ended::Begun, None, ""),
+        "the first attempt's end is not the second's"
+    );
+    writer.settle(first, failed(None), cents(0));
+    writer.propose(8, RunAds { channel: Channel::Seo, headline: "Ads".to_owned(), spend_limit: Cents::new(1) }, Ruling::Veto);
+    writer.task(9, TaskKind::RunAds, None);
+    writer.propose(9, ads(20), Ruling::Veto);
+    let second = writer.propose(8, ads(20), Ruling::Approve);
+    paid(&mut writer, second, 1);
+    let (first, second) = (tell(&writer, first), tell(&writer, second));
+    let ids = |tries: &[super::why::Try]| tries.iter().map(|tried| (tried.proposal, tried.outcome)).collect::<Vec<_>>();
+    assert_eq!((first.outcome, ids(&first.before), ids(&first.after)), (Ended::Failed, vec![], vec![(second.proposal.id, Ended::Done)]));
+    assert_eq!((second.outcome, ids(&second.before), ids(&second.after)), (Ended::Done, vec![(first.proposal.id, Ended::Failed)], vec![]));
+    assert_eq!(second.before[0].reason, "busy");
 }

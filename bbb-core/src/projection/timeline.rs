@@ -64,7 +64,7 @@ pub fn what(payload: &Payload) -> String {
         Payload::Withdrawn { proposal, verdict } => format!("{proposal} withdrawn before it began: {}", ruled(verdict)),
         Payload::Intended { proposal, attempt, hold, .. } => format!("{proposal} begins, attempt {attempt}, holding {}", cost(hold)),
         Payload::Settled { proposal, outcome, cost: spent } => format!("{proposal} {}", ended(outcome, spent)),
-        Payload::Overrun { proposal, held, cost: spent } => format!("{proposal} overran: {} held, {} spent", cost(held), cost(spent)),
+        Payload::Overrun { proposal, held, cost: spent } => format!("{proposal} overran: {} accepted, {} in fact", cost(held), cost(spent)),
         Payload::Doubted { proposal, reason } => format!("{proposal} is in doubt{}", because(reason)),
         Payload::DoubtResolved { proposal, happened } => {
             format!("{proposal}: the owner says that it {}", if *happened { "happened" } else { "did not happen" })
@@ -81,7 +81,7 @@ pub fn what(payload: &Payload) -> String {
             )
         }
         Payload::Delegated { name, delegation } => match delegation {
-            Some(delegation) => format!("{} may answer what costs at most {} USD", plain(name), delegation.up_to),
+            Some(delegation) => format!("{} may answer {delegation}", plain(name)),
             None => format!("{} answers nothing any more", plain(name)),
         },
         Payload::Paused { by, reason } => format!("paused by {}{}", by_text(by), because(reason)),

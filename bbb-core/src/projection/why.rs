@@ -1,14 +1,16 @@
 //! Why: everything that led to one proposal and what came of it, from the business's goal to the cost.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::audit::{Answer, AuditRow, Ended, audit};
 use super::tasks::{TaskRow, tasks};
 use super::timeline::what;
 use super::{Price, as_text, as_text_or_null, as_texts};
-use crate::action::{ActionKind, Digest};
+use crate::action::{Action, ActionKind, Digest};
 use crate::blueprint::Origin;
-use crate::event::{Event, Payload, Recovery};
+use crate::event::{Event, Outcome, Payload, Recovery};
 use crate::id::{ProposalId, TaskId};
 use crate::oversight::charter::Charter;
 use crate::oversight::reviewer::{self, Opinion};
@@ -49,6 +51,15 @@ pub struct Why {
     /// Why it ended so, for people.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub reason: String,
+    /// When there is another attempt, where the newest one came to nothing for now.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text_or_null")]
+    pub retry_at: Option<Timestamp>,
+    /// Earlier proposals of the same effect for the same task, each over before the next was made; oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<Try>,
+    /// Later ones: that this proposal failed need not be the last word.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<Try>,
     /// What it cost in all; absent before the first attempt has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<Price>,
@@ -197,6 +208,24 @@ pub struct Attempt {
     pub results: Vec<String>,
 }
 
+/// Another proposal of the same effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Try {
+    /// Its name.
+    #[serde(serialize_with = "as_text")]
+    pub proposal: ProposalId,
+    /// The event in which it was made.
+    pub event: u64,
+    /// When.
+    #[serde(serialize_with = "as_text")]
+    pub at: Timestamp,
+    /// Where it stands, or how it ended.
+    pub outcome: Ended,
+    /// Why it ended so, for people.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
 /// There is nothing to tell.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -218,6 +247,7 @@ pub fn why(events: &[Event], id: ProposalId, charter: &Charter) -> Result<Why, U
         return Err(Unknown::Incomplete("it does not begin with a launch"));
     };
     let mut rows = audit(events);
+    let (before, after) = tries(events, &rows, id);
     let Some(row) = rows.iter().position(|row| row.proposal == id).map(|index| rows.swap_remove(index)) else {
         let newest = rows.iter().map(|row| row.proposal).max();
         let known = newest.map_or("nothing was proposed yet".to_owned(), |newest| format!("the newest proposal is {newest}"));
@@ -236,11 +266,77 @@ pub fn why(events: &[Event], id: ProposalId, charter: &Charter) -> Result<Why, U
             parents.push(parent);
         }
     }
-    let Told { verdicts, attempts, event, opinion, .. } = told(events, id, charter, spec);
+    let Told { verdicts, attempts, event, opinion, retry_at, .. } = told(events, id, charter, spec);
     let plan = plan(events, task.id, &tasks);
     let AuditRow { role, kind, what, at: proposed_at, confidence, rationale, digest, answer, outcome, reason, cost, .. } = row;
     let proposal = Proposed { id, event, at: proposed_at, role, kind, what, confidence, rationale, digest };
-    Ok(Why { goal: goal(spec, *at), plan, task, parents, proposal, opinion, verdicts, answer, attempts, outcome, reason, cost })
+    Ok(Why {
+        goal: goal(spec, *at),
+        plan,
+        task,
+        parents,
+        proposal,
+        opinion,
+        verdicts,
+        answer,
+        attempts,
+        outcome,
+        reason,
+        retry_at,
+        before,
+        after,
+        cost,
+    })
+}
+
+/// The other proposals of the same effect for the same task: those that were over when this one was made, and those that were made when it was over.
+fn tries(events: &[Event], rows: &[AuditRow], id: ProposalId) -> (Vec<Try>, Vec<Try>) {
+    let made = |event: &Event| match &event.payload {
+        Payload::Proposed { proposal } => Some((proposal.id, (event.sequence, proposal.task, proposal.action.clone()))),
+        _ => None,
+    };
+    let made: BTreeMap<ProposalId, (u64, TaskId, Action)> = events.iter().filter_map(made).collect();
+    let Some((this_made, task, action)) = made.get(&id) else { return (Vec::new(), Vec::new()) };
+    let over_at = |of: ProposalId| events.iter().rfind(|event| ends(&event.payload, of)).map(|event| event.sequence);
+    let this_over = over_at(id);
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    for row in rows.iter().filter(|row| row.proposal != id && row.task == *task && row.kind == action.kind()) {
+        let Some((event, ..)) = made.get(&row.proposal).filter(|(_, _, other)| same_effect(action, other)) else { continue };
+        let tried = Try { proposal: row.proposal, event: *event, at: row.at, outcome: row.outcome, reason: row.reason.clone() };
+        if event < this_made && over_at(row.proposal).is_some_and(|over| over < *this_made) {
+            before.push(tried);
+        } else if this_over.is_some_and(|over| over < *event) {
+            after.push(tried);
+        }
+    }
+    (before, after)
+}
+
+/// Whether an event leaves a proposal without anything that is still to come by itself.
+fn ends(payload: &Payload, of: ProposalId) -> bool {
+    match payload {
+        Payload::Reviewed { proposal, verdict, .. } => *proposal == of && verdict.ruling == Ruling::Veto,
+        Payload::Answered { proposal, approve, .. } => *proposal == of && !approve,
+        Payload::Withdrawn { proposal, .. } | Payload::DoubtResolved { proposal, .. } => *proposal == of,
+        Payload::Settled { proposal, outcome, .. } => *proposal == of && !outcome.stays_open(),
+        _ => false,
+    }
+}
+
+/// Whether two actions are for the same effect, whatever words and amounts they have.
+fn same_effect(one: &Action, other: &Action) -> bool {
+    match (one, other) {
+        (Action::PublishPost(one), Action::PublishPost(other)) => one.channel == other.channel,
+        (Action::RunAds(one), Action::RunAds(other)) => one.channel == other.channel,
+        (Action::SendEmail(one), Action::SendEmail(other)) => (one.contact, one.purpose) == (other.contact, other.purpose),
+        (Action::DeliverOrder(one), Action::DeliverOrder(other)) => one.order == other.order,
+        (Action::AnswerTicket(one), Action::AnswerTicket(other)) => one.ticket == other.ticket,
+        (Action::CollectPayment(one), Action::CollectPayment(other)) => (one.order, one.installment) == (other.order, other.installment),
+        (Action::RefundPayment(one), Action::RefundPayment(other)) => one.order == other.order,
+        (Action::PayBill(one), Action::PayBill(other)) => one.label == other.label,
+        (Action::CallModel(one), Action::CallModel(other)) => one.purpose == other.purpose,
+        (one, other) => one.kind() == other.kind(),
+    }
 }
 
 fn goal(spec: &Spec, launched_at: Timestamp) -> Goal {
@@ -278,6 +374,7 @@ struct Told {
     opinion: Option<Opined>,
     verdicts: Vec<Judged>,
     attempts: Vec<Attempt>,
+    retry_at: Option<Timestamp>,
 }
 
 fn told(events: &[Event], id: ProposalId, charter: &Charter, spec: &Spec) -> Told {
@@ -288,6 +385,22 @@ fn told(events: &[Event], id: ProposalId, charter: &Charter, spec: &Spec) -> Tol
         let other_charter = versions.charter != digest;
         let judged =
             |verdict: &Verdict| Judged { event: event.sequence, at: event.at, other_charter, ..judged(verdict, charter, other_charter) };
+        match &event.payload {
+            Payload::Settled { proposal, outcome: Outcome::Failed { retry_at, .. } | Outcome::Lost { retry_at, .. }, .. }
+                if *proposal == id =>
+            {
+                out.retry_at = *retry_at;
+            }
+            Payload::Settled { proposal, outcome: Outcome::Unanswered { retry_at, .. }, .. } if *proposal == id => {
+                out.retry_at = Some(*retry_at);
+            }
+            Payload::Intended { proposal, .. } | Payload::Withdrawn { proposal, .. } | Payload::Doubted { proposal, .. }
+                if *proposal == id =>
+            {
+                out.retry_at = None;
+            }
+            _ => {}
+        }
         match &event.payload {
             Payload::Upgraded { versions: newer } => versions = newer,
             Payload::Proposed { proposal } if proposal.id == id => out.event = event.sequence,

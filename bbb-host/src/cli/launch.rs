@@ -137,7 +137,10 @@ impl Launch {
             Some(path) => leads::read(path).map_err(|error| in_list(path, &error))?,
             None => Vec::new(),
         };
-        let charter = self.policies(&config)?;
+        let (charter, left_out) = self.policies(&config, &spec)?;
+        if !left_out.is_empty() {
+            screen.note(&format!("for other blueprints, and so not for this business: {}", left_out.join(", ")));
+        }
         world::check(&spec, &config)?;
         let data = DataDir::create(&common.data)?;
         let store = take(&data)?;
@@ -149,10 +152,11 @@ impl Launch {
         })
     }
 
-    /// The shipped policies and the owner's: those of the command line, and of the configuration where the world is real.
-    fn policies(&self, config: &Config) -> Result<Charter, Fault> {
+    /// The shipped policies and the owner's: those of the command line, and of the configuration where the world is real and the blueprint is theirs. And what of the
+    /// configuration is for other blueprints.
+    fn policies(&self, config: &Config, spec: &Spec) -> Result<(Charter, Vec<String>), Fault> {
         let configured: &[String] = if self.world == WorldArg::Simulated { &[] } else { &config.charter.files };
-        charter::charter_of(&[configured, &self.charter].concat())
+        charter::charter_for(configured, &self.charter, &spec.blueprint.name)
     }
 
     /// What the business is launched with.
@@ -267,7 +271,7 @@ impl Session {
         let wanted = spec.caps.real_money.total;
         // Nothing is bound by what moves no real money, and many simulated businesses are not read for nothing.
         if wanted > Cents::ZERO {
-            allotment::check(plan.config.owner.money_usd, self.service.bound(None).await?, wanted)?;
+            allotment::admit(self.service.data(), plan.config.owner.money_usd, self.service.bound(None).await?, wanted)?;
         }
         let vault = self.service.new_vault(id, &spec).await?;
         let arrivals = leads::arrivals(&plan.leads, &vault)?;

@@ -24,6 +24,8 @@ mod terms;
 mod why;
 mod world;
 
+pub use self::optimize::{QuestionKind, read_question};
+
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -43,6 +45,7 @@ Exit codes:
   3  not found: no such business, proposal or file
   4  refused: it does not fit what is there (wrong status, already running)
   5  corrupted: a journal, its store or its keys are missing, or not what was written
+  6  unproven: an export that fits together, and that no signature vouches for
 
 Environment:
   BBB_DATA           the data directory (--data)

@@ -2,6 +2,8 @@
 
 mod question;
 
+pub use self::question::{Kind as QuestionKind, read as read_question};
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bbb_agents::handle::Command;
 use bbb_core::action::ActionKind;
@@ -11,6 +11,7 @@ use bbb_core::event::Delegation;
 use bbb_core::id::BusinessId;
 use bbb_core::money::Cents;
 use bbb_core::projection::agreement::{Agreement, agreement};
+use bbb_core::projection::timeline::plain;
 use bbb_core::spec::Autonomy;
 use bbb_core::state::State;
 use clap::Args;
@@ -21,6 +22,7 @@ use crate::cli::Common;
 use crate::cli::access::{Access, decode};
 use crate::cli::screen::Screen;
 use crate::config::Config;
+use crate::data_dir::DataDir;
 use crate::fault::Fault;
 
 /// The most that can be allowed, in dollars.
@@ -48,23 +50,23 @@ pub(super) struct Budget {
     /// A cap from now on, such as real_money.day=12.50, tokens.total=100000 or ask_above=5; may be given several times
     #[arg(long, value_name = "WHAT=AMOUNT")]
     set: Vec<String>,
+    /// What all businesses of the data directory together may be allotted of real money from now on, unless the configuration says less
+    #[arg(long, value_parser = dollars, value_name = "USD")]
+    owner_cap: Option<Cents>,
     /// The configuration file, which says what may be allotted in all [default: ./bbb.toml, if there is one]
     #[arg(long, env = "BBB_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
-#[command(allow_missing_positional = true)]
 pub(super) struct Delegate {
-    /// The business; may be left out where there is only one
-    business: Option<BusinessId>,
-    /// Who may answer; they say: bbb approve --as NAME
-    #[arg(value_name = "NAME")]
-    name: String,
-    /// What costs at most this at worst
-    #[arg(long, value_parser = dollars, value_name = "USD", required_unless_present = "revoke")]
+    /// The business, where there are several, and who may answer; they say: bbb approve --as NAME. Without a name the delegates are shown
+    #[arg(num_args = 0..=2, value_name = "[BUSINESS] NAME")]
+    names: Vec<String>,
+    /// What is worth at most this: what it may cost, and the amounts that it names, such as a price or a refund
+    #[arg(long, value_parser = dollars, value_name = "USD")]
     up_to: Option<Cents>,
-    /// Only this kind of action; may be given several times
+    /// Only this kind of action; may be given several times. Without it, all kinds whose content says what they are worth
     #[arg(long = "kind", value_parser = kind, value_name = "KIND")]
     kinds: Vec<ActionKind>,
     /// The name may answer nothing any more
@@ -97,7 +99,7 @@ impl AutonomyArgs {
         }
         let state = access.now(id)?.state;
         let events = decode(&access.journal(id)?.0)?;
-        let table = agreement(&events, &state.autonomy);
+        let table = agreement(&events, &state);
         let kinds: serde_json::Map<String, Value> = ActionKind::ALL
             .iter()
             .copied()
@@ -136,6 +138,13 @@ fn levels(id: BusinessId, state: &State, answers: impl Fn(ActionKind) -> Agreeme
 
 impl Budget {
     pub(super) fn run(self, common: &Common, screen: &mut Screen) -> Result<(), Fault> {
+        if let Some(cap) = self.owner_cap {
+            allotment::keep(&DataDir::existing(&common.data)?, cap)?;
+            if self.set.is_empty() && self.business.is_none() {
+                let text = format!("all businesses of {} together may be allotted {cap} USD", common.data.display());
+                return screen.result(&json!({ "owner_cap_cents": cap.get() }), &text);
+            }
+        }
         let access = Access::open(common)?;
         let id = access.pick(self.business)?;
         if !self.set.is_empty() {
@@ -143,7 +152,7 @@ impl Budget {
             for setting in &self.set {
                 set(&mut caps, setting).map_err(|rule| Fault::usage(format!("--set {setting}: {rule}")))?;
             }
-            self.check_allotment(&access, id, &caps)?;
+            self.check_allotment(&common.data, &access, id, &caps)?;
             access.command(id, Command::SetCaps(Box::new(caps)))?;
         }
         let state = access.now(id)?.state;
@@ -153,13 +162,13 @@ impl Budget {
 
 impl Budget {
     /// More real money must be left to allot; less always is.
-    fn check_allotment(&self, access: &Access, id: BusinessId, caps: &Caps) -> Result<(), Fault> {
+    fn check_allotment(&self, data: &Path, access: &Access, id: BusinessId, caps: &Caps) -> Result<(), Fault> {
         let wanted = caps.real_money.total;
         if wanted <= access.now(id)?.state.books.caps.real_money.total {
             return Ok(());
         }
         let config = Config::load(self.config.as_deref())?;
-        allotment::check(config.owner.money_usd, access.bound(Some(id))?, wanted)
+        allotment::admit(&DataDir::existing(data)?, config.owner.money_usd, access.bound(Some(id))?, wanted)
     }
 }
 
@@ -223,21 +232,45 @@ fn usage_text(id: BusinessId, state: &State) -> String {
 
 impl Delegate {
     pub(super) fn run(self, common: &Common, screen: &mut Screen) -> Result<(), Fault> {
+        let (business, name) = match self.names.as_slice() {
+            [] => (None, None),
+            [one] => one.parse::<BusinessId>().map_or_else(|_| (None, Some(one.clone())), |id| (Some(id), None)),
+            [business, name, ..] => {
+                let business = business.parse::<BusinessId>().map_err(|error| Fault::usage(error.to_string()))?;
+                (Some(business), Some(name.clone()))
+            }
+        };
+        let sets = self.up_to.is_some() || self.revoke || !self.kinds.is_empty();
         let access = Access::open(common)?;
-        let id = access.pick(self.business)?;
+        let id = access.pick(business)?;
+        let name = match name {
+            None if sets => return Err(Fault::usage("say who: bbb delegate NAME --up-to USD, or --revoke")),
+            None => return delegates(id, &access.now(id)?.state, screen),
+            Some(name) => name,
+        };
+        if self.up_to.is_none() && !self.revoke {
+            return Err(Fault::usage(format!("say what {} may answer: --up-to USD, or --revoke", plain(&name))));
+        }
         let kinds: BTreeSet<ActionKind> = self.kinds.into_iter().collect();
         let delegation = self.up_to.map(|up_to| Delegation { kinds, up_to });
-        let object = json!({ "business_id": id, "name": self.name, "delegation": delegation });
+        let object = json!({ "business_id": id, "name": name, "delegation": delegation });
         let text = match &delegation {
-            Some(delegation) => format!(
-                "{} may answer for {id} what costs at most {} USD: bbb approve {id} PROPOSAL --as NAME",
-                self.name, delegation.up_to
-            ),
-            None => format!("{} answers nothing for {id} any more", self.name),
+            Some(delegation) => format!("{name} may answer {delegation} for {id}: bbb approve {id} PROPOSAL --as NAME"),
+            None => format!("{name} answers nothing for {id} any more"),
         };
-        access.command(id, Command::Delegate(self.name, delegation))?;
+        access.command(id, Command::Delegate(name, delegation))?;
         screen.result(&object, &text)
     }
+}
+
+/// Who may answer what.
+fn delegates(id: BusinessId, state: &State, screen: &mut Screen) -> Result<(), Fault> {
+    let mut text = format!("delegates of {id}: {}", state.delegates.len());
+    for (name, delegation) in &state.delegates {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n  {} may answer {delegation}", plain(name));
+    }
+    screen.result(&json!({ "business_id": id, "delegates": state.delegates }), &text)
 }
 
 #[cfg(test)]

@@ -5,9 +5,10 @@ use bbb_core::id::{BusinessId, ProposalId};
 use bbb_core::oversight::charter::Charter;
 use bbb_core::oversight::verdict::Ruling;
 use bbb_core::projection::Price;
+use bbb_core::projection::audit::Ended;
 use bbb_core::projection::tasks::TaskRow;
 use bbb_core::projection::timeline::{moment, opined, plain};
-use bbb_core::projection::why::{Judged, Plan, Unknown, Why, why};
+use bbb_core::projection::why::{Judged, Plan, Try, Unknown, Why, why};
 use clap::Args;
 
 use crate::cli::Common;
@@ -50,8 +51,14 @@ impl WhyArgs {
 /// A heading and its branches, each with lines of its own.
 fn text(id: BusinessId, why: &Why) -> String {
     let proposal = &why.proposal;
-    let standing = why.outcome.as_str().replace('_', " ");
+    let standing = words_of(why.outcome);
+    let again = match (why.retry_at, why.attempts.len()) {
+        (Some(at), attempts) => format!(" at attempt {attempts}, another one follows from {} UTC", moment(at)),
+        (None, attempts @ 2..) => format!(" at attempt {attempts}"),
+        (None, _) => String::new(),
+    };
     let mut branches = vec![goal(id, why), plan(why), task(why)];
+    branches.extend(why.before.iter().map(|tried| another("before", tried)));
     branches.push(vec![
         format!("proposal  {} by {} at {} UTC (event {})", proposal.id, proposal.role, moment(proposal.at), proposal.event),
         format!("{} % sure: {}", proposal.confidence, plain(&proposal.rationale)),
@@ -84,9 +91,11 @@ fn text(id: BusinessId, why: &Why) -> String {
     }
     let reason = if why.reason.is_empty() { String::new() } else { format!(": {}", plain(&why.reason)) };
     let cost = why.cost.as_ref().map_or_else(|| "nothing".to_owned(), price);
-    branches.push(vec![format!("result    {standing}{reason}"), format!("cost {cost}")]);
+    branches.push(vec![format!("result    {standing}{again}{reason}"), format!("cost {cost}")]);
+    branches.extend(why.after.iter().map(|tried| another("again", tried)));
 
-    let mut out = format!("{}: {}: {standing}\n", proposal.id, proposal.what);
+    let last = why.after.last().map_or_else(String::new, |last| format!("; tried again as {}: {}", last.proposal, words_of(last.outcome)));
+    let mut out = format!("{}: {}: {standing}{again}{last}\n", proposal.id, proposal.what);
     let count = branches.len();
     for (index, lines) in branches.into_iter().enumerate() {
         let last = index + 1 == count;
@@ -103,6 +112,17 @@ fn text(id: BusinessId, why: &Why) -> String {
         }
     }
     out
+}
+
+fn words_of(outcome: Ended) -> String {
+    outcome.as_str().replace('_', " ")
+}
+
+/// Another proposal of the same effect.
+fn another(when: &str, tried: &Try) -> Vec<String> {
+    let reason = if tried.reason.is_empty() { String::new() } else { format!(": {}", plain(&tried.reason)) };
+    let (name, at, event) = (tried.proposal, moment(tried.at), tried.event);
+    vec![format!("{when:<10}{name} for the same, proposed at {at} UTC (event {event}): {}{reason}", words_of(tried.outcome))]
 }
 
 fn goal(id: BusinessId, why: &Why) -> Vec<String> {

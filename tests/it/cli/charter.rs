@@ -51,6 +51,29 @@ fn texts_are_checked_with_file_line_and_column() {
 }
 
 #[test]
+fn a_text_for_some_blueprints_binds_no_others() {
+    let place = Place::new();
+    place.write("ours.cedar", &format!("// blueprints: {TEMPLATE}\n{NO_ADS}"));
+    place.write("theirs.cedar", &format!("// blueprints: Grant Writing Consultancy\n{ASKS}"));
+    place.write("bbb.toml", "[charter]\nfiles = [\"ours.cedar\", \"theirs.cedar\"]\n");
+    let checked = place.bbb(&["charter", "check", "ours.cedar"]).ok();
+    assert!(checked.contains(&format!("ours.cedar: ok, 1 policy, only for {TEMPLATE}")), "{checked}");
+    place.write("slip.cedar", &format!("// blueprints: Grants\n{ASKS}"));
+    place.bbb(&["charter", "check", "slip.cedar"]).fails(2, "slip.cedar:1:1: there is no blueprint `Grants`");
+    place.bbb(&["launch", TEMPLATE, "--days", "1", "--charter", "theirs.cedar"]).fails(2, "theirs.cedar is for Grant Writing Consultancy");
+
+    let mut running = place.start(&["launch", TEMPLATE, "--world", "shadow"]);
+    running.until("for other blueprints, and so not for this business: theirs.cedar");
+    let line = running.until("launched biz_");
+    let id = line.split([' ', ':']).find(|word| word.starts_with("biz_")).unwrap().to_owned();
+    let kept = place.bbb(&["charter", "get", &id, "--json"]).json();
+    assert_eq!(kept["policies"], serde_json::json!(["we-do-not-advertise"]));
+    place.bbb(&["charter", "put", &id, "theirs.cedar"]).fails(2, "theirs.cedar is for Grant Writing Consultancy, not for");
+    place.bbb(&["stop"]).ok();
+    assert_eq!(running.end(), 0);
+}
+
+#[test]
 fn policies_are_listed_and_explained() {
     let place = Place::new();
     let shipped = place.bbb(&["charter", "list", "--json"]).json();
@@ -195,6 +218,13 @@ fn a_running_business_takes_new_policies_at_once_and_keeps_them() {
     assert_eq!(own(), ["we-do-not-advertise"], "nothing is changed by looking");
     place.bbb(&["charter", "put", &id, "bad.cedar"]).fails(3, "bad.cedar");
     place.bbb(&["charter", "put", &id]).fails(2, "--none");
+    for nothing in ["", "// to be written\n"] {
+        place.write("nothing.cedar", nothing);
+        place
+            .bbb(&["charter", "put", &id, "nothing.cedar"])
+            .fails(2, "nothing.cedar has no policy; to take all of the owner's policies away, say --none");
+        place.bbb(&["charter", "put", &id, "nobody.cedar", "nothing.cedar"]).fails(2, "nothing.cedar has no policy");
+    }
     let put = place.bbb(&["charter", "put", &id, "nobody.cedar"]).ok();
     assert!(put.contains("nobody, from its next review on"), "{put}");
     running.until("with its owner's policies");

@@ -64,9 +64,35 @@ fn an_export_verifies_without_its_store_and_every_change_is_found() {
     let id = summary["business_id"].as_str().unwrap();
     let heading = format!("{{\"format\":\"bbb-journal/1\",\"business\":\"{id}\"}}\n");
     let plain: String = text.lines().skip(2).take(19).map(|line| line.to_owned() + "\n").collect();
-    check(&(heading + &plain), 0, "19 events");
-    let json = elsewhere.bbb(&["journal", "verify", "run.jsonl", "--json"]).json();
+    check(&(heading + &plain), 6, "integrity unproven: nothing vouches for this file");
+    let bare = elsewhere.bbb(&["journal", "verify", "run.jsonl", "--json"]);
+    bare.fails(6, "run.jsonl: integrity unproven");
+    let said: serde_json::Value = serde_json::from_str(&bare.out).unwrap();
+    let json = elsewhere.bbb(&["journal", "verify", "run.jsonl", "--unsigned", "--json"]).json();
+    assert_eq!(said, json, "it is told either way");
     assert_eq!((json["events"].as_u64(), json["status"].as_str(), json["signed"].is_null()), (Some(19), Some("active"), true));
+    assert_eq!(json["integrity"], "unproven");
+    assert!(elsewhere.bbb(&["journal", "verify", "run.jsonl", "--unsigned"]).ok().contains("could have made all of it up"));
+    elsewhere.bbb(&["journal", "verify", "run.jsonl", "--unsigned", "--key", "00"]).fails(2, "--unsigned");
+
+    // Forged and chained anew, with the checkpoints left out: it fits together, and that is all.
+    let journal = bbb::core::journal::export::read(&mut text.as_bytes()).unwrap();
+    let mut forged: Vec<bbb::core::journal::chain::Record> = Vec::new();
+    for record in &journal.1 {
+        let mut event = record.decode().unwrap();
+        event.at = event.at.plus_ms(1);
+        let before = forged.last().map_or(bbb::core::journal::chain::GENESIS, |last| last.hash);
+        forged.push(bbb::core::journal::chain::Record::encode(&event, &before).unwrap());
+    }
+    let mut bytes = Vec::new();
+    bbb::core::journal::export::write(&mut bytes, journal.0, &forged).unwrap();
+    check(&String::from_utf8(bytes).unwrap(), 6, "integrity unproven");
+    // With checkpoints whose key came along, the exit code is 0, and both outputs say that it is the file's own word.
+    elsewhere.write("run.jsonl", &text);
+    assert_eq!(elsewhere.bbb(&["journal", "verify", "run.jsonl", "--json"]).json()["integrity"], "self_signed");
+    let key = place.bbb(&["journal", "key"]).ok().trim().to_owned();
+    assert_eq!(elsewhere.bbb(&["journal", "verify", "run.jsonl", "--key", &key, "--json"]).json()["integrity"], "proven");
+    assert_eq!(place.bbb(&["journal", "verify", "--json"]).json()["integrity"], "own");
 }
 
 #[test]

@@ -29,12 +29,23 @@ fn levels_budgets_and_delegates_are_set_while_the_business_runs() {
 
     place.bbb(&["budget", "--set", "real_money.total=200.01"]).fails(4, "200.00 USD that are left to allot");
     place.bbb(&["budget", "--set", "real_money.total=200"]).ok();
+    place.write("rich.toml", "[owner]\nmoney_usd = 900\n");
+    let rich = ["budget", "--set", "real_money.total=201", "--config", "rich.toml"];
+    place.bbb(&rich).fails(4, "to raise it: bbb budget --owner-cap 900.00");
+    assert_eq!(place.bbb(&["budget", "--owner-cap", "900", "--json"]).json()["owner_cap_cents"], 90_000);
+    place.bbb(&rich).ok();
+    place.bbb(&["budget", "--set", "real_money.total=202"]).fails(4, "200.00 USD that are left to allot");
     place.bbb(&["budget", "--set", "real_money.total=40"]).ok();
 
     place.bbb(&["approve", "prop_1", "--as", "Grace"]).fails(4, "nobody of this name is a delegate");
     place.bbb(&["delegate", "Grace", "--up-to", "0", "--kind", "run_ads"]).ok();
     place.bbb(&["approve", "prop_1", "--as", "Grace"]).fails(4, "kind of action is not delegated");
     place.bbb(&["delegate", "Grace", "--up-to", "0", "--kind", "send_email", "--json"]).ok();
+    let listed = place.bbb(&["delegate"]).ok();
+    assert!(listed.contains("delegates of") && listed.contains("Grace may answer send_email worth at most 0.00 USD"), "{listed}");
+    let listed = place.bbb(&["delegate", &id, "--json"]).json();
+    assert_eq!(listed["delegates"]["Grace"]["kinds"][0], "send_email");
+    place.bbb(&["delegate", "--up-to", "5"]).fails(2, "say who");
     place.bbb(&["veto", "prop_1", "--as", "Grace", "--reason", "not her"]).ok();
     running.until("prop_1 refused by Grace: not her");
     place.bbb(&["delegate", "Grace", "--revoke"]).ok();
@@ -42,7 +53,7 @@ fn levels_budgets_and_delegates_are_set_while_the_business_runs() {
     place.bbb(&["delegate", "Grace"]).fails(2, "--up-to");
 
     let told = place.bbb(&["journal", "show"]).ok();
-    let wanted = ["autonomy for publish_post is 5", "the owner set other caps", "Grace may answer what costs at most 0.00 USD"];
+    let wanted = ["autonomy for publish_post is 5", "the owner set other caps", "Grace may answer send_email worth at most 0.00 USD"];
     assert!(wanted.iter().all(|line| told.contains(line)), "{told}");
     place.bbb(&["stop"]).ok();
     assert_eq!(running.end(), 0);

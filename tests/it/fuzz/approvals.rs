@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use bbb::agents::handle::Command;
 use bbb::agents::world::World as Outside;
-use bbb::core::action::Digest;
-use bbb::core::event::{By, Event, Intent, Payload, Recovery, Signal};
+use bbb::core::action::{Action, Digest};
+use bbb::core::event::{By, Delegation, Event, Intent, Payload, Recovery, Signal};
 use bbb::core::id::{ContactId, OrderId, ProposalId, TicketId};
 use bbb::core::invariant;
 use bbb::core::observe::Arrival;
@@ -166,11 +166,15 @@ fn check(events: &[Event], yeses: &BTreeSet<ProposalId>) {
     let mut asked: BTreeSet<ProposalId> = BTreeSet::new();
     let mut approved: BTreeSet<(ProposalId, [u8; 32])> = BTreeSet::new();
     let mut said_yes = BTreeSet::new();
-    let mut delegates: BTreeSet<String> = BTreeSet::new();
+    let mut delegates: BTreeMap<String, Delegation> = BTreeMap::new();
+    let mut actions: BTreeMap<ProposalId, Action> = BTreeMap::new();
     for event in events {
         match &event.payload {
-            Payload::Proposed { proposal } => drop(digests.insert(proposal.id, proposal.action.digest())),
-            Payload::Delegated { name, delegation: Some(_) } => drop(delegates.insert(name.clone())),
+            Payload::Proposed { proposal } => {
+                digests.insert(proposal.id, proposal.action.digest());
+                actions.insert(proposal.id, proposal.action.clone());
+            }
+            Payload::Delegated { name, delegation: Some(delegation) } => drop(delegates.insert(name.clone(), delegation.clone())),
             Payload::Delegated { name, delegation: None } => drop(delegates.remove(name)),
             Payload::Reviewed { proposal, digest, verdict, .. } => match verdict.ruling {
                 Ruling::Approve => drop(approved.insert((*proposal, digest.0))),
@@ -179,7 +183,13 @@ fn check(events: &[Event], yeses: &BTreeSet<ProposalId>) {
             },
             Payload::Answered { proposal, digest, approve, by, .. } => {
                 assert!(asked.remove(proposal), "{proposal} was answered without being asked about, or twice");
-                assert!(!matches!(by, By::Delegate(name) if !delegates.contains(name)), "{proposal} was answered by {by:?}");
+                if let By::Delegate(name) = by {
+                    let delegation = delegates.get(name).unwrap_or_else(|| panic!("{proposal} was answered by {name}, who is nobody"));
+                    let action = &actions[proposal];
+                    let named = delegation.kinds.contains(&action.kind());
+                    assert!(named || (delegation.kinds.is_empty() && action.worth().is_some()), "{name} answered for {action:?}");
+                    assert!(action.worth().is_none_or(|worth| worth <= delegation.up_to), "{name} answered for {action:?}");
+                }
                 if *approve {
                     approved.insert((*proposal, digest.0));
                     assert!(said_yes.insert(*proposal), "two yeses to {proposal}");

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::answer::Invalid;
-use super::text::dollars;
-use crate::money::Cents;
+use crate::money::{Cents, dollars};
 
 /// The largest magnitude of an amount, 10 billion dollars: sums over all entries stay exact, as cents and as doubles.
 pub(super) const MAX_MONEY: Cents = Cents::from_dollars(10_000_000_000);

@@ -3,14 +3,7 @@
 use std::fmt;
 
 use super::answer::Relief;
-use crate::money::Cents;
-
-/// `$1,234.50`.
-pub(super) fn dollars(cents: Cents) -> String {
-    let sign = if cents < Cents::ZERO { "-" } else { "" };
-    let cents = cents.get().unsigned_abs();
-    format!("{sign}${}.{:02}", grouped(cents / 100), cents % 100)
-}
+use crate::money::{Cents, dollars, grouped};
 
 /// An amount of dollars, rounded to cents.
 pub(super) fn usd(dollars_exact: f64) -> String {
@@ -27,19 +20,6 @@ pub(super) fn rounded(dollars: f64) -> Cents {
 #[expect(clippy::cast_precision_loss, reason = "amounts are held below 2^53 cents")]
 pub(super) fn real(cents: Cents) -> f64 {
     cents.get() as f64 / 100.0
-}
-
-/// Whole number with separators.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// Minutes as hours: `12 h`, `7.5 h`, `1 h 20 min`.
@@ -108,8 +88,6 @@ mod tests {
 
     #[test]
     fn amounts_and_hours_read_as_people_write_them() {
-        assert_eq!(dollars(Cents::new(123_456_789)), "$1,234,567.89");
-        assert_eq!(dollars(Cents::new(-5)), "-$0.05");
         assert_eq!(usd(999.999), "$1,000.00");
         assert_eq!(usd(f64::INFINITY), dollars(Cents::new(i64::MAX)));
         assert_eq!((hours(90).as_str(), hours(60_000).as_str(), hours(-80).as_str()), ("1.5 h", "1,000 h", "-1 h 20 min"));

@@ -20,12 +20,13 @@ impl Check {
         let (mut rows, mut lines, mut worst): (Vec<Value>, Vec<String>, Option<Fault>) = (Vec::new(), Vec::new(), None);
         let mut bad = 0_usize;
         for name in &self.files {
-            let checked = Text::read(name).and_then(|text| Ok(Charter::with_owner_policies(name, &text.text)?));
+            let checked = Text::read(name).and_then(|text| Ok((text.blueprints()?, Charter::with_owner_policies(name, &text.text)?)));
             match checked {
-                Ok(charter) => {
+                Ok((blueprints, charter)) => {
                     let count = charter.policies().filter(|info| info.owners).count();
-                    rows.push(json!({ "file": name, "ok": true, "policies": count }));
-                    lines.push(format!("{name}: ok, {count} {}", if count == 1 { "policy" } else { "policies" }));
+                    rows.push(json!({ "file": name, "ok": true, "policies": count, "blueprints": blueprints }));
+                    let only = if blueprints.is_empty() { String::new() } else { format!(", only for {}", blueprints.join(", ")) };
+                    lines.push(format!("{name}: ok, {count} {}{only}", if count == 1 { "policy" } else { "policies" }));
                 }
                 Err(fault) => {
                     bad += 1;

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::list::of_business;
-use crate::charter::charter_of;
+use crate::charter::{all_for, charter_of};
 use crate::cli::Common;
 use crate::cli::access::Access;
 use crate::cli::screen::Screen;
@@ -31,8 +31,17 @@ impl Put {
         }
         // Checked here, where the files' names are known.
         let charter = charter_of(files)?;
+        for file in files {
+            // A text without policies, as a file that was cut off or never written, would take all of them away without a word.
+            if charter_of(&[file])?.policies().all(|info| !info.owners) {
+                return Err(Fault::usage(format!(
+                    "{file} has no policy; to take all of the owner's policies away, say --none and no file"
+                )));
+            }
+        }
         let access = Access::open(common)?;
         let id = access.pick(id)?;
+        all_for(files, &access.now(id)?.state.spec.blueprint.name)?;
         access.command(id, Command::SetCharter(charter.owner_text().to_owned()))?;
         let own: Vec<&str> = charter.policies().filter(|info| info.owners).map(|info| info.id).collect();
         let running = access.now(id)?.running;

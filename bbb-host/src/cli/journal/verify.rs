@@ -37,6 +37,33 @@ pub(in crate::cli) struct Verify {
     /// A checkpoint that was kept elsewhere: the journal must reach it and agree with it
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
+    /// An export without any signature will do: whoever can write a file can make one that fits together. Otherwise the exit code is 6
+    #[arg(long, conflicts_with_all = ["key", "checkpoint"])]
+    unsigned: bool,
+}
+
+/// Who says that a journal that fits together is the one that was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Integrity {
+    /// A key that the verifier has, or a checkpoint that the verifier kept.
+    Proven,
+    /// The owner's own data directory.
+    Own,
+    /// A key that came with the file itself.
+    SelfSigned,
+    /// Nobody.
+    Unproven,
+}
+
+impl Integrity {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Integrity::Proven => "proven",
+            Integrity::Own => "own",
+            Integrity::SelfSigned => "self_signed",
+            Integrity::Unproven => "unproven",
+        }
+    }
 }
 
 /// A journal and what signs it.
@@ -69,13 +96,30 @@ impl Verify {
             events => replay(*id, events).map_err(named)?.status.as_str(),
         };
         let mut object = signature(&verdict, trusted.as_ref());
+        let integrity = match (verdict.newest, place) {
+            (None, _) => Integrity::Unproven,
+            (Some(_), _) if trusted.is_some() || !kept.is_empty() => Integrity::Proven,
+            (Some(_), None) => Integrity::Own,
+            (Some(_), Some(_)) => Integrity::SelfSigned,
+        };
+        object["integrity"] = json!(integrity.as_str());
         object["business_id"] = json!(id);
         object["events"] = json!(verdict.end.sequence);
         object["head"] = json!(verdict.end.hash.to_string());
         object["status"] = json!(status);
         let head =
             format!("{id}: {} events, every hash and every event fits\nhead {}\nstatus {status}", verdict.end.sequence, verdict.end.hash);
-        screen.result(&object, &format!("{head}\n{}", words(&verdict, trusted.as_ref(), place.is_some())))
+        screen.result(&object, &format!("{head}\n{}", words(&verdict, integrity, place.is_some())))?;
+        match place {
+            Some(file) if integrity == Integrity::Unproven && !self.unsigned => Err(Fault::new(
+                Kind::Unproven,
+                format!(
+                    "{}: integrity unproven: nothing vouches for this file; ask for an export with checkpoints and verify it with --key, or say --unsigned",
+                    file.display()
+                ),
+            )),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -92,8 +136,11 @@ fn signature(verdict: &Verdict, trusted: Option<&PublicKey>) -> Value {
     json!({ "signed": signed, "unsigned_events": verdict.unsigned(), "key_given": trusted.is_some() })
 }
 
-fn words(verdict: &Verdict, trusted: Option<&PublicKey>, from_file: bool) -> String {
-    let Some((newest, count)) = verdict.newest else { return "signed: nothing; there is no checkpoint".to_owned() };
+fn words(verdict: &Verdict, integrity: Integrity, from_file: bool) -> String {
+    let Some((newest, count)) = verdict.newest else {
+        let made = if from_file { ": whoever wrote this file could have made all of it up" } else { "" };
+        return format!("signed: nothing; there is no checkpoint\nintegrity unproven{made}");
+    };
     let (covered, at, key) = (newest.head().sequence, newest.at(), newest.key());
     let tail = match (verdict.unsigned(), verdict.end.sequence) {
         (0, _) => "all of it".to_owned(),
@@ -101,7 +148,8 @@ fn words(verdict: &Verdict, trusted: Option<&PublicKey>, from_file: bool) -> Str
         (more, last) => format!("the {more} events after it, up to {last}, are not signed yet"),
     };
     let checkpoints = if count == 1 { "1 checkpoint".to_owned() } else { format!("{count} checkpoints") };
-    let doubt = if trusted.is_none() && from_file { "\nwhose key that is, this file alone does not prove: compare with --key" } else { "" };
+    let doubt =
+        if integrity == Integrity::SelfSigned { "\nwhose key that is, this file alone does not prove: compare with --key" } else { "" };
     format!("signed: up to event {covered} at {at} by {key} ({checkpoints}), {tail}{doubt}")
 }
 

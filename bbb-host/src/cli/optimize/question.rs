@@ -110,20 +110,80 @@ impl Question {
     }
 }
 
+/// Reads a question as `bbb optimize` does, without answering it: a table where the name ends with `.csv`, with budgets and hours that suit any.
+///
+/// # Errors
+/// [`Fault`] names the file and, where it is known, the line.
+pub fn read(kind: Kind, name: &str, text: String) -> Result<(), Fault> {
+    let file = File::of(Path::new(name), text);
+    let thousand = Some(Cents::from_dollars(1000));
+    match kind {
+        Kind::Portfolio => portfolio(&file, thousand.filter(|_| file.is_table()), Some(40 * 60).filter(|_| file.is_table())).map(drop),
+        Kind::Budget => {
+            budget(&file, thousand.filter(|_| file.is_table()), Some(Cents::from_dollars(100)).filter(|_| file.is_table())).map(drop)
+        }
+        Kind::Assignment => assignment(&file).map(drop),
+        Kind::Schedule => schedule(&file).map(drop),
+    }
+}
+
+/// The kinds of questions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// What to take on.
+    Portfolio,
+    /// What to spend where.
+    Budget,
+    /// Who does what.
+    Assignment,
+    /// What is done when.
+    Schedule,
+}
+
+fn portfolio(file: &File, budget: Option<Cents>, weekly_minutes: Option<i64>) -> Result<portfolio::Portfolio, Fault> {
+    let mut input: portfolio::Input = if file.is_table() {
+        let projects = table::rows(file, &["name", "industry"], &["required"])?;
+        let budget = budget.ok_or_else(|| Fault::usage("a table of projects needs --budget USD"))?;
+        let weekly_minutes = weekly_minutes.ok_or_else(|| Fault::usage("a table of projects needs --hours HOURS"))?;
+        portfolio::Input { projects, budget, weekly_minutes, ..portfolio::Input::default() }
+    } else {
+        file.parse()?
+    };
+    input.budget = budget.unwrap_or(input.budget);
+    input.weekly_minutes = weekly_minutes.unwrap_or(input.weekly_minutes);
+    portfolio::Portfolio::new(input).map_err(|invalid| file.refuse(&invalid))
+}
+
+fn budget(file: &File, budget: Option<Cents>, step: Option<Cents>) -> Result<budget::Budget, Fault> {
+    let mut input: budget::Input = if file.is_table() {
+        let budget = budget.ok_or_else(|| Fault::usage("a table of channels needs --budget USD"))?;
+        let step = step.ok_or_else(|| Fault::usage("a table of channels needs --step USD"))?;
+        budget::Input { budget, step, channels: table::channels(file)?, goal: budget::Goal::Response }
+    } else {
+        file.parse()?
+    };
+    input.budget = budget.unwrap_or(input.budget);
+    input.step = step.unwrap_or(input.step);
+    budget::Budget::new(input).map_err(|invalid| file.refuse(&invalid))
+}
+
+fn assignment(file: &File) -> Result<assignment::Assignment, Fault> {
+    let input: assignment::Input = if file.is_table() { table::costs(file)? } else { file.parse()? };
+    assignment::Assignment::new(input).map_err(|invalid| file.refuse(&invalid))
+}
+
+fn schedule(file: &File) -> Result<schedule::Schedule, Fault> {
+    if file.is_table() {
+        return Err(Fault::usage("a schedule is asked for in TOML, as in examples/optimize/schedule.toml"));
+    }
+    let week: week::Week = file.parse()?;
+    let input = week.input().map_err(|invalid| file.refuse(&invalid))?;
+    schedule::Schedule::new(input).map_err(|invalid| file.refuse(&invalid))
+}
+
 impl Portfolio {
     fn run(self, screen: &mut Screen) -> Result<(), Fault> {
-        let file = File::read(&self.file)?;
-        let mut input: portfolio::Input = if file.is_table() {
-            let projects = table::rows(&file, &["name", "industry"], &["required"])?;
-            let budget = self.budget.ok_or_else(|| Fault::usage("a table of projects needs --budget USD"))?;
-            let weekly_minutes = self.hours.ok_or_else(|| Fault::usage("a table of projects needs --hours HOURS"))?;
-            portfolio::Input { projects, budget, weekly_minutes, ..portfolio::Input::default() }
-        } else {
-            file.parse()?
-        };
-        input.budget = self.budget.unwrap_or(input.budget);
-        input.weekly_minutes = self.hours.unwrap_or(input.weekly_minutes);
-        let question = portfolio::Portfolio::new(input).map_err(|invalid| file.refuse(&invalid))?;
+        let question = portfolio(&File::read(&self.file)?, self.budget, self.hours)?;
         self.search.solve("portfolio", &self.file, screen, |params, run| {
             question.solve(params, run).map_err(|error| Fault::usage(error.to_string()))
         })
@@ -132,39 +192,21 @@ impl Portfolio {
 
 impl Budget {
     fn run(self, screen: &mut Screen) -> Result<(), Fault> {
-        let file = File::read(&self.file)?;
-        let mut input: budget::Input = if file.is_table() {
-            let budget = self.budget.ok_or_else(|| Fault::usage("a table of channels needs --budget USD"))?;
-            let step = self.step.ok_or_else(|| Fault::usage("a table of channels needs --step USD"))?;
-            budget::Input { budget, step, channels: table::channels(&file)?, goal: budget::Goal::Response }
-        } else {
-            file.parse()?
-        };
-        input.budget = self.budget.unwrap_or(input.budget);
-        input.step = self.step.unwrap_or(input.step);
-        let question = budget::Budget::new(input).map_err(|invalid| file.refuse(&invalid))?;
+        let question = budget(&File::read(&self.file)?, self.budget, self.step)?;
         solve("budget", &self.file, screen, Limits::default(), |_| Ok(question.solve()))
     }
 }
 
 impl Assignment {
     fn run(self, screen: &mut Screen) -> Result<(), Fault> {
-        let file = File::read(&self.file)?;
-        let input: assignment::Input = if file.is_table() { table::costs(&file)? } else { file.parse()? };
-        let question = assignment::Assignment::new(input).map_err(|invalid| file.refuse(&invalid))?;
+        let question = assignment(&File::read(&self.file)?)?;
         solve("assignment", &self.file, screen, Limits::default(), |_| Ok(question.solve()))
     }
 }
 
 impl Schedule {
     fn run(self, screen: &mut Screen) -> Result<(), Fault> {
-        let file = File::read(&self.file)?;
-        if file.is_table() {
-            return Err(Fault::usage("a schedule is asked for in TOML, as in examples/optimize/schedule.toml"));
-        }
-        let week: week::Week = file.parse()?;
-        let input = week.input().map_err(|invalid| file.refuse(&invalid))?;
-        let question = schedule::Schedule::new(input).map_err(|invalid| file.refuse(&invalid))?;
+        let question = schedule(&File::read(&self.file)?)?;
         self.search.solve("schedule", &self.file, screen, |params, run| {
             question.solve(params, run).map_err(|error| Fault::usage(error.to_string()))
         })

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::flow::{self, Found};
 use super::{Assignment, Plan};
-use crate::money::Cents;
+use crate::money::{Cents, dollars};
 use crate::optimizer::problem::amount;
 use crate::optimizer::problem::answer::Relief;
-use crate::optimizer::problem::text::{counted, dollars, list, real, reliefs, table, usd};
+use crate::optimizer::problem::text::{counted, list, real, reliefs, table, usd};
 
 /// For how many agents it is told what more room would bring: those where it could bring most.
 const RELIEFS: usize = 8;

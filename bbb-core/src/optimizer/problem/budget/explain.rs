@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::search::{self, Found};
 use super::{Allocation, Budget, Goal};
-use crate::money::Cents;
+use crate::money::{Cents, dollars};
 use crate::optimizer::problem::amount;
 use crate::optimizer::problem::answer::Relief;
-use crate::optimizer::problem::text::{counted, dollars, reliefs, table, usd};
+use crate::optimizer::problem::text::{counted, reliefs, table, usd};
 
 /// What keeps a channel from getting more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

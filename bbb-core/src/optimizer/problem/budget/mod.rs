@@ -18,8 +18,8 @@ pub use self::explain::{Explanation, Reason, Spent};
 use super::amount;
 use super::answer::{Conflict, Invalid, Outcome};
 use super::check;
-use super::text::{dollars, real};
-use crate::money::Cents;
+use super::text::real;
+use crate::money::{Cents, dollars};
 
 /// The most channels.
 pub const MAX_CHANNELS: usize = 500;

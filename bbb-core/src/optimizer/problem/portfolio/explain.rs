@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::search::{self, Found};
 use super::{Choice, Portfolio};
-use crate::money::Cents;
+use crate::money::{Cents, dollars};
 use crate::optimizer::problem::amount;
 use crate::optimizer::problem::answer::Relief;
-use crate::optimizer::problem::text::{counted, dollars, hours, list, reliefs, table, usd};
+use crate::optimizer::problem::text::{counted, hours, list, reliefs, table, usd};
 use crate::optimizer::sampler::Run;
 
 /// A chosen project.

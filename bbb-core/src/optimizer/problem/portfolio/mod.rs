@@ -20,8 +20,8 @@ pub use self::explain::{Chosen, Explanation, Greedy, LeftOut, Reason};
 use super::amount;
 use super::answer::{Conflict, Invalid, Outcome};
 use super::check;
-use super::text::{self, dollars, hours};
-use crate::money::Cents;
+use super::text::{self, hours};
+use crate::money::{Cents, dollars};
 use crate::optimizer::sampler::{self, Params, Run};
 
 /// The most projects.

@@ -24,8 +24,13 @@ pub(super) struct File {
 
 impl File {
     pub(super) fn read(path: &Path) -> Result<File, Fault> {
+        Ok(File::of(path, config::read(path, MAX_BYTES)?))
+    }
+
+    /// A text that was read from this file.
+    pub(super) fn of(path: &Path, text: String) -> File {
         let is_table = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-        Ok(File { name: path.display().to_string(), text: config::read(path, MAX_BYTES)?, is_table })
+        File { name: path.display().to_string(), text, is_table }
     }
 
     /// Whether it is a table (CSV), by its name.
