@@ -40,6 +40,8 @@ impl Sampler for SimulatedAnnealing {
                     side_by_side::<i8>(bqm, &ising, &cooling, params, run)
                 } else if is_sparse(&ising) && lanes::fits::<i16>(&ising) {
                     side_by_side::<i16>(bqm, &ising, &cooling, params, run)
+                } else if let Some(ising) = ising.narrow() {
+                    one_by_one(bqm, &ising, &cooling, params, run)
                 } else {
                     one_by_one(bqm, &ising, &cooling, params, run)
                 }

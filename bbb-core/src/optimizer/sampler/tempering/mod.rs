@@ -49,6 +49,9 @@ impl Sampler for ParallelTempering {
                     reads(bqm, &ising, params, run, &|random| Lanes::<i8>::new(&ising, random))
                 } else if is_sparse(&ising) && lanes::fits::<i16>(&ising) {
                     reads(bqm, &ising, params, run, &|random| Lanes::<i16>::new(&ising, random))
+                } else if let Some(ising) = ising.narrow() {
+                    let rows = Rows::of(&ising);
+                    reads(bqm, &ising, params, run, &|random| Singles::new(&ising, &rows, random))
                 } else {
                     let rows = Rows::of(&ising);
                     reads(bqm, &ising, params, run, &|random| Singles::new(&ising, &rows, random))
