@@ -44,6 +44,16 @@ impl Ising<i32> {
     pub(crate) fn reaches(&self) -> impl Iterator<Item = i32> {
         (0..self.len()).map(|spin| self.fields[spin].abs() + self.row(spin).map(|(_, coupler)| coupler.abs()).sum::<i32>())
     }
+
+    /// The same model in 16-bit integers, where no local field leaves them.
+    pub(crate) fn narrow(&self) -> Option<Ising<i16>> {
+        let narrow = |values: &[i32]| values.iter().map(|value| i16::try_from(*value).ok()).collect::<Option<Vec<_>>>();
+        if self.reaches().any(|reach| reach > i32::from(i16::MAX)) {
+            return None;
+        }
+        let (fields, couplers) = (narrow(&self.fields)?, narrow(&self.couplers)?);
+        Some(Ising { fields, starts: self.starts.clone(), neighbors: self.neighbors.clone(), couplers, scale: self.scale })
+    }
 }
 
 impl Compiled {

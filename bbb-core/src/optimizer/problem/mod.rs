@@ -19,7 +19,10 @@ mod check;
 pub mod knapsack;
 pub mod planted;
 pub mod portfolio;
+mod qubo;
 pub mod schedule;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use self::answer::{Conflict, Invalid, Outcome, Relief};

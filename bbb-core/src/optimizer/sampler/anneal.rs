@@ -3,25 +3,19 @@
 //! Sparse models with small whole coefficients run as thirty-two replicas side by side, others one read at a time. Every read ends with a descent to a state
 //! that no change of one variable improves.
 
-use super::lanes::{self, LANES, Lanes, Width};
+use super::lanes::{Fit, LANES, Lanes, Width};
 use super::parts::{self, Part, Shape};
+use super::scale::{Scale, geometric, share};
 use super::single::{Number, Rows, Single};
 use super::{Error, Params, Run, Sampler, Schedule};
 use crate::optimizer::model::Bqm;
-use crate::optimizer::model::ising::{Compiled, Ising, to_spins};
+use crate::optimizer::model::ising::{Compiled, Ising};
 use crate::optimizer::random::Random;
 use crate::optimizer::sample_set::SampleSet;
 use crate::optimizer::sampler::run::Progress;
 
-/// Sweeps of a read where nothing is said.
-const DEFAULT_SWEEPS: u64 = 1000;
-/// Sweeps of the first reads of a run that goes on until it is stopped; later ones double them.
-const FIRST_SWEEPS: u64 = 250;
 /// The most temperatures of a read; at each of them as many sweeps as it takes.
 const MAX_STEPS: u64 = 2048;
-/// Replicas side by side are worth while up to this many couplers at a spin, on average.
-const MAX_LANES_DEGREE: usize = 64;
-
 /// Simulated annealing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SimulatedAnnealing {}
@@ -36,12 +30,13 @@ impl Sampler for SimulatedAnnealing {
         match Compiled::of(bqm) {
             Compiled::Whole(ising) => {
                 let cooling = Cooling::of(params, &ising);
-                if is_sparse(&ising) && lanes::fits::<i8>(&ising) {
-                    side_by_side::<i8>(bqm, &ising, &cooling, params, run)
-                } else if is_sparse(&ising) && lanes::fits::<i16>(&ising) {
-                    side_by_side::<i16>(bqm, &ising, &cooling, params, run)
-                } else {
-                    one_by_one(bqm, &ising, &cooling, params, run)
+                match Fit::of(&ising) {
+                    Some(Fit::I8) => side_by_side::<i8>(bqm, &ising, &cooling, params, run),
+                    Some(Fit::I16) => side_by_side::<i16>(bqm, &ising, &cooling, params, run),
+                    None => match ising.narrow() {
+                        Some(ising) => one_by_one(bqm, &ising, &cooling, params, run),
+                        None => one_by_one(bqm, &ising, &cooling, params, run),
+                    },
                 }
             }
             Compiled::Real(ising) => one_by_one(bqm, &ising, &Cooling::of(params, &ising), params, run),
@@ -65,12 +60,11 @@ impl<'a> Cooling<'a> {
     }
 
     /// The inverse temperature of a step.
-    #[expect(clippy::cast_precision_loss, reason = "at most 2048 steps")]
     fn beta(&self, step: u64, steps: u64) -> f64 {
-        let x = if steps > 1 { step as f64 / (steps - 1) as f64 } else { 1.0 };
+        let x = share(step, steps);
         let (hot, cold) = (self.hot.max(f64::MIN_POSITIVE), self.cold.max(f64::MIN_POSITIVE));
         match self.schedule {
-            Schedule::Geometric => hot * libm::pow(cold / hot, x),
+            Schedule::Geometric => geometric(hot, cold, x),
             Schedule::Linear => hot + (cold - hot) * x,
             Schedule::LinearTemperature => 1.0 / (1.0 / hot + (1.0 / cold - 1.0 / hot) * x),
             Schedule::Custom(betas) => {
@@ -81,48 +75,12 @@ impl<'a> Cooling<'a> {
     }
 }
 
-/// The magnitudes that temperatures are chosen by, in the units of the compiled model.
-pub(super) struct Scale {
-    /// The root of the mean square of the fields of random states.
-    pub(super) typical: f64,
-    /// The least coefficient other than 0.
-    pub(super) least: f64,
-}
-
-impl Scale {
-    /// Nothing for a model without coefficients.
-    pub(super) fn of<N: Number>(ising: &Ising<N>) -> Option<Scale> {
-        let row = |spin: usize| std::iter::once(ising.fields[spin]).chain(ising.row(spin).map(|(_, coupler)| coupler));
-        let magnitudes = || (0..ising.len()).flat_map(row).map(|value| value.real().abs()).filter(|magnitude| *magnitude > 0.0);
-        let (least, most) = magnitudes().fold((f64::INFINITY, 0.0), |(least, most), magnitude| (magnitude.min(least), magnitude.max(most)));
-        // Squares of the magnitudes themselves could be too large or too small for a double.
-        let squares: f64 = magnitudes().map(|magnitude| (magnitude / most) * (magnitude / most)).sum();
-        #[expect(clippy::cast_precision_loss, reason = "a count of variables")]
-        let typical = most * libm::sqrt(squares / (ising.len().max(1)) as f64);
-        (typical > 0.0 && typical.is_finite()).then_some(Scale { typical, least })
-    }
-}
-
 /// Hot enough that a typical spin turns freely, and cold enough that the least change of an energy is rare, in the units of the compiled model.
 fn beta_range<N: Number>(ising: &Ising<N>) -> (f64, f64) {
     let Some(Scale { typical, least }) = Scale::of(ising) else { return (1.0, 1.0) };
     // Where coefficients are many and small beside the typical field, the least of them does not matter: fields are sums of many.
     let cold = 2.5 / least.max(typical / 8.0);
     (0.5 / typical, cold.max(0.5 / typical))
-}
-
-/// Whether replicas side by side are worth while.
-pub(super) fn is_sparse<N: Copy>(ising: &Ising<N>) -> bool {
-    ising.couplers.len() <= MAX_LANES_DEGREE * ising.len()
-}
-
-/// How many sweeps reads of this part take.
-pub(super) fn sweeps(params: &Params, part: u64) -> u64 {
-    match params.num_sweeps {
-        Some(sweeps) => sweeps,
-        None if params.until_stopped => FIRST_SWEEPS << part.min(30),
-        None => DEFAULT_SWEEPS,
-    }
 }
 
 /// What is cooled.
@@ -179,12 +137,11 @@ fn side_by_side<T: Width>(
     let shape = Shape { solver: "sa", reads_per_part: LANES as u64 };
     parts::run(bqm, params, run, shape, |number, reads| {
         let mut lanes = Lanes::<T>::new(ising, Random::new(params.seed, number));
-        let first = usize::try_from(number).unwrap_or(usize::MAX).saturating_mul(LANES);
-        for (lane, state) in params.initial_states.iter().skip(first).take(LANES).enumerate() {
-            lanes.set(lane, &to_spins(bqm, state));
+        for (lane, spins) in parts::initial_states(bqm, params, number, LANES).enumerate() {
+            lanes.set(lane, &spins);
         }
         lanes.refresh();
-        let (done, stopped) = cool(cooling, sweeps(params, number), run, &mut lanes);
+        let (done, stopped) = cool(cooling, parts::sweeps(params, number), run, &mut lanes);
         lanes.descend();
         let energies = lanes.energies();
         let mut order: Vec<usize> = (0..reads).collect();
@@ -199,10 +156,10 @@ fn one_by_one<N: Number>(bqm: &Bqm, ising: &Ising<N>, cooling: &Cooling<'_>, par
     let shape = Shape { solver: "sa", reads_per_part: 1 };
     parts::run(bqm, params, run, shape, |number, _| {
         let mut single = Single::new(ising, &rows, Random::new(params.seed, number));
-        if let Some(state) = usize::try_from(number).ok().and_then(|number| params.initial_states.get(number)) {
-            single.set(&to_spins(bqm, state));
+        if let Some(spins) = parts::initial_states(bqm, params, number, 1).next() {
+            single.set(&spins);
         }
-        let (done, stopped) = cool(cooling, sweeps(params, number), run, &mut single);
+        let (done, stopped) = cool(cooling, parts::sweeps(params, number), run, &mut single);
         single.descend();
         Part { spins: vec![single.spins], sweeps: done, updates: single.updates, stopped }
     })

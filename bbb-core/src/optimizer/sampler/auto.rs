@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use super::anneal::SimulatedAnnealing;
 use super::exact::Exact;
+use super::parts::growing_sweeps;
 use super::run::{Progress, Stop};
 use super::tabu::TabuSearch;
 use super::tempering::ParallelTempering;
@@ -26,8 +27,6 @@ const EXACT_NODES: u64 = 1 << 16;
 const DENSE: f64 = 0.05;
 /// unless their couplers are all of one magnitude and there are more variables than this: then there are too many equal gains to choose from.
 const MAX_EVEN: usize = 1000;
-/// Sweeps of the first round over several components of a run that goes on until it is stopped.
-const FIRST_SWEEPS: u64 = 250;
 
 /// Chooses a way for every model.
 #[derive(Debug, Clone, Copy, Default)]
@@ -139,7 +138,7 @@ impl<'a> Parts<'a> {
                 if turns {
                     own.until_stopped = false;
                     own.num_reads = 1;
-                    own.num_sweeps = params.num_sweeps.or(Some(FIRST_SWEEPS << round.min(30)));
+                    own.num_sweeps = params.num_sweeps.or(Some(growing_sweeps(round)));
                 }
                 let found =
                     sampler(&part.model, params.until_stopped).sample(&part.model, &own, &Run { stop: &lifted, executor: run.executor })?;

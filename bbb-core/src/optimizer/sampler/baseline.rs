@@ -5,7 +5,7 @@ use super::run::Progress;
 use super::single::Number;
 use super::{Error, Params, Run, Sampler};
 use crate::optimizer::model::Bqm;
-use crate::optimizer::model::ising::{Compiled, Ising, to_spins, to_state};
+use crate::optimizer::model::ising::{Compiled, Ising, to_state};
 use crate::optimizer::random::Random;
 use crate::optimizer::sample_set::SampleSet;
 
@@ -65,9 +65,9 @@ impl Sampler for SteepestDescent {
 fn descents<N: Number>(bqm: &Bqm, ising: &Ising<N>, params: &Params, run: &Run<'_>) -> Result<SampleSet, Error> {
     let shape = Shape { solver: "greedy", reads_per_part: 1 };
     parts::run(bqm, params, run, shape, |number, _| {
-        let given = usize::try_from(number).ok().and_then(|number| params.initial_states.get(number));
+        let given = parts::initial_states(bqm, params, number, 1).next();
         let mut random = Random::new(params.seed, number);
-        let spins = given.map_or_else(|| (0..ising.len()).map(|_| random.spin()).collect(), |state| to_spins(bqm, state));
+        let spins = given.unwrap_or_else(|| (0..ising.len()).map(|_| random.spin()).collect());
         let mut descent = Descent::new(ising, spins);
         let mut stopped = false;
         while !stopped && descent.step() {

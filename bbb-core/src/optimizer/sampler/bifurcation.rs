@@ -6,16 +6,17 @@
 //! to the energy that is wanted). `c = 0.5 / typical` with the root of the mean square of local fields, which is the paper's `0.5 / (sigma sqrt(N))`. Signs are the states, taken down to a
 //! local minimum at the end.
 //!
-//! Replicas run side by side, a vector lane each. Products and sums are single operations in a fixed order, so that results are the same with and without AVX2.
+//! Replicas run side by side, a vector lane each.
 
-use super::anneal::{Scale, is_sparse, sweeps};
+use super::lanes::is_sparse;
 use super::parts::{self, Part, Shape};
+use super::real_lanes::{Scaled, minima};
 use super::run::Progress;
+use super::scale::Scale;
 use super::simd::vectorized;
-use super::single::{Rows, Single};
 use super::{Error, Params, Run, Sampler};
 use crate::optimizer::model::Bqm;
-use crate::optimizer::model::ising::{Ising, real, to_spins};
+use crate::optimizer::model::ising::{Ising, real};
 use crate::optimizer::random::Random;
 use crate::optimizer::sample_set::SampleSet;
 
@@ -52,34 +53,25 @@ impl Sampler for SimulatedBifurcation {
 
 impl SimulatedBifurcation {
     fn reads<const L: usize>(&self, bqm: &Bqm, ising: &Ising<f64>, params: &Params, run: &Run<'_>) -> Result<SampleSet, Error> {
-        let forces = Forces::of(ising);
-        let rows = Rows::Sparse(ising);
+        // What makes the energy less pushes that way.
+        let forces = Scaled::of(ising, Scale::of(ising).map_or(0.0, |scale| -0.5 / scale.typical));
         let shape = Shape { solver: self.name(), reads_per_part: L as u64 };
         parts::run(bqm, params, run, shape, |number, reads| {
             let mut random = Random::new(params.seed, number);
             let mut all = Oscillators::<L>::new(ising.len(), self.discrete, &mut random);
-            let first = usize::try_from(number).unwrap_or(usize::MAX).saturating_mul(L);
-            for (lane, state) in params.initial_states.iter().skip(first).take(L).enumerate() {
-                all.set(lane, &to_spins(bqm, state));
+            for (lane, spins) in parts::initial_states(bqm, params, number, L).enumerate() {
+                all.set(lane, &spins);
             }
-            let steps = sweeps(params, number);
+            let steps = parts::sweeps(params, number);
             let (mut done, mut stopped) = (0, false);
             while done < steps && !stopped {
                 all.step(&forces, pump(done, steps));
                 done += 1;
                 stopped = run.stop.should_stop(Progress { sweeps: done, energy: None });
             }
-            let mut single = Single::new(ising, &rows, random);
-            let mut found: Vec<(f64, Vec<i8>)> = (0..reads)
-                .map(|lane| {
-                    single.set(&all.spins(lane));
-                    single.descend();
-                    (single.energy(), single.spins.clone())
-                })
-                .collect();
-            found.sort_by(|one, other| one.0.total_cmp(&other.0));
+            let spins = minima(ising, (0..reads).map(|lane| all.spins(lane)));
             let updates = done * (L * ising.len()) as u64;
-            Part { spins: found.into_iter().map(|(_, spins)| spins).collect(), sweeps: done * L as u64, updates, stopped }
+            Part { spins, sweeps: done * L as u64, updates, stopped }
         })
     }
 }
@@ -90,22 +82,10 @@ fn pump(step: u64, steps: u64) -> f32 {
     (step as f64 / steps as f64) as f32
 }
 
-/// Couplers and fields as forces, times `c`: what makes the energy less pushes that way.
-struct Forces<'a> {
-    starts: &'a [u32],
-    neighbors: &'a [u32],
-    couplers: Vec<f32>,
-    fields: Vec<f32>,
-}
-
-impl<'a> Forces<'a> {
-    fn of(ising: &'a Ising<f64>) -> Forces<'a> {
-        let factor = Scale::of(ising).map_or(0.0, |scale| -0.5 / scale.typical);
-        #[expect(clippy::cast_possible_truncation, reason = "a force of about 1 needs no more digits")]
-        let force = |bias: &f64| (bias * factor) as f32;
-        let (couplers, fields) = (ising.couplers.iter().map(force).collect(), ising.fields.iter().map(force).collect());
-        Forces { starts: &ising.starts, neighbors: &ising.neighbors, couplers, fields }
-    }
+/// What the force of an oscillator at this place on others comes from.
+#[inline(always)]
+fn source_at(discrete: bool, place: f32) -> f32 {
+    if discrete { 1_f32.copysign(place) } else { place }
 }
 
 /// The oscillators of all spins in all replicas.
@@ -123,23 +103,16 @@ impl<const L: usize> Oscillators<L> {
         let mut draw = || (START * (2.0 * random.unit() - 1.0)) as f32;
         let mut all = || (0..spins).map(|_| std::array::from_fn(|_| draw())).collect::<Vec<[f32; L]>>();
         let (places, momenta) = (all(), all());
-        let mut oscillators = Oscillators { sources: places.clone(), places, momenta, discrete };
-        oscillators.look();
-        oscillators
+        let sources = places.iter().map(|places| places.map(|place| source_at(discrete, place))).collect();
+        Oscillators { places, momenta, sources, discrete }
     }
 
     /// Begins a replica on the sides of this state.
     fn set(&mut self, lane: usize, spins: &[i8]) {
-        for ((place, momentum), spin) in self.places.iter_mut().zip(&mut self.momenta).zip(spins) {
-            place[lane] = f32::from(*spin);
-            momentum[lane] = 0.0;
-        }
-        self.look();
-    }
-
-    fn look(&mut self) {
-        for (source, place) in self.sources.iter_mut().zip(&self.places) {
-            *source = if self.discrete { place.map(|place| 1_f32.copysign(place)) } else { *place };
+        for (at, spin) in spins.iter().enumerate() {
+            self.places[at][lane] = f32::from(*spin);
+            self.momenta[at][lane] = 0.0;
+            self.sources[at][lane] = f32::from(*spin);
         }
     }
 
@@ -147,7 +120,7 @@ impl<const L: usize> Oscillators<L> {
         self.places.iter().map(|place| if place[lane] < 0.0 { -1 } else { 1 }).collect()
     }
 
-    fn step(&mut self, forces: &Forces<'_>, pump: f32) {
+    fn step(&mut self, forces: &Scaled<'_>, pump: f32) {
         vectorized(|| {
             self.push(forces, pump);
             self.glide();
@@ -156,17 +129,10 @@ impl<const L: usize> Oscillators<L> {
 
     /// Changes all momenta by the forces of the places as they are.
     #[inline(always)]
-    fn push(&mut self, forces: &Forces<'_>, pump: f32) {
+    fn push(&mut self, forces: &Scaled<'_>, pump: f32) {
         let pull = 1.0 - pump;
         for (spin, momentum) in self.momenta.iter_mut().enumerate() {
-            let mut force = [forces.fields[spin]; L];
-            let row = forces.starts[spin] as usize..forces.starts[spin + 1] as usize;
-            for (other, coupler) in forces.neighbors[row.clone()].iter().zip(&forces.couplers[row]) {
-                let source = &self.sources[*other as usize];
-                for lane in 0..L {
-                    force[lane] += coupler * source[lane];
-                }
-            }
+            let force = forces.local(spin, |other| &self.sources[other]);
             let place = &self.places[spin];
             for lane in 0..L {
                 momentum[lane] += (force[lane] - pull * place[lane]) * STEP;
@@ -183,7 +149,7 @@ impl<const L: usize> Oscillators<L> {
                 let held = free.clamp(-1.0, 1.0);
                 momentum[lane] = if held == free { momentum[lane] } else { 0.0 };
                 place[lane] = held;
-                source[lane] = if self.discrete { 1_f32.copysign(held) } else { held };
+                source[lane] = source_at(self.discrete, held);
             }
         }
     }

@@ -17,6 +17,8 @@ use crate::optimizer::sampler::thresholds::exponential;
 
 /// How many replicas there are.
 pub(crate) const LANES: usize = 32;
+/// Replicas side by side are worth while up to this many couplers at a spin, on average.
+const MAX_DEGREE: usize = 64;
 /// How many quantiles the table of thresholds has; a power of two.
 const QUANTILES: usize = 1 << 13;
 
@@ -137,10 +139,40 @@ pub(crate) struct Lanes<'a, T> {
     pub(crate) updates: u64,
 }
 
+/// The width of fields that a model is searched with, side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fit {
+    I8,
+    I16,
+}
+
+impl Fit {
+    /// The least width; none where replicas side by side are not worth while, or fields do not fit.
+    pub(crate) fn of(ising: &Ising<i32>) -> Option<Fit> {
+        if !is_sparse(ising) {
+            None
+        } else if fits::<i8>(ising) {
+            Some(Fit::I8)
+        } else {
+            fits::<i16>(ising).then_some(Fit::I16)
+        }
+    }
+}
+
+/// Whether replicas side by side are worth while.
+pub(crate) fn is_sparse<N: Copy>(ising: &Ising<N>) -> bool {
+    ising.couplers.len() <= MAX_DEGREE * ising.len()
+}
+
 /// Whether fields of this width hold this model.
-pub(crate) fn fits<T: Width>(ising: &Ising<i32>) -> bool {
+fn fits<T: Width>(ising: &Ising<i32>) -> bool {
     let unit = !T::UNIT || ising.couplers.iter().all(|coupler| coupler.abs() == 1);
     unit && ising.reaches().all(|reach| reach <= T::MOST)
+}
+
+/// How many quantiles a model of so many spins has use for.
+fn entries(spins: usize) -> usize {
+    (4 * spins).next_power_of_two().clamp(512, QUANTILES)
 }
 
 impl<'a, T: Width> Lanes<'a, T> {
@@ -148,8 +180,7 @@ impl<'a, T: Width> Lanes<'a, T> {
     pub(crate) fn new(ising: &'a Ising<i32>, random: Random) -> Self {
         let n = ising.len();
         let site = Site { field: [T::default(); LANES], sign: [T::default(); LANES] };
-        let entries = (4 * n).next_power_of_two().clamp(512, QUANTILES);
-        let thresholds = vec![T::of(-1); entries + LANES];
+        let thresholds = vec![T::of(-1); entries(n) + LANES];
         let rows = Arc::new(rows(ising));
         let mut lanes = Lanes { ising, rows, sites: vec![site; n], thresholds, shift: 0, random, updates: 0 };
         lanes.scatter();
@@ -190,12 +221,12 @@ impl<'a, T: Width> Lanes<'a, T> {
     pub(crate) fn set_beta(&mut self, beta: f64) {
         let half = 0.5 / beta;
         self.shift = 0;
-        self.thresholds.resize((4 * self.sites.len()).next_power_of_two().clamp(512, QUANTILES) + LANES, T::default());
+        let entries = entries(self.sites.len());
+        self.thresholds.resize(entries + LANES, T::default());
         for (threshold, quantile) in self.thresholds.iter_mut().zip(EXPONENTIAL.iter()) {
             *threshold = T::threshold(quantile * half);
         }
         // The last window goes on with the first entries of a table that was cut short.
-        let entries = self.thresholds.len() - LANES;
         self.thresholds.copy_within(..LANES, entries);
     }
 

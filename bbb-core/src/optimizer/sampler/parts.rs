@@ -7,11 +7,36 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use super::run::{Job, Run};
 use super::{Error, Params};
 use crate::optimizer::model::Bqm;
-use crate::optimizer::model::ising::to_state;
+use crate::optimizer::model::ising::{to_spins, to_state};
 use crate::optimizer::sample_set::{Effort, SampleSet};
 
 /// The most states that a run until it is stopped keeps.
 const MAX_KEPT: usize = 1 << 16;
+
+/// Sweeps of a read where nothing is said.
+pub(crate) const DEFAULT_SWEEPS: u64 = 1000;
+/// Sweeps of the first round of a run that goes on until it is stopped.
+const FIRST_SWEEPS: u64 = 250;
+
+/// How many sweeps reads of this round of a run without end take: twice as many as those of the one before.
+pub(crate) fn growing_sweeps(round: u64) -> u64 {
+    FIRST_SWEEPS << round.min(30)
+}
+
+/// How many sweeps reads of this part take, where each part of a run without end is a round.
+pub(crate) fn sweeps(params: &Params, part: u64) -> u64 {
+    match params.num_sweeps {
+        Some(sweeps) => sweeps,
+        None if params.until_stopped => growing_sweeps(part),
+        None => DEFAULT_SWEEPS,
+    }
+}
+
+/// The spins that reads of this part begin with, as far as they were given.
+pub(crate) fn initial_states(bqm: &Bqm, params: &Params, part: u64, reads_per_part: usize) -> impl Iterator<Item = Vec<i8>> {
+    let first = usize::try_from(part).unwrap_or(usize::MAX).saturating_mul(reads_per_part);
+    params.initial_states.iter().skip(first).take(reads_per_part).map(|state| to_spins(bqm, state))
+}
 
 /// What parts there are.
 pub(crate) struct Shape {

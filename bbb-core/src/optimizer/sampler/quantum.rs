@@ -6,19 +6,19 @@
 //! one. A sweep offers every spin a change in each slice, even ones before odd ones, and every second sweep in all slices at once. At the end each slice is a state, taken down to a local
 //! minimum.
 //!
-//! The slices are the lanes of vectors. Products and sums are single operations in a fixed order, so that results are the same with and without AVX2.
+//! The slices are the lanes of vectors.
 
 use std::sync::LazyLock;
 
-use super::anneal::{Scale, sweeps};
 use super::parts::{self, Part, Shape};
+use super::real_lanes::{Scaled, minima};
 use super::run::Progress;
+use super::scale::{Scale, geometric, share};
 use super::simd::vectorized;
-use super::single::{Rows, Single};
 use super::thresholds::exponential;
 use super::{Error, Params, Run, Sampler};
 use crate::optimizer::model::Bqm;
-use crate::optimizer::model::ising::{Ising, real, to_spins};
+use crate::optimizer::model::ising::real;
 use crate::optimizer::random::Random;
 use crate::optimizer::sample_set::SampleSet;
 
@@ -48,17 +48,17 @@ impl Sampler for QuantumAnnealing {
     fn sample(&self, bqm: &Bqm, params: &Params, run: &Run<'_>) -> Result<SampleSet, Error> {
         params.check(bqm)?;
         let ising = real(bqm);
-        let rows = Rows::Sparse(&ising);
-        let typical = Scale::of(&ising).map_or(1.0, |scale| scale.typical);
-        let beta = params.beta_range.map_or_else(|| beta(&ising), |(_, cold)| cold * ising.scale);
+        let scale = Scale::of(&ising);
+        let typical = scale.map_or(1.0, |scale| scale.typical);
+        let beta = params.beta_range.map_or_else(|| beta(scale), |(_, cold)| cold * ising.scale);
         let scaled = Scaled::of(&ising, beta);
         let shape = Shape { solver: "sqa", reads_per_part: 1 };
         parts::run(bqm, params, run, shape, |number, _| {
-            let mut slices = Slices::new(&scaled, Random::new(params.seed, number));
-            if let Some(state) = usize::try_from(number).ok().and_then(|number| params.initial_states.get(number)) {
-                slices.set(&to_spins(bqm, state));
+            let mut slices = Slices::new(ising.len(), Random::new(params.seed, number));
+            if let Some(spins) = parts::initial_states(bqm, params, number, 1).next() {
+                slices.set(&spins);
             }
-            let wanted = sweeps(params, number);
+            let wanted = parts::sweeps(params, number);
             let (mut done, mut stopped) = (0, false);
             while done < wanted && !stopped {
                 let field = field(done, wanted) * typical;
@@ -66,17 +66,7 @@ impl Sampler for QuantumAnnealing {
                 done += 1;
                 stopped = run.stop.should_stop(Progress { sweeps: done, energy: None });
             }
-            let mut single = Single::new(&ising, &rows, slices.random.clone());
-            let mut best: Option<(f64, Vec<i8>)> = None;
-            for slice in 0..SLICES {
-                single.set(&slices.state(slice));
-                single.descend();
-                let energy = single.energy();
-                if best.as_ref().is_none_or(|(least, _)| energy < *least) {
-                    best = Some((energy, single.spins.clone()));
-                }
-            }
-            let spins = best.into_iter().map(|(_, spins)| spins).collect();
+            let spins = minima(&ising, (0..SLICES).map(|slice| slices.state(slice))).into_iter().take(1).collect();
             Part { spins, sweeps: done * SLICES as u64, updates: slices.updates, stopped }
         })
     }
@@ -84,15 +74,13 @@ impl Sampler for QuantumAnnealing {
 
 /// The inverse temperature of a slice: the least change is slowed down, or, where fields are sums of many, a typical one. Of this, half and twice of it, this
 /// is the best on G22, G35, G39 and G32 together.
-fn beta(ising: &Ising<f64>) -> f64 {
-    Scale::of(ising).map_or(1.0, |Scale { typical, least }| 0.5 / least.max(typical / 4.0))
+fn beta(scale: Option<Scale>) -> f64 {
+    scale.map_or(1.0, |Scale { typical, least }| 0.5 / least.max(typical / 4.0))
 }
 
 /// The transverse field in typical fields of the model: lowered by equal factors.
-#[expect(clippy::cast_precision_loss, reason = "a share of the sweeps")]
 fn field(sweep: u64, sweeps: u64) -> f64 {
-    let share = if sweeps > 1 { sweep as f64 / (sweeps - 1) as f64 } else { 1.0 };
-    FIRST_FIELD * libm::pow(LAST_FIELD / FIRST_FIELD, share)
+    geometric(FIRST_FIELD, LAST_FIELD, share(sweep, sweeps))
 }
 
 /// How strongly a spin is coupled with itself in the slices beside, for the product of inverse temperature and field.
@@ -100,23 +88,6 @@ fn field(sweep: u64, sweeps: u64) -> f64 {
 fn coupling(product: f64) -> f32 {
     let product = product.clamp(1e-12, 20.0);
     (0.5 * libm::log(1.0 / libm::tanh(product))) as f32
-}
-
-/// The model times the inverse temperature of a slice.
-struct Scaled<'a> {
-    starts: &'a [u32],
-    neighbors: &'a [u32],
-    couplers: Vec<f32>,
-    fields: Vec<f32>,
-}
-
-impl<'a> Scaled<'a> {
-    fn of(ising: &'a Ising<f64>, beta: f64) -> Scaled<'a> {
-        #[expect(clippy::cast_possible_truncation, reason = "an exponent needs no more digits")]
-        let scaled = |bias: &f64| (bias * beta).clamp(-1e30, 1e30) as f32;
-        let (couplers, fields) = (ising.couplers.iter().map(scaled).collect(), ising.fields.iter().map(scaled).collect());
-        Scaled { starts: &ising.starts, neighbors: &ising.neighbors, couplers, fields }
-    }
 }
 
 /// One spin in all slices: 1 or -1, and its local field.
@@ -135,13 +106,11 @@ struct Slices {
 }
 
 impl Slices {
-    /// Slices in random states.
-    fn new(scaled: &Scaled<'_>, mut random: Random) -> Slices {
+    /// Slices in random states; the first sweep calculates their fields.
+    fn new(spins: usize, mut random: Random) -> Slices {
         let mut site = || Site { spins: std::array::from_fn(|_| f32::from(random.spin())), fields: [0.0; SLICES] };
-        let sites = (0..scaled.fields.len()).map(|_| site()).collect();
-        let mut slices = Slices { sites, random, sweeps: 0, updates: 0 };
-        slices.refresh(scaled);
-        slices
+        let sites = (0..spins).map(|_| site()).collect();
+        Slices { sites, random, sweeps: 0, updates: 0 }
     }
 
     /// Puts all slices in this state.
@@ -154,15 +123,7 @@ impl Slices {
     /// Calculates all fields anew.
     fn refresh(&mut self, scaled: &Scaled<'_>) {
         for spin in 0..self.sites.len() {
-            let mut fields = [scaled.fields[spin]; SLICES];
-            let row = scaled.starts[spin] as usize..scaled.starts[spin + 1] as usize;
-            for (other, coupler) in scaled.neighbors[row.clone()].iter().zip(&scaled.couplers[row]) {
-                let spins = &self.sites[*other as usize].spins;
-                for slice in 0..SLICES {
-                    fields[slice] += coupler * spins[slice];
-                }
-            }
-            self.sites[spin].fields = fields;
+            self.sites[spin].fields = scaled.local(spin, |other| &self.sites[other].spins);
         }
     }
 
@@ -229,9 +190,8 @@ fn turn_all(site: &mut Site, threshold: f32) -> Option<[f32; SLICES]> {
 /// Brings the fields of the neighbours up to date.
 #[inline(always)]
 fn spread(sites: &mut [Site], scaled: &Scaled<'_>, spin: usize, change: &[f32; SLICES]) {
-    let row = scaled.starts[spin] as usize..scaled.starts[spin + 1] as usize;
-    for (other, coupler) in scaled.neighbors[row.clone()].iter().zip(&scaled.couplers[row]) {
-        let fields = &mut sites[*other as usize].fields;
+    for (other, coupler) in scaled.row(spin) {
+        let fields = &mut sites[other].fields;
         for slice in 0..SLICES {
             fields[slice] += coupler * change[slice];
         }

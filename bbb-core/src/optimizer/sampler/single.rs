@@ -1,4 +1,5 @@
-//! One replica of an Ising model, for models that are dense or whose coefficients do not fit [`lanes`](super::lanes): local fields in 32-bit integers or doubles.
+//! One replica of an Ising model, for models that are dense or whose coefficients do not fit [`lanes`](super::lanes): local fields in 16-bit or
+//! 32-bit integers, or doubles.
 //!
 //! Spins are visited in blocks. Each spin of a block has its own threshold; the block is compared with them at once, and only where a change is accepted are its
 //! spins visited one by one, since fields change from there on. That is Metropolis's rule in sequence, and most blocks at low temperatures are over after a few
@@ -71,6 +72,42 @@ impl Number for i32 {
     }
 }
 
+/// Fields keep within 16 bits, but twice a coupler may not: then it wraps, and so does the field's way to a value that is within them.
+impl Number for i16 {
+    type Entry = i8;
+    fn entry(self) -> Option<i8> {
+        i8::try_from(self).ok()
+    }
+    #[inline(always)]
+    fn wide(entry: i8) -> i16 {
+        i16::from(entry)
+    }
+    fn real(self) -> f64 {
+        f64::from(self)
+    }
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "held within bounds first")]
+    fn threshold(value: f64) -> i16 {
+        -(value.min(f64::from(i16::MAX)) as i16)
+    }
+    #[inline(always)]
+    fn signed(self, spin: i8) -> i16 {
+        self * i16::from(spin)
+    }
+    #[inline(always)]
+    fn add(self, other: i16) -> i16 {
+        self.wrapping_add(other)
+    }
+    #[inline(always)]
+    fn sub(self, other: i16) -> i16 {
+        self.wrapping_sub(other)
+    }
+    #[inline(always)]
+    fn twice(self) -> i16 {
+        self.wrapping_mul(2)
+    }
+}
+
 impl Number for f64 {
     type Entry = f64;
     fn entry(self) -> Option<f64> {
@@ -130,6 +167,18 @@ impl<'a, N: Number> Rows<'a, N> {
     }
 }
 
+/// Visits every spin of every replica once: block after block, so that the rows of a block are read for all replicas while they are near.
+pub(crate) fn sweep_all<N: Number>(replicas: &mut [Single<'_, N>]) {
+    let spins = replicas.first().map_or(0, |replica| replica.spins.len());
+    vectorized(|| {
+        for start in (0..spins).step_by(BLOCK) {
+            for replica in &mut *replicas {
+                replica.visit(start);
+            }
+        }
+    });
+}
+
 /// One replica.
 #[derive(Clone)]
 pub(crate) struct Single<'a, N: Number> {
@@ -137,6 +186,8 @@ pub(crate) struct Single<'a, N: Number> {
     rows: &'a Rows<'a, N>,
     pub(crate) spins: Vec<i8>,
     pub(crate) fields: Vec<N>,
+    /// What the thresholds are for.
+    beta: f64,
     thresholds: Vec<N>,
     pub(crate) random: Random,
     /// Visits of spins.
@@ -149,7 +200,8 @@ impl<'a, N: Number> Single<'a, N> {
         let n = ising.len();
         let entries = (4 * n).next_power_of_two().clamp(512, QUANTILES);
         let thresholds = vec![N::default(); entries + BLOCK];
-        let mut single = Single { ising, rows, spins: vec![1; n], fields: vec![N::default(); n], thresholds, random, updates: 0 };
+        let mut single =
+            Single { ising, rows, spins: vec![1; n], fields: vec![N::default(); n], beta: f64::NAN, thresholds, random, updates: 0 };
         single.scatter();
         single
     }
@@ -177,39 +229,42 @@ impl<'a, N: Number> Single<'a, N> {
     }
 
     /// Sets the inverse temperature, in the units of the compiled model.
+    #[expect(clippy::float_cmp, reason = "whether it is the very same")]
     pub(crate) fn set_beta(&mut self, beta: f64) {
+        if beta == self.beta {
+            return;
+        }
+        self.beta = beta;
         let entries = self.thresholds.len() - BLOCK;
         let half = 0.5 / beta;
-        for (threshold, quantile) in self.thresholds.iter_mut().zip(EXPONENTIAL.iter()) {
-            *threshold = N::threshold(quantile * half);
-        }
+        let quantiles = &EXPONENTIAL[..self.thresholds.len()];
+        vectorized(|| {
+            for (threshold, quantile) in self.thresholds.iter_mut().zip(quantiles) {
+                *threshold = N::threshold(quantile * half);
+            }
+        });
         // The last window goes on with the first entries of a table that was cut short.
         self.thresholds.copy_within(..BLOCK, entries);
     }
 
     /// Visits every spin once.
     pub(crate) fn sweep(&mut self) {
-        vectorized(|| self.visit_all());
+        sweep_all(std::slice::from_mut(self));
     }
 
+    /// Visits the spins of the block that starts here.
     #[inline(always)]
-    fn visit_all(&mut self) {
-        let n = self.spins.len();
-        self.updates += n as u64;
-        let mask = self.thresholds.len() - BLOCK - 1;
-        let mut start = 0;
-        while start < n {
-            #[expect(clippy::cast_possible_truncation, reason = "only the low bits are wanted")]
-            let at = self.random.next() as usize & mask;
-            let end = (start + BLOCK).min(n);
-            if end - start < BLOCK || self.any(start, at) {
-                for spin in start..end {
-                    if self.fields[spin].signed(self.spins[spin]) >= self.thresholds[at + spin - start] {
-                        self.flip(spin);
-                    }
+    fn visit(&mut self, start: usize) {
+        let end = (start + BLOCK).min(self.spins.len());
+        self.updates += (end - start) as u64;
+        #[expect(clippy::cast_possible_truncation, reason = "only the low bits are wanted")]
+        let at = self.random.next() as usize & (self.thresholds.len() - BLOCK - 1);
+        if end - start < BLOCK || self.any(start, at) {
+            for spin in start..end {
+                if self.fields[spin].signed(self.spins[spin]) >= self.thresholds[at + spin - start] {
+                    self.flip(spin);
                 }
             }
-            start = end;
         }
     }
 
@@ -264,17 +319,19 @@ impl<'a, N: Number> Single<'a, N> {
 
     /// Changes single spins for the better until none is left.
     pub(crate) fn descend(&mut self) {
-        loop {
-            let mut changed = false;
-            for spin in 0..self.spins.len() {
-                if self.fields[spin].signed(self.spins[spin]) > N::default() {
-                    self.flip(spin);
-                    changed = true;
+        vectorized(|| {
+            loop {
+                let mut changed = false;
+                for spin in 0..self.spins.len() {
+                    if self.fields[spin].signed(self.spins[spin]) > N::default() {
+                        self.flip(spin);
+                        changed = true;
+                    }
+                }
+                if !changed {
+                    return;
                 }
             }
-            if !changed {
-                return;
-            }
-        }
+        });
     }
 }

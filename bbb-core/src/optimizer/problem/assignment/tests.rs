@@ -1,4 +1,5 @@
 use super::*;
+use crate::optimizer::problem::tests::best_of_all;
 use crate::optimizer::random::Random;
 
 const SKILLS: [&str; 3] = ["write", "code", "call"];
@@ -64,18 +65,7 @@ fn independent(input: &Input, agents: &[Option<usize>]) -> Option<i64> {
 }
 
 fn best(input: &Input) -> Option<i64> {
-    let choices = input.agents.len() + 1;
-    let plan = |mut number: usize| -> Vec<Option<usize>> {
-        (0..input.tasks.len())
-            .map(|_| {
-                let own = number % choices;
-                number /= choices;
-                own.checked_sub(1)
-            })
-            .collect()
-    };
-    let all = choices.pow(u32::try_from(input.tasks.len()).expect("small"));
-    (0..all).filter_map(|number| independent(input, &plan(number))).max()
+    best_of_all(input.tasks.len(), input.agents.len(), |agents| independent(input, agents))
 }
 
 fn solved(input: &Input) -> Outcome<Plan> {

@@ -274,10 +274,18 @@ fn line(at: usize, channel: Channel, step: Cents, steps: i64) -> Result<Line, In
             check::number(|| place("response.exponent"), exponent, 0.0, 1.0)?;
         }
     }
-    let whole = |amount: Cents| usize::try_from(amount.get() / step.get()).unwrap_or(usize::MAX);
-    let budget = usize::try_from(steps).unwrap_or(usize::MAX);
-    let low = whole(low);
-    // A channel that takes more than the whole budget to begin is one that cannot be used: no allocation reaches its lower end.
-    let high = channel.max.map_or(usize::MAX, whole).min(budget.max(low));
+    let low = whole(low, step);
+    let high = high(&channel, step, low, usize::try_from(steps).unwrap_or(usize::MAX));
     Ok(Line { channel, low, high })
+}
+
+/// The whole steps in an amount.
+fn whole(amount: Cents, step: Cents) -> usize {
+    usize::try_from(amount.get() / step.get()).unwrap_or(usize::MAX)
+}
+
+/// The most that a channel can get of a budget of so many steps. One that takes more than all of them to begin cannot be used: no allocation reaches its
+/// lower end.
+fn high(channel: &Channel, step: Cents, low: usize, steps: usize) -> usize {
+    channel.max.map_or(usize::MAX, |max| whole(max, step)).min(steps.max(low))
 }

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use super::Budget;
+use super::{Budget, high};
 
 /// What a search found, in steps.
 #[derive(Debug, Clone, PartialEq)]
@@ -171,8 +171,7 @@ pub(super) fn widened(budget: &Budget, steps: usize) -> Budget {
     let before = budget.steps();
     wider.budget = wider.budget.plus(budget.money(steps));
     for line in &mut wider.channels {
-        let most = line.channel.max.map_or(usize::MAX, |max| usize::try_from(max.get() / budget.step.get()).unwrap_or(usize::MAX));
-        line.high = most.min((before + steps).max(line.low));
+        line.high = high(&line.channel, budget.step, line.low, before + steps);
     }
     wider
 }

@@ -4,8 +4,8 @@ use super::{CERTIFIED, Portfolio};
 use crate::money::Cents;
 use crate::optimizer::model::constraint::{ConstraintError, Model};
 use crate::optimizer::model::{Bqm, Vartype};
-use crate::optimizer::sampler::auto::Auto;
-use crate::optimizer::sampler::{self, Params, Progress, Run, Sampler};
+use crate::optimizer::problem::qubo;
+use crate::optimizer::sampler::{self, Params, Progress, Run};
 
 /// Nodes of branch and bound, times projects, that are tried where more than [`CERTIFIED`] are free.
 const WORK: usize = 1 << 22;
@@ -275,14 +275,7 @@ pub(super) fn by_qubo(portfolio: &Portfolio, params: &Params, run: &Run<'_>) -> 
     let required = portfolio.required();
     let base = State::of(portfolio, &required);
     let free: Vec<usize> = (0..portfolio.projects.len()).filter(|project| base.fits(*project)).collect();
-    let model = model(&base, &free).map_err(|error| match error {
-        ConstraintError::Model(error) => error.into(),
-        other => sampler::Error::Unsuitable { solver: "portfolio", reason: other.to_string() },
-    })?;
-    let converted = model.convert()?;
-    // The states to begin with are those of a caller's own model, which this is not.
-    let params = Params { initial_states: Vec::new(), ..params.clone() };
-    let found = Auto::default().sample(converted.bqm(), &params, run)?;
+    let (model, found) = qubo::sample("portfolio", model(&base, &free), params, run)?;
     let mut best = required.clone();
     for solution in model.interpret(&found)?.into_iter().take(POLISHED) {
         let mut state = base.clone();

@@ -5,9 +5,9 @@ use super::conflict::too_much;
 use super::{CERTIFIED, Rule, Schedule};
 use crate::optimizer::model::constraint::{ConstraintError, Model};
 use crate::optimizer::model::{Bqm, Vartype};
+use crate::optimizer::problem::qubo;
 use crate::optimizer::random::Random;
-use crate::optimizer::sampler::auto::Auto;
-use crate::optimizer::sampler::{self, Params, Progress, Run, Sampler};
+use crate::optimizer::sampler::{self, Params, Progress, Run};
 
 /// What the search may take where there are more than [`CERTIFIED`] places, in looks at places.
 const WORK: u64 = 1 << 25;
@@ -131,10 +131,7 @@ fn fill(board: &mut Board<'_>) {
 /// Searches all schedules of a part that could be better, or as many as so much work allows; whether those were all.
 pub(super) fn exact(schedule: &Schedule, part: &Part, best: &mut Best, work: u64, run: &Run<'_>) -> bool {
     let limit = if schedule.places.len() <= CERTIFIED { u64::MAX } else { work };
-    let left = vec![false; schedule.input.tasks.len()];
-    let mut tree = Tree { board: Board::new(schedule, part), left, best, limit, nodes: 0, stopped: false, run };
-    tree.descend();
-    !tree.stopped
+    descend(schedule, part, best, limit, run)
 }
 
 /// Whether it is proved, with so much work, that the tasks of a part cannot be placed.
@@ -143,10 +140,15 @@ pub(super) fn is_impossible(schedule: &Schedule, part: &Part, run: &Run<'_>) -> 
         return true;
     }
     let mut best = Best::default();
+    descend(schedule, part, &mut best, RELIEF_WORK, run) && best.placed.is_none()
+}
+
+/// Goes through the tree of all schedules; whether it came to an end within the limit.
+fn descend(schedule: &Schedule, part: &Part, best: &mut Best, limit: u64, run: &Run<'_>) -> bool {
     let left = vec![false; schedule.input.tasks.len()];
-    let mut tree = Tree { board: Board::new(schedule, part), left, best: &mut best, limit: RELIEF_WORK, nodes: 0, stopped: false, run };
+    let mut tree = Tree { board: Board::new(schedule, part), left, best, limit, nodes: 0, stopped: false, run };
     tree.descend();
-    !tree.stopped && best.placed.is_none()
+    !tree.stopped
 }
 
 struct Tree<'a, 'b, 'r> {
@@ -252,14 +254,7 @@ pub(super) fn by_qubo<'a>(
     if pairs.len() > MAX_PAIRS {
         return Ok(None);
     }
-    let model = model(schedule, &pairs).map_err(|error| match error {
-        ConstraintError::Model(error) => error.into(),
-        other => sampler::Error::Unsuitable { solver: "schedule", reason: other.to_string() },
-    })?;
-    let converted = model.convert()?;
-    // The states to begin with are those of a caller's own model, which this is not.
-    let params = Params { initial_states: Vec::new(), ..params.clone() };
-    let found = Auto::default().sample(converted.bqm(), &params, run)?;
+    let (_, found) = qubo::sample("schedule", model(schedule, &pairs), params, run)?;
     let mut boards = Vec::new();
     for (number, row) in found.rows.iter().take(REPAIRED).enumerate() {
         let mut board = Board::new(schedule, part);

@@ -1,5 +1,6 @@
 use super::board::{Board, Part};
 use super::*;
+use crate::optimizer::problem::tests::best_of_all;
 use crate::optimizer::random::Random;
 use crate::optimizer::sampler::{Progress, Stop};
 
@@ -99,18 +100,7 @@ fn independent(input: &Input, starts: &[Option<usize>]) -> Option<i64> {
 }
 
 fn best(input: &Input) -> Option<i64> {
-    let choices = input.days.len() * input.slots_per_day as usize + 1;
-    let starts = |mut number: usize| -> Vec<Option<usize>> {
-        (0..input.tasks.len())
-            .map(|_| {
-                let own = number % choices;
-                number /= choices;
-                own.checked_sub(1)
-            })
-            .collect()
-    };
-    let all = choices.pow(u32::try_from(input.tasks.len()).expect("small"));
-    (0..all).filter_map(|number| independent(input, &starts(number))).max()
+    best_of_all(input.tasks.len(), input.days.len() * input.slots_per_day as usize, |starts| independent(input, starts))
 }
 
 fn solved(input: &Input) -> Outcome<Timetable> {

@@ -15,7 +15,7 @@ use self::state::{Rows, State, Value};
 use super::parts::{self, Part, Shape};
 use super::{Error, Params, Run, Sampler};
 use crate::optimizer::model::Bqm;
-use crate::optimizer::model::ising::{Compiled, Ising, to_spins, to_state};
+use crate::optimizer::model::ising::{Compiled, Ising, to_state};
 use crate::optimizer::random::Random;
 use crate::optimizer::sample_set::SampleSet;
 
@@ -57,8 +57,8 @@ fn search<N: Value>(bqm: &Bqm, ising: &Ising<N>, params: &Params, run: &Run<'_>)
     let shape = Shape { solver: "tabu", reads_per_part: 1 };
     parts::run(bqm, params, run, shape, |number, _| {
         let mut random = Random::new(params.seed, number);
-        let given = usize::try_from(number).ok().and_then(|number| params.initial_states.get(number));
-        let spins = given.map_or_else(|| (0..ising.len()).map(|_| random.spin()).collect(), |state| to_spins(bqm, state));
+        let given = parts::initial_states(bqm, params, number, 1).next();
+        let spins = given.unwrap_or_else(|| (0..ising.len()).map(|_| random.spin()).collect());
         let state = State::new(ising, &rows, spins, random);
         let improved = |spins: &[i8]| {
             let state = to_state(bqm, |spin| spins[spin]);

@@ -14,19 +14,17 @@ mod tests;
 
 use self::clusters::Clusters;
 use self::replicas::{Replicas, Singles};
-use super::anneal::{Scale, is_sparse};
-use super::lanes::{self, Lanes};
+use super::lanes::{Fit, Lanes};
 use super::parts::{self, Part, Shape};
 use super::run::Progress;
+use super::scale::{Scale, geometric, share};
 use super::single::{Number, Rows};
 use super::{Error, MAX_SWEEPS, Params, Run, Sampler};
 use crate::optimizer::model::Bqm;
-use crate::optimizer::model::ising::{Compiled, Ising, to_spins, to_state};
+use crate::optimizer::model::ising::{Compiled, Ising, to_state};
 use crate::optimizer::random::{Random, mix};
 use crate::optimizer::sample_set::SampleSet;
 
-/// Sweeps of a read where nothing is said.
-const DEFAULT_SWEEPS: u64 = 1000;
 /// The share of its inverse temperature that each replica begins with.
 const WARM: f64 = 0.2;
 /// At most one in so many sweeps of a read is for the way from there to its temperature.
@@ -44,22 +42,22 @@ impl Sampler for ParallelTempering {
     fn sample(&self, bqm: &Bqm, params: &Params, run: &Run<'_>) -> Result<SampleSet, Error> {
         params.check(bqm)?;
         match Compiled::of(bqm) {
-            Compiled::Whole(ising) => {
-                if is_sparse(&ising) && lanes::fits::<i8>(&ising) {
-                    reads(bqm, &ising, params, run, &|random| Lanes::<i8>::new(&ising, random))
-                } else if is_sparse(&ising) && lanes::fits::<i16>(&ising) {
-                    reads(bqm, &ising, params, run, &|random| Lanes::<i16>::new(&ising, random))
-                } else {
-                    let rows = Rows::of(&ising);
-                    reads(bqm, &ising, params, run, &|random| Singles::new(&ising, &rows, random))
-                }
-            }
-            Compiled::Real(ising) => {
-                let rows = Rows::of(&ising);
-                reads(bqm, &ising, params, run, &|random| Singles::new(&ising, &rows, random))
-            }
+            Compiled::Whole(ising) => match Fit::of(&ising) {
+                Some(Fit::I8) => reads(bqm, &ising, params, run, &|random| Lanes::<i8>::new(&ising, random)),
+                Some(Fit::I16) => reads(bqm, &ising, params, run, &|random| Lanes::<i16>::new(&ising, random)),
+                None => match ising.narrow() {
+                    Some(ising) => one_by_one(bqm, &ising, params, run),
+                    None => one_by_one(bqm, &ising, params, run),
+                },
+            },
+            Compiled::Real(ising) => one_by_one(bqm, &ising, params, run),
         }
     }
+}
+
+fn one_by_one<N: Number>(bqm: &Bqm, ising: &Ising<N>, params: &Params, run: &Run<'_>) -> Result<SampleSet, Error> {
+    let rows = Rows::of(ising);
+    reads(bqm, ising, params, run, &|random| Singles::new(ising, &rows, random))
 }
 
 fn reads<N: Number, R: Replicas>(
@@ -72,7 +70,7 @@ fn reads<N: Number, R: Replicas>(
     let sweeps = match params.num_sweeps {
         Some(sweeps) => sweeps,
         None if params.until_stopped => MAX_SWEEPS,
-        None => DEFAULT_SWEEPS,
+        None => parts::DEFAULT_SWEEPS,
     };
     let clusters = Clusters::of(ising);
     let range = params
@@ -82,9 +80,9 @@ fn reads<N: Number, R: Replicas>(
     let shape = Shape { solver: "pt", reads_per_part: 1 };
     parts::run(bqm, params, run, shape, |number, _| {
         let mut replicas = replicas(Random::new(params.seed, number));
-        let initial = usize::try_from(number).ok().and_then(|number| params.initial_states.get(number));
-        if let Some(state) = initial {
-            replicas.set(&to_spins(bqm, state));
+        let initial = parts::initial_states(bqm, params, number, 1).next();
+        if let Some(spins) = &initial {
+            replicas.set(spins);
         }
         let mut read = Read {
             ladder: Ladder::new(range, replicas.count(), copies),
@@ -106,14 +104,15 @@ fn reads<N: Number, R: Replicas>(
 /// The inverse temperatures of the ends of the ladder, in the units of the compiled model.
 ///
 /// A mean-field spin glass freezes where the temperature is the typical field (Sherrington, Kirkpatrick, Physical Review Letters 35, 1975): the ladder begins there, and
-/// ends where the least change is rare; with dense rows, where fields are sums of many, at a fifth of the freezing temperature. With cluster moves it can be
+/// ends where the least change is rare; with dense rows, where fields are sums of many, it reaches from somewhat below the freezing temperature, so that fewer
+/// changes are made in the heat, to a fifth of it. With cluster moves it can be
 /// colder as a whole, since they cross barriers in the cold. Measured on the G-set and K2000; half or twice these values is worse.
 fn beta_range<N: Number, R: Replicas>(ising: &Ising<N>, clusters: bool) -> (f64, f64) {
     let Some(Scale { typical, least }) = Scale::of(ising) else { return (1.0, 1.0) };
     let (hot, cold) = match (clusters, R::SIDE_BY_SIDE) {
         (true, _) => (2.5 / typical, 3.5 / least.max(typical / 8.0)),
         (false, true) => (1.0 / typical, 2.5 / least.max(typical / 8.0)),
-        (false, false) => (1.0 / typical, 2.5 / least.max(typical / 2.0)),
+        (false, false) => (1.3 / typical, 2.5 / least.max(typical / 2.0)),
     };
     (hot, cold.max(hot))
 }
@@ -128,12 +127,10 @@ struct Ladder {
 }
 
 impl Ladder {
-    #[expect(clippy::cast_precision_loss, reason = "at most as many as replicas")]
     fn new((hot, cold): (f64, f64), replicas: usize, copies: usize) -> Ladder {
         let (hot, cold) = (hot.max(f64::MIN_POSITIVE), cold.max(f64::MIN_POSITIVE));
         let steps = replicas / copies;
-        let share = |step: usize| if steps > 1 { step as f64 / (steps - 1) as f64 } else { 1.0 };
-        let betas = (0..steps).map(|step| hot * libm::pow(cold / hot, share(step))).collect();
+        let betas = (0..steps).map(|step| geometric(hot, cold, share(step as u64, steps as u64))).collect();
         Ladder { betas, copies, replicas: (0..steps * copies).collect() }
     }
 

@@ -3,7 +3,7 @@
 use crate::optimizer::model::ising::Ising;
 use crate::optimizer::random::Random;
 use crate::optimizer::sampler::lanes::{LANES, Lanes, Width};
-use crate::optimizer::sampler::single::{Number, Rows, Single};
+use crate::optimizer::sampler::single::{self, Number, Rows, Single};
 
 /// States that are swept together, each at an inverse temperature of its own. Energies are in the units of the compiled model.
 pub(super) trait Replicas {
@@ -116,7 +116,7 @@ impl<N: Number> Replicas for Singles<'_, N> {
     }
 
     fn sweep(&mut self) {
-        self.0.iter_mut().for_each(Single::sweep);
+        single::sweep_all(&mut self.0);
     }
 
     fn energies(&self) -> Vec<f64> {

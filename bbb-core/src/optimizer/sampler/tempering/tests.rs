@@ -68,6 +68,32 @@ fn energies_are_those_of_the_states() {
     keeps_its_books(&ising, Singles::new(&ising, &Rows::of(&ising), Random::new(1, 0)));
 }
 
+#[test]
+fn sixteen_bits_do_what_thirty_two_do() {
+    // Dense rows; then couplers of which the double leaves 16 bits.
+    let ring = (0..39).map(|at| (at, (at + 1) % 39, if at % 3 == 0 { 20_000.0 } else { -12_001.0 }));
+    for (bqm, dense) in [(random_model(90, Vartype::Spin, 4), true), (Bqm::from_ising(&[], ring, 0.0).expect("finite"), false)] {
+        let wide = whole(&bqm);
+        let narrow = wide.narrow().expect("small enough");
+        let (wide_rows, narrow_rows) = (Rows::of(&wide), Rows::of(&narrow));
+        assert_eq!(matches!(narrow_rows, Rows::Dense(_)), dense);
+        let mut one = Singles::new(&wide, &wide_rows, Random::new(1, 0));
+        let mut other = Singles::new(&narrow, &narrow_rows, Random::new(1, 0));
+        let typical = Scale::of(&wide).expect("coefficients").typical;
+        let betas: Vec<f64> = (1..=one.count()).map(|replica| 0.3 * replica as f64 / typical).collect();
+        for _ in 0..40 {
+            one.set_betas(&betas);
+            other.set_betas(&betas);
+            one.sweep();
+            other.sweep();
+            assert_eq!(one.energies(), other.energies());
+        }
+        assert_eq!(one.quenched(), other.quenched());
+    }
+    let large = Bqm::from_ising(&[1.0], [(0, 1, 32_767.0)], 0.0).expect("finite");
+    assert!(whole(&large).narrow().is_none());
+}
+
 /// How far the states seen at each temperature are from Boltzmann's distribution, as the largest difference of a mean energy.
 fn distance<R: Replicas>(ising: &Ising<i32>, replicas: R, mut clusters: Option<Clusters>) -> f64 {
     let copies = if clusters.is_some() { 2 } else { 1 };
