@@ -389,7 +389,7 @@ mod tests {
     fn plainly(original: &str) -> (String, Vec<usize>, Vec<String>) {
         let (mut text, mut origin) = (String::new(), Vec::new());
         for (at, c) in original.char_indices().filter(|(_, c)| !is_invisible(*c) && !is_mark(*c)) {
-            for c in c.to_lowercase().map(|c| seen_as(c)) {
+            for c in c.to_lowercase().map(seen_as) {
                 let c = if c.is_ascii_whitespace() { ' ' } else { c.to_ascii_lowercase() };
                 if c != ' ' || !text.ends_with(' ') {
                     text.push(c);

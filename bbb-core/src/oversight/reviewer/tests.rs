@@ -264,7 +264,12 @@ fn where_no_opinion_comes_the_owner_is_asked() {
 
 #[test]
 fn a_call_costs_what_its_prompt_and_its_schema_cost() {
-    let desk = about_a_mail(scene());
+    // A cent for a hundred tokens, so that the cost tells one length from another.
+    let dear = ModelSpec { model: "r".to_owned(), price_per_million_tokens: Cents::from_dollars(100), ..ModelSpec::default() };
+    let desk = about_a_mail(Scene::with("podcast-production-studio", |spec| {
+        (spec.reviewer, spec.quiet_hours) = (Some(dear), QuietHours::NONE);
+        (spec.caps.tokens, spec.caps.real_money) = (Cap::of(1_000_000), Cap::of(Cents::from_dollars(50)));
+    }));
     let id = desk.asking()[0];
     let Action::CallModel(call) = &desk.round.state().work.proposals[&id].proposal.action else { panic!("a call") };
     let prompt = desk.scene.vault.open(&call.prompt).expect("a prompt").reveal().len();
