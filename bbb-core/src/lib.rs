@@ -6,9 +6,12 @@
 //! - what is derived: [`state`] (the fold), [`projection`] (the fold and the journal, told for readers);
 //! - who may act: [`oversight`] (verdicts, permits), [`port`] (what carries effects out);
 //! - what is kept: [`journal`], [`seal`];
-//! - the simulated world: [`market`];
+//! - the simulated world: [`market`]; the founder's advice: [`plan`];
 //! - how to choose well: [`optimizer`], a library of its own (`default-features = false`, feature `optimizer`);
 //! - small words: [`money`], [`time`], [`id`], [`draw`], [`limits`].
+
+// Without businesses the links above lead nowhere; with them they are checked.
+#![cfg_attr(not(feature = "business"), allow(rustdoc::broken_intra_doc_links))]
 
 #[cfg(feature = "business")]
 pub mod action;
@@ -44,6 +47,8 @@ pub mod optimizer;
 pub mod orient;
 #[cfg(feature = "business")]
 pub mod oversight;
+#[cfg(feature = "business")]
+pub mod plan;
 #[cfg(feature = "business")]
 pub mod port;
 #[cfg(feature = "business")]

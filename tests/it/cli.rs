@@ -8,6 +8,7 @@ mod journals;
 mod live;
 mod llm;
 mod optimize;
+mod recommend;
 mod reviewer;
 mod runs;
 mod terms;

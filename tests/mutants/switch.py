@@ -186,13 +186,16 @@ class Mutator:
 
 
 def copy_sources():
-    """The files that git knows, as they are now. Those that are the same keep their times, so that what they make is not built again."""
+    """The files that git knows, as they are now. Those that are the same keep their times, so that what they make is not built again; those that are gone go."""
     listed = subprocess.run(["git", "-C", ROOT, "ls-files"], check=True, capture_output=True, text=True).stdout.split("\n")
     for name in filter(None, listed):
         source, target = ROOT / name, COPY / name
         if source.is_file() and not (target.is_file() and target.read_bytes() == source.read_bytes()):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)
+    for stale in COPY.rglob("*.rs"):
+        if not (ROOT / stale.relative_to(COPY)).is_file():
+            stale.unlink()
 
 
 def write(path, text):

@@ -14,6 +14,7 @@ mod launch;
 mod optimize;
 mod owner;
 mod progress;
+mod recommend;
 mod report;
 mod resume;
 mod run;
@@ -80,6 +81,8 @@ struct Common {
 enum Command {
     /// List the templates that a business can be launched from
     Templates,
+    /// Say which templates fit your money and hours, and how sure their figures are
+    Recommend(recommend::Recommend),
     /// Launch a business from a template or from your own concept, and run it
     Launch(Box<launch::Launch>),
     /// Run a business on, after an interruption or a pause
@@ -146,6 +149,7 @@ fn dispatch(cli: Cli, screen: &mut Screen) -> Result<(), Fault> {
     let Cli { common, command } = cli;
     match command {
         Command::Templates => templates::run(screen),
+        Command::Recommend(recommend) => recommend.run(screen),
         Command::Launch(launch) => launch.run(&common, screen),
         Command::Resume(resume) => resume.run(&common, screen),
         Command::Status(status) => status.run(&common, screen),
