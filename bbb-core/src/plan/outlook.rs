@@ -78,11 +78,14 @@ pub fn look(blueprint: &Blueprint, money: Cents, months: u32, draws: u32, uncert
     let mut even: Vec<u32> = futures.iter().filter_map(|future| future.even_at).collect();
     even.sort_unstable();
     let middle = futures.len().div_ceil(2) - 1;
+    let by_profit = ranks(&futures.iter().map(|future| future.profit).collect::<Vec<f64>>());
     let floor = in_cents(MONTHLY_FLOOR) * f64::from(months);
     let mut sensitivity: Vec<(&'static str, f64)> = FACTORS
         .iter()
         .enumerate()
-        .map(|(index, name)| (*name, explained(futures.iter().map(|future| (future.factors[index], future.profit)))))
+        .map(|(index, name)| {
+            (*name, explained(&ranks(&futures.iter().map(|future| future.factors[index]).collect::<Vec<f64>>()), &by_profit))
+        })
         .collect();
     sensitivity.sort_by(|a, b| b.1.total_cmp(&a.1));
     Outlook {
@@ -160,13 +163,11 @@ fn quantile(sorted: &[f64], part: f64) -> Cents {
     Cents::new(sorted.get(rank - 1).map_or(0, |value| value.round() as i64))
 }
 
-/// The square of the rank correlation (Spearman 1904) of pairs.
-fn explained(pairs: impl Iterator<Item = (f64, f64)>) -> f64 {
-    let (one, other): (Vec<f64>, Vec<f64>) = pairs.unzip();
-    let (one, other) = (ranks(&one), ranks(&other));
+/// The square of the correlation of ranks (Spearman 1904).
+fn explained(one: &[f64], other: &[f64]) -> f64 {
     let middle = (ratio(one.len(), 1) - 1.0) / 2.0;
     let (mut both, mut first, mut second) = (0.0, 0.0, 0.0);
-    for (a, b) in one.iter().zip(&other) {
+    for (a, b) in one.iter().zip(other) {
         both += (a - middle) * (b - middle);
         first += (a - middle).powi(2);
         second += (b - middle).powi(2);
@@ -230,6 +231,7 @@ mod tests {
         let values: Vec<f64> = (1..=10).map(f64::from).collect();
         assert_eq!([0.1, 0.5, 0.9].map(|part| quantile(&values, part).get()), [1, 5, 9]);
         assert_eq!(ranks(&[3.0, 1.0, 3.0]), [1.5, 0.0, 1.5]);
-        assert!((explained(values.iter().map(|x| (*x, -x * x * x))) - 1.0).abs() < 1e-12);
+        let falling: Vec<f64> = values.iter().map(|x| -x * x * x).collect();
+        assert!((explained(&ranks(&values), &ranks(&falling)) - 1.0).abs() < 1e-12);
     }
 }

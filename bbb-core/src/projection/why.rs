@@ -291,11 +291,13 @@ pub fn why(events: &[Event], id: ProposalId, charter: &Charter) -> Result<Why, U
 
 /// The other proposals of the same effect for the same task: those that were over when this one was made, and those that were made when it was over.
 fn tries(events: &[Event], rows: &[AuditRow], id: ProposalId) -> (Vec<Try>, Vec<Try>) {
-    let made = |event: &Event| match &event.payload {
-        Payload::Proposed { proposal } => Some((proposal.id, (event.sequence, proposal.task, proposal.action.clone()))),
-        _ => None,
-    };
-    let made: BTreeMap<ProposalId, (u64, TaskId, Action)> = events.iter().filter_map(made).collect();
+    let made: BTreeMap<ProposalId, (u64, TaskId, &Action)> = events
+        .iter()
+        .filter_map(|event| match &event.payload {
+            Payload::Proposed { proposal } => Some((proposal.id, (event.sequence, proposal.task, &proposal.action))),
+            _ => None,
+        })
+        .collect();
     let Some((this_made, task, action)) = made.get(&id) else { return (Vec::new(), Vec::new()) };
     let over_at = |of: ProposalId| events.iter().rfind(|event| ends(&event.payload, of)).map(|event| event.sequence);
     let this_over = over_at(id);
