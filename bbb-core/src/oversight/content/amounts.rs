@@ -96,34 +96,31 @@ struct Token<'a> {
 }
 
 pub(super) fn find(facts: &Facts, normal: &Normal, own: &Own<'_>, hits: &mut Vec<Hit>) {
-    if !normal.text.bytes().any(|b| b.is_ascii_digit()) && !tokens(&normal.text).iter().any(|token| CURRENCIES.contains_key(token.text)) {
-        return;
-    }
+    let tokens = tokens(&normal.text);
     let allowed = allowed(facts);
     let fits = |amount: Option<i128>| amount.is_some_and(|amount| allowed.iter().flatten().any(|price| i128::from(price.get()) == amount));
-    for (start, end, amount) in amounts(&normal.text) {
+    for (start, end, amount) in amounts(&normal.text, &tokens) {
         if !fits(amount) && !own.covers(start, end) {
             // That something costs nothing may be true of a part of the offer.
             let ruling = if amount == Some(0) { Ruling::Escalate } else { Ruling::Veto };
             hits.push(Hit { ruling, ..Hit::of(RULE, normal, start, end) });
         }
     }
-    for (start, end, amount) in rates(&normal.text) {
+    for (start, end, amount) in rates(&normal.text, &tokens) {
         if !fits(amount) && !own.covers(start, end) {
-            hits.push(Hit { ruling: Ruling::Escalate, ..Hit::of(RULE, normal, start, end) });
+            hits.push(Hit::asks(RULE, normal, start, end));
         }
     }
 }
 
 /// Figures that are a price without a currency, `99 a month` or `99/mo`, if they are one: that is for a person to judge.
-fn rates(text: &str) -> Vec<(usize, usize, Option<i128>)> {
-    let tokens = tokens(text);
+fn rates(text: &str, tokens: &[Token<'_>]) -> Vec<(usize, usize, Option<i128>)> {
     let figure = |index: usize| tokens.get(index).is_some_and(|token| token.kind == Kind::Figure);
     (0..tokens.len())
-        .filter(|index| figure(*index) && index.checked_sub(1).is_none_or(|before| currency(text, &tokens, before).is_none()))
+        .filter(|index| figure(*index) && index.checked_sub(1).is_none_or(|before| currency(text, tokens, before).is_none()))
         .filter_map(|index| {
-            let next = after(text, &tokens, index)?;
-            let last = if PER.contains(&tokens[next].text) { after(text, &tokens, next)? } else { next };
+            let next = after(text, tokens, index)?;
+            let last = if PER.contains(&tokens[next].text) { after(text, tokens, next)? } else { next };
             let slash = text[tokens[index].end..tokens[next].start].contains('/');
             let rate = PERIODS.contains(&tokens[last].text) && (last > next || slash);
             rate.then(|| (tokens[index].start, tokens[last].end, worth(tokens[index].text, 1, Currency::Dollars)))
@@ -140,21 +137,20 @@ fn allowed(facts: &Facts) -> [Option<Cents>; 2] {
 }
 
 /// All amounts of money, with their place and their worth in US cents; none where that is not known, or not money of the United States.
-fn amounts(text: &str) -> Vec<(usize, usize, Option<i128>)> {
-    let tokens = tokens(text);
-    if !(0..tokens.len()).any(|index| currency(text, &tokens, index).is_some()) {
+fn amounts(text: &str, tokens: &[Token<'_>]) -> Vec<(usize, usize, Option<i128>)> {
+    if !(0..tokens.len()).any(|index| currency(text, tokens, index).is_some()) {
         return Vec::new();
     }
     let mut used = vec![false; tokens.len()];
     let mut found = Vec::new();
     for index in 0..tokens.len() {
         if tokens[index].kind == Kind::Figure {
-            found.extend(in_figures(text, &tokens, index, &mut used));
+            found.extend(in_figures(text, tokens, index, &mut used));
         }
     }
     for (index, used) in used.iter().enumerate() {
-        if !used && let Some(currency) = currency(text, &tokens, index) {
-            found.extend(in_words(text, &tokens, index, currency));
+        if !used && let Some(currency) = currency(text, tokens, index) {
+            found.extend(in_words(text, tokens, index, currency));
         }
     }
     found
@@ -347,7 +343,10 @@ mod tests {
     #[test]
     fn amounts_are_read_as_people_write_them() {
         let check = |text: &str, want: &[Option<i128>]| {
-            let found: Vec<Option<i128>> = amounts(&Normal::of(text).text).into_iter().map(|(_, _, amount)| amount).collect();
+            let found: Vec<Option<i128>> = {
+                let text = Normal::of(text).text;
+                amounts(&text, &tokens(&text)).into_iter().map(|(_, _, amount)| amount).collect()
+            };
             assert_eq!(found, want, "{text}");
         };
         for text in [

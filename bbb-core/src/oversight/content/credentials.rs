@@ -115,7 +115,9 @@ const REQUEST_WITHIN: usize = 3;
 
 /// Whether a word is part of anything that is looked for here.
 pub(super) fn knows(word: &str) -> bool {
-    ASKS.contains(&word) || SECRETS.iter().any(|secret| secret.split(' ').any(|part| part == word))
+    static KNOWN: LazyLock<Table<()>> =
+        LazyLock::new(|| SECRETS.into_iter().flat_map(|secret| secret.split(' ')).chain(ASKS).map(|word| (word, ())).collect());
+    KNOWN.contains_key(word)
 }
 
 pub(super) fn find(normal: &Normal, words: &[Word<'_>], hits: &mut Vec<Hit>) {

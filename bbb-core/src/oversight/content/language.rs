@@ -7,7 +7,6 @@ use super::Hit;
 use super::normal::{Normal, Word, without_accent};
 use super::own::Own;
 use super::phrases::Table;
-use crate::oversight::verdict::Ruling;
 
 pub(super) const RULE: &str = "content.other-language";
 
@@ -41,10 +40,7 @@ pub(super) fn find(normal: &Normal, words: &[Word<'_>], own: &Own<'_>, hits: &mu
     // What the owner wrote, such as an address, is in the owner's language.
     let words: Vec<Word<'_>> = words.iter().filter(|word| !own.covers(word.start, word.end)).copied().collect();
     if let Some(at) = foreign(&words) {
-        hits.push(Hit {
-            ruling: Ruling::Escalate,
-            ..Hit::of("content.other-language", normal, words[at].start, words[words.len() - 1].end)
-        });
+        hits.push(Hit::asks(RULE, normal, words[at].start, words[words.len() - 1].end));
     }
 }
 

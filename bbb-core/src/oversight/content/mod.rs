@@ -25,7 +25,7 @@ mod tests;
 
 pub use self::business::{licences, prohibited};
 use self::normal::Normal;
-use self::own::Own;
+use self::own::{Own, Owned};
 use crate::oversight::facts::Facts;
 use crate::oversight::verdict::{Finding, RuleId, Ruling};
 
@@ -200,21 +200,27 @@ impl Hit {
         let (start, end) = normal.span(start, end);
         Hit::at(rule, start, end)
     }
+
+    /// A question to the owner about this range of the normalized text.
+    fn asks(rule: &'static str, normal: &Normal, start: usize, end: usize) -> Hit {
+        Hit { ruling: Ruling::Escalate, ..Hit::of(rule, normal, start, end) }
+    }
 }
 
 /// What the content checks say about the text of a proposal: vetoes and escalations, sorted by rule, at most one for each rule and field; none
 /// where all is well. Actions that send no text have none, unless the business is prohibited. An owner's yes answers escalations, and no veto.
 pub fn findings(facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if let Some(category) = prohibited(&facts.spec) {
+    let (business, owned) = (business::Words::of(&facts.spec), Owned::by(facts));
+    if let Some(category) = business.prohibited() {
         let note = format!("the business deals in {category}");
         findings.push(Finding::new(Ruling::Veto, RuleId::named("content.prohibited-business"), note));
     }
-    if !facts.owner_approved && facts.texts().next().is_some() && business::is_unread(&facts.spec) {
+    if !facts.owner_approved && facts.texts().next().is_some() && business.are_unread() {
         findings.push(Finding::new(Ruling::Escalate, RuleId::named(language::RULE), "the words of the business".to_owned()));
     }
     for (field, text) in facts.texts() {
-        let mut hits = check(facts, field, text);
+        let mut hits = check(facts, &owned, field, text);
         hits.retain(|hit| hit.ruling == Ruling::Veto || !facts.owner_approved);
         hits.sort_unstable();
         hits.dedup();
@@ -237,7 +243,7 @@ pub(super) fn plain(text: &str) -> String {
     Normal::of(text).text
 }
 
-fn check(facts: &Facts, field: &'static str, text: &str) -> Vec<Hit> {
+fn check(facts: &Facts, owned: &Owned<'_>, field: &'static str, text: &str) -> Vec<Hit> {
     let normal = Normal::of(text);
     let mut hits = Vec::new();
     if normal.text.trim().is_empty() {
@@ -246,7 +252,7 @@ fn check(facts: &Facts, field: &'static str, text: &str) -> Vec<Hit> {
     if field == "body" && facts.commercial && facts.mail.as_ref().is_none_or(|mail| !mail.footer_present) {
         hits.push(Hit::at("content.footer", text.len(), text.len()));
     }
-    let (words, own) = (normal.words(), Own::of(facts, &normal));
+    let (words, own) = (normal.words(), Own::of(owned, &normal));
     claims::find(facts, &normal, &words, &own, &mut hits);
     credentials::find(&normal, &words, &mut hits);
     links::find(facts, &normal, text, &own, &mut hits);
@@ -257,17 +263,17 @@ fn check(facts: &Facts, field: &'static str, text: &str) -> Vec<Hit> {
     form::placeholders(&normal, &mut hits);
     form::hidden(field, text, &mut hits);
     form::shouting(field, text, &normal, &mut hits);
-    read_over(facts, text, &normal, &mut hits);
+    read_over(facts, owned, text, &normal, &mut hits);
     hits
 }
 
 /// Claims and requests in words whose letters stand apart, bear accents or are written as digits. Their places are those of another text, so the whole of this
 /// one stands for them.
-fn read_over(facts: &Facts, text: &str, normal: &Normal, hits: &mut Vec<Hit>) {
+fn read_over(facts: &Facts, owned: &Owned<'_>, text: &str, normal: &Normal, hits: &mut Vec<Hit>) {
     let matters = |word: &str| claims::knows(word) || credentials::knows(word);
     for read in normal::read_over(&normal.text, matters) {
         let read = Normal::of(&read);
-        let (words, own, mut found) = (read.words(), Own::of(facts, &read), Vec::new());
+        let (words, own, mut found) = (read.words(), Own::of(owned, &read), Vec::new());
         claims::find(facts, &read, &words, &own, &mut found);
         credentials::find(&read, &words, &mut found);
         found.retain(|hit| hits.iter().all(|known| known.rule != hit.rule));

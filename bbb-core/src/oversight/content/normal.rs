@@ -1,5 +1,7 @@
 //! Text made comparable: the same words look the same, however they were typed, and every place leads back to the text as it was.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 
 /// Characters that show nothing and can hide or reorder what is around them.
@@ -181,8 +183,9 @@ pub(super) fn without_accent(c: char) -> char {
 pub(super) fn read_over(normal: &str, matters: impl Fn(&str) -> bool) -> Vec<String> {
     let ends = |c: char| matches!(c, '.' | ',' | '!' | '?' | ':' | ';' | '"' | ')' | '(' | '\'');
     let mut readings = Vec::new();
-    for one in ['i', 'l'] {
-        let chunks: Vec<&str> = normal.split(' ').collect();
+    let chunks: Vec<&str> = normal.split(' ').collect();
+    let ones = if normal.contains(['1', '|', '!']) { &['i', 'l'][..] } else { &['i'] };
+    for one in ones.iter().copied() {
         let (mut read, mut disguised) = (String::with_capacity(normal.len()), false);
         let mut at = 0;
         while at < chunks.len() {
@@ -194,15 +197,19 @@ pub(super) fn read_over(normal: &str, matters: impl Fn(&str) -> bool) -> Vec<Str
             } else {
                 1
             };
-            let spelled: String = chunks[at..at + taken].concat();
+            let spelled = if taken == 1 { Cow::Borrowed(chunks[at]) } else { Cow::Owned(chunks[at..at + taken].concat()) };
             let core = spelled.trim_matches(ends);
             let word = word_in(core, one);
-            let new = (taken > 1 || word != core) && !core.is_empty() && matters(&word);
+            let new = (taken > 1 || *word != *core) && !core.is_empty() && matters(&word);
             disguised |= new;
             // What is no disguise of anything that matters stays as it is.
-            match spelled.find(core).filter(|_| new) {
-                Some(start) => read.extend([&spelled[..start], &word, &spelled[start + core.len()..]]),
-                None => read.push_str(&chunks[at..at + taken].join(" ")),
+            if new {
+                let start = spelled.len() - spelled.trim_start_matches(ends).len();
+                read.extend([&spelled[..start], &word, &spelled[start + core.len()..]]);
+            } else if taken == 1 {
+                read.push_str(chunks[at]);
+            } else {
+                read.push_str(&chunks[at..at + taken].join(" "));
             }
             read.push(' ');
             at += taken;
@@ -215,15 +222,16 @@ pub(super) fn read_over(normal: &str, matters: impl Fn(&str) -> bool) -> Vec<Str
 }
 
 fn is_letter(chunk: &&str) -> bool {
-    chunk.chars().count() == 1 && chunk.chars().all(char::is_alphabetic)
+    let mut chars = chunk.chars();
+    chars.next().is_some_and(char::is_alphabetic) && chars.next().is_none()
 }
 
 /// The word that is written here, if it is one: figures stay figures.
-fn word_in(chunk: &str, one: char) -> String {
+fn word_in(chunk: &str, one: char) -> Cow<'_, str> {
     let letters = chunk.chars().filter(|c| c.is_alphabetic()).count();
     let plain = chunk.bytes().all(|b| b.is_ascii_lowercase());
     if plain || letters < 2 {
-        return chunk.to_owned();
+        return Cow::Borrowed(chunk);
     }
     chunk.chars().filter(|c| !matches!(c, '.' | '-' | '_' | '*' | '/' | '\\' | '~' | '\'')).map(|c| undisguised(c, one)).collect()
 }

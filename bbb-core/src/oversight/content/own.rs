@@ -9,36 +9,51 @@ use crate::oversight::facts::Facts;
 /// Words that are shorter hold neither a link nor an amount.
 const MIN_BYTES: usize = 4;
 
+/// The owner's words, made comparable when somebody first asks: the same for all texts of an action.
+pub(super) struct Owned<'a> {
+    facts: &'a Facts,
+    words: OnceCell<Vec<String>>,
+}
+
+impl<'a> Owned<'a> {
+    pub(super) fn by(facts: &'a Facts) -> Owned<'a> {
+        Owned { facts, words: OnceCell::new() }
+    }
+
+    fn words(&self) -> &[String] {
+        self.words.get_or_init(|| {
+            let (blueprint, sender) = (&self.facts.spec.blueprint, &self.facts.spec.sender);
+            let words = [
+                &blueprint.name,
+                &blueprint.offer,
+                &blueprint.description,
+                &blueprint.target_customer,
+                &self.facts.spec.founder,
+                &sender.name,
+                &sender.postal_address,
+                &sender.unsubscribe,
+            ];
+            words.map(|words| Normal::of(words.trim()).text).into_iter().filter(|own| own.len() >= MIN_BYTES).collect()
+        })
+    }
+}
+
 /// Where a text repeats the owner's words. Nobody asks about most texts, so it is looked for when somebody first does.
 pub(super) struct Own<'a> {
-    facts: &'a Facts,
+    owned: &'a Owned<'a>,
     normal: &'a Normal,
     /// Where each repetition begins, in order, and the furthest end of it and of those before it.
     repeated: OnceCell<Vec<(usize, usize)>>,
 }
 
 impl<'a> Own<'a> {
-    pub(super) fn of(facts: &'a Facts, normal: &'a Normal) -> Own<'a> {
-        Own { facts, normal, repeated: OnceCell::new() }
+    pub(super) fn of(owned: &'a Owned<'a>, normal: &'a Normal) -> Own<'a> {
+        Own { owned, normal, repeated: OnceCell::new() }
     }
 
     fn repeated(&self) -> Vec<(usize, usize)> {
-        let (facts, normal) = (self.facts, self.normal);
-        let (blueprint, sender) = (&facts.spec.blueprint, &facts.spec.sender);
-        let words = [
-            &blueprint.name,
-            &blueprint.offer,
-            &blueprint.description,
-            &blueprint.target_customer,
-            &facts.spec.founder,
-            &sender.name,
-            &sender.postal_address,
-            &sender.unsubscribe,
-        ];
-        let mut repeated = Vec::new();
-        for own in words.map(|words| Normal::of(words.trim()).text).iter().filter(|own| own.len() >= MIN_BYTES) {
-            repeated.extend(normal.text.match_indices(own.as_str()).map(|(start, own)| (start, start + own.len())));
-        }
+        let found = self.owned.words().iter().flat_map(|own| self.normal.text.match_indices(own.as_str()));
+        let mut repeated: Vec<(usize, usize)> = found.map(|(start, own)| (start, start + own.len())).collect();
         repeated.sort_unstable();
         let mut furthest = 0;
         for (_, end) in &mut repeated {

@@ -2,7 +2,6 @@
 
 use super::Hit;
 use super::normal::{Normal, Word};
-use crate::oversight::verdict::Ruling;
 
 const RULE: &str = "content.payment-target";
 
@@ -10,7 +9,7 @@ const RULE: &str = "content.payment-target";
 pub(super) fn accounts(normal: &Normal, words: &[Word<'_>], hits: &mut Vec<Hit>) {
     for (index, word) in words.iter().enumerate() {
         let end = if is_wallet(word.text) { Some(word.end) } else { iban(normal, words, index) };
-        hits.extend(end.map(|end| Hit { ruling: Ruling::Escalate, ..Hit::of(RULE, normal, word.start, end) }));
+        hits.extend(end.map(|end| Hit::asks(RULE, normal, word.start, end)));
     }
 }
 
@@ -29,6 +28,12 @@ fn is_wallet(word: &str) -> bool {
 
 /// Where an international bank account number (ISO 13616) ends that begins with this word: its check digits fit, in groups or in one.
 fn iban(normal: &Normal, words: &[Word<'_>], index: usize) -> Option<usize> {
+    let fits =
+        |bytes: &[u8]| bytes.iter().take(4).enumerate().all(|(at, b)| if at < 2 { b.is_ascii_alphabetic() } else { b.is_ascii_digit() });
+    // Most words are no beginning of one.
+    if !fits(words[index].text.as_bytes()) {
+        return None;
+    }
     let mut number = String::new();
     let (mut end, mut whole) = (None, None);
     for word in &words[index..words.len().min(index + 10)] {
@@ -40,8 +45,7 @@ fn iban(normal: &Normal, words: &[Word<'_>], index: usize) -> Option<usize> {
         number.push_str(word.text);
         end = Some(word.end);
         let bytes = number.as_bytes();
-        let form = bytes.len() >= 4 && bytes[..2].iter().all(u8::is_ascii_alphabetic) && bytes[2..4].iter().all(u8::is_ascii_digit);
-        if bytes.len() >= 4 && !form {
+        if !fits(bytes) {
             break;
         }
         if bytes.len() >= 15 && has_check_digits(bytes) {

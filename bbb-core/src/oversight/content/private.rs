@@ -3,7 +3,6 @@
 use super::Hit;
 use super::normal::Normal;
 use crate::oversight::facts::Facts;
-use crate::oversight::verdict::Ruling;
 
 /// How a secret begins, in lower case, and how many characters of a key must follow at least.
 const KEY_STARTS: [(&str, usize); 14] = [
@@ -168,7 +167,7 @@ fn phones(facts: &Facts, normal: &Normal, hits: &mut Vec<Hit>) {
         let date = run.groups.starts_with(&[2, 2, 4]) || run.groups.starts_with(&[2, 2, 2]);
         let abroad = run.digits[0] == 0 && (9..=13).contains(&run.digits.len()) && run.groups.len() <= 5 && !date;
         if (international || national || abroad) && !in_address && !is_known_number(facts, &run.digits) {
-            hits.push(Hit { ruling: Ruling::Escalate, ..Hit::of("content.third-party-phone", normal, run.start, run.end) });
+            hits.push(Hit::asks("content.third-party-phone", normal, run.start, run.end));
         }
     }
 }

@@ -27,43 +27,57 @@ static LICENSED_INDEX: LazyLock<Index> = LazyLock::new(|| Index::of(LICENSED.ite
 ///
 /// Disguises do not help: look-alike letters, digits for letters, points or blanks between letters.
 pub fn prohibited(spec: &Spec) -> Option<&'static str> {
-    if is_curated(spec) {
-        return None;
-    }
-    let group = texts(spec).into_iter().find_map(|text| {
-        let plain = Normal::of(text);
-        let disguised = ['i', 'l'].map(|one| Normal::of(&fold(&plain.text, one)));
-        let mut readings = vec![&plain];
-        for reading in &disguised {
-            if readings.iter().all(|known| known.text != reading.text) {
-                readings.push(reading);
-            }
-        }
-        readings.into_iter().find_map(|normal| first(&PROHIBITED_INDEX, normal, is_dealt_in))
-    })?;
-    Some(PROHIBITED[group].0)
+    Words::of(spec).prohibited()
 }
 
 /// The licences that a business needs by its own words; the templates name theirs in their blueprints.
 pub fn licences(spec: &Spec) -> Vec<&'static str> {
-    if is_curated(spec) {
-        return Vec::new();
-    }
-    let mut named = Vec::new();
-    for text in texts(spec) {
-        let normal = Normal::of(text);
-        let words = normal.words();
-        let found = LICENSED_INDEX.find(&normal, &words).into_iter().filter(|found| is_plied(found, &normal, &words));
-        named.extend(found.map(|found| found.group));
-    }
-    named.sort_unstable();
-    named.dedup();
-    named.into_iter().map(|group| LICENSED[group].0).collect()
+    Words::of(spec).licences()
 }
 
-/// Whether its words are in a language that is not read here, so that nobody knows what it deals in.
-pub(super) fn is_unread(spec: &Spec) -> bool {
-    !is_curated(spec) && texts(spec).into_iter().any(|text| is_foreign(&Normal::of(text).words()))
+/// The owner's words for what the business is, made comparable; none for a template as it is.
+pub(super) struct Words(Vec<Normal>);
+
+impl Words {
+    pub(super) fn of(spec: &Spec) -> Words {
+        if is_curated(spec) {
+            return Words(Vec::new());
+        }
+        Words(texts(spec).into_iter().map(Normal::of).collect())
+    }
+
+    /// See [`prohibited`].
+    pub(super) fn prohibited(&self) -> Option<&'static str> {
+        let group = self.0.iter().find_map(|plain| {
+            let disguised = ['i', 'l'].map(|one| Normal::of(&fold(&plain.text, one)));
+            let mut readings = vec![plain];
+            for reading in &disguised {
+                if readings.iter().all(|known| known.text != reading.text) {
+                    readings.push(reading);
+                }
+            }
+            readings.into_iter().find_map(|normal| first(&PROHIBITED_INDEX, normal, is_dealt_in))
+        })?;
+        Some(PROHIBITED[group].0)
+    }
+
+    /// See [`licences`].
+    fn licences(&self) -> Vec<&'static str> {
+        let mut named = Vec::new();
+        for normal in &self.0 {
+            let words = normal.words();
+            let found = LICENSED_INDEX.find(normal, &words).into_iter().filter(|found| is_plied(found, normal, &words));
+            named.extend(found.map(|found| found.group));
+        }
+        named.sort_unstable();
+        named.dedup();
+        named.into_iter().map(|group| LICENSED[group].0).collect()
+    }
+
+    /// Whether they are in a language that is not read here, so that nobody knows what the business deals in.
+    pub(super) fn are_unread(&self) -> bool {
+        self.0.iter().any(|normal| is_foreign(&normal.words()))
+    }
 }
 
 /// Whether the blueprint is one of the templates as they are, whose words somebody has read.

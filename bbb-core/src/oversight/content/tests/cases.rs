@@ -492,7 +492,12 @@ pub(super) const IN_BODIES: [Case; 31] = [
     ),
     (
         "content.other-language",
-        &["Garantierte Gewinne und kein Risiko", "Мы обещаем вам доход", "我们保证收入"],
+        &[
+            "Kazançlarınız her ay artacak, hiçbir risk yok, bugün bize yazın ve hemen başlayın, pişman olmazsınız.",
+            "Garantierte Gewinne und kein Risiko",
+            "Мы обещаем вам доход",
+            "我们保证收入",
+        ],
         &["Grüße from Café Olé", "Clear sound, honest prices"],
     ),
     (
