@@ -189,7 +189,7 @@ impl Engine {
     }
 
     fn versions(&self) -> Versions {
-        Versions { engine: bbb_core::ENGINE_VERSION, market: bbb_core::market::VERSION, charter: self.options.charter.digest() }
+        versions(&self.options.charter)
     }
 
     /// Launches a business: when this returns, its launch and first plan are committed.
@@ -206,23 +206,11 @@ impl Engine {
     /// # Errors
     /// As [`Engine::launch`]; [`Error::BadArrival`] where something does not fit a new business.
     pub async fn launch_with(&self, spec: Spec, world: World, arrivals: Vec<Arrival>) -> Result<BusinessHandle, Error> {
-        let spec = self.prepare(spec);
-        check(&spec, &world)?;
-        let id = spec.id();
+        let mut round = begin(self.prepare(spec), &world, arrivals)?;
+        let (id, at) = (round.state().business, round.now());
         let mut journal = Journal::open(Arc::clone(&self.store), id).await?;
         if journal.head() != Head::EMPTY {
             return Err(Error::Exists(id));
-        }
-        let at = spec.start;
-        let launched = Event { sequence: 1, at, cause: 0, payload: Payload::Launched { spec: Box::new(spec) } };
-        let state = State::launch(id, &launched)?;
-        let mut round = Round::from_parts(state, vec![launched], at);
-        orient::begin(&mut round, &world.eyes())?;
-        for arrival in observe::once(arrivals) {
-            observe::receive(&mut round, arrival).map_err(|misfit| Error::BadArrival(misfit.reason))?;
-        }
-        if round.staged().len() > MAX_EVENTS_PER_APPEND {
-            return Err(Error::BadArrival(format!("a launch takes at most {MAX_EVENTS_PER_APPEND} events at once")));
         }
         journal.commit(round.staged(), orient::next_due(round.state(), at), false).await?;
         world.follow(&round.take_staged());
@@ -350,6 +338,28 @@ impl Engine {
         let (supervisor, _) = Supervisor::spawn(None, Supervisor, start).await.map_err(|error| Error::Actors(error.to_string()))?;
         Ok(BusinessHandle::new(id, supervisor))
     }
+}
+
+/// The versions of what decides under this charter.
+pub(crate) fn versions(charter: &Charter) -> Versions {
+    Versions { engine: bbb_core::ENGINE_VERSION, market: bbb_core::market::VERSION, charter: charter.digest() }
+}
+
+/// A new business, with its launch, its first plan and what it knows from the beginning staged.
+pub(crate) fn begin(spec: Spec, world: &World, arrivals: Vec<Arrival>) -> Result<Round, Error> {
+    check(&spec, world)?;
+    let (id, at) = (spec.id(), spec.start);
+    let launched = Event { sequence: 1, at, cause: 0, payload: Payload::Launched { spec: Box::new(spec) } };
+    let state = State::launch(id, &launched)?;
+    let mut round = Round::from_parts(state, vec![launched], at);
+    orient::begin(&mut round, &world.eyes())?;
+    for arrival in observe::once(arrivals) {
+        observe::receive(&mut round, arrival).map_err(|misfit| Error::BadArrival(misfit.reason))?;
+    }
+    if round.staged().len() > MAX_EVENTS_PER_APPEND {
+        return Err(Error::BadArrival(format!("a launch takes at most {MAX_EVENTS_PER_APPEND} events at once")));
+    }
+    Ok(round)
 }
 
 /// Checks that a business can be launched so in this world, before anything is made for it.

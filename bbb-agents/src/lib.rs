@@ -4,6 +4,7 @@
 //! `decide`, `oversight`, `settle`); [`act`] is the one that is here, since it waits for the outside.
 
 pub mod act;
+pub mod driver;
 pub mod engine;
 pub mod fork;
 pub mod handle;
@@ -14,3 +15,4 @@ mod message;
 mod oversight;
 mod role;
 mod supervisor;
+mod turn;

@@ -7,6 +7,7 @@ mod crash;
 mod determinism;
 mod disk;
 mod doubt;
+mod driver;
 mod faults;
 mod fold;
 mod fuzz;

@@ -30,6 +30,7 @@ use crate::handle::Refused;
 use crate::message::ToSupervisor;
 use crate::minds::Minds;
 use crate::supervisor::agents::Agents;
+use crate::turn::Turn;
 use crate::world::World;
 
 /// The supervisor's actor.
@@ -71,8 +72,8 @@ pub(crate) struct Business {
     inherited: BTreeSet<ProposalId>,
     /// Effects that have ended and are not settled yet.
     ended: BTreeMap<ProposalId, Report>,
-    /// Up to which event the market has followed.
-    followed: u64,
+    /// What a turn does beside the agents.
+    turn: Turn,
     /// The event after which the last snapshot was saved.
     snapshot_at: u64,
     subscribers: Vec<mpsc::Sender<Arc<Event>>>,
@@ -89,8 +90,6 @@ pub(crate) struct Business {
     timer: Option<tokio::task::JoinHandle<()>>,
     /// Whether a step is already under way to this actor.
     step_queued: bool,
-    /// Steps that staged something since the time last moved on.
-    steps_now: u32,
 }
 
 impl Actor for Supervisor {
@@ -146,7 +145,7 @@ impl Actor for Supervisor {
 impl Business {
     fn new(start: Start) -> Business {
         let Start { id, world, minds, options, journal, round, .. } = start;
-        let followed = journal.head().sequence;
+        let committed = journal.head().sequence;
         Business {
             id,
             world,
@@ -158,8 +157,8 @@ impl Business {
             in_flight: BTreeMap::new(),
             inherited: BTreeSet::new(),
             ended: BTreeMap::new(),
-            followed,
-            snapshot_at: followed,
+            turn: Turn::new(committed),
+            snapshot_at: committed,
             subscribers: Vec::new(),
             waiting: Vec::new(),
             draining: false,
@@ -168,7 +167,6 @@ impl Business {
             halted: None,
             timer: None,
             step_queued: false,
-            steps_now: 0,
         }
     }
 

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bbb_core::event::{By, Event, Payload, Recovery};
+use bbb_core::event::{Event, Recovery};
 use bbb_core::id::ProposalId;
 use bbb_core::journal::chain::Head;
 use bbb_core::journal::store;
 use bbb_core::journal::writer::{self, Acknowledgement, Journal};
-use bbb_core::limits::MAX_ROUNDS_PER_INSTANT;
 use bbb_core::oversight::Oversight;
 use bbb_core::oversight::permit::Granted;
 use bbb_core::role::Agent;
@@ -17,7 +16,7 @@ use bbb_core::settle::{self, Report};
 use bbb_core::state::work::{Open, Stage};
 use bbb_core::state::{Misfit, State, Status};
 use bbb_core::time::Timestamp;
-use bbb_core::{decide, observe, orient};
+use bbb_core::{decide, orient};
 use ractor::ActorRef;
 use ractor::rpc::CallResult;
 
@@ -25,9 +24,8 @@ use crate::act;
 use crate::message::{ToOversight, ToSupervisor};
 use crate::supervisor::agents::AGENT_TIMEOUT;
 use crate::supervisor::{Business, Flight};
+use crate::turn;
 
-/// Staged events from which a simulated business commits even though nothing is to be begun.
-const COMMIT_EVENTS: usize = 1024;
 /// The longest that a business sleeps before it looks at the clock again.
 const MAX_SLEEP_MS: i64 = 3_600_000;
 /// What is known of an effect that was under way when an earlier process ended.
@@ -73,17 +71,20 @@ impl Business {
             self.settle(id, report)?;
             self.ended.remove(&id);
         }
-        self.close_days()?;
-        self.owner_answers()?;
+        let round = self.round.as_mut().ok_or(Halt::Lost)?;
+        self.turn.close_days(&self.world, round)?;
+        turn::owner_answers(&self.world, round)?;
         if !self.draining && !self.round()?.state().status.is_over() {
             self.start_agents(myself).await?;
             self.orient()?;
             self.decide().await?;
             self.review().await?;
         }
-        let after = self.round()?.state().sequence;
-        self.guard_against_circles(after != before)?;
-        if self.should_commit()? {
+        let is_virtual = self.is_virtual();
+        let round = self.round.as_mut().ok_or(Halt::Lost)?;
+        let after = round.state().sequence;
+        self.turn.guard_against_circles(is_virtual, round, after != before)?;
+        if turn::should_commit(is_virtual, round) {
             self.commit(myself).await?;
         }
         Ok(after != before || (staged_before && !self.is_virtual()))
@@ -103,31 +104,6 @@ impl Business {
 
     fn is_virtual(&self) -> bool {
         self.world.kind().is_simulated()
-    }
-
-    fn close_days(&mut self) -> Result<(), Halt> {
-        loop {
-            let round = self.round()?;
-            let (state, now) = (round.state(), round.now());
-            let end = orient::day_end(state);
-            if state.status.is_over() || end > now || end <= state.day_started_at {
-                return Ok(());
-            }
-            let day = state.day;
-            self.follow();
-            let signals = self.world.end_of_day(day);
-            observe::close_day(self.round()?, signals)?;
-        }
-    }
-
-    fn owner_answers(&mut self) -> Result<(), Halt> {
-        let Some(round) = &mut self.round else { return Err(Halt::Lost) };
-        for (at, id, approve, reason) in self.world.owner_answers(round.state()) {
-            if at <= round.now() {
-                observe::answer(round, id, By::SimulatedOwner, approve, &reason)?;
-            }
-        }
-        Ok(())
     }
 
     fn orient(&mut self) -> Result<(), Halt> {
@@ -197,43 +173,10 @@ impl Business {
         Ok(())
     }
 
-    /// A business that keeps staging events without time passing runs in circles: it is paused, and its owner can look.
-    fn guard_against_circles(&mut self, staged: bool) -> Result<(), Halt> {
-        self.steps_now = if staged { self.steps_now + 1 } else { 0 };
-        if self.is_virtual() && self.steps_now > MAX_ROUNDS_PER_INSTANT {
-            self.steps_now = 0;
-            if self.round()?.state().status == Status::Active {
-                let reason = format!("more than {MAX_ROUNDS_PER_INSTANT} rounds at one point in time");
-                self.round()?.stage(Payload::Paused { by: By::Engine, reason }, 0)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// A simulated business commits when something is to be begun, and now and then; others commit every step.
-    fn should_commit(&mut self) -> Result<bool, Halt> {
-        let is_virtual = self.is_virtual();
-        let round = self.round()?;
-        let staged = round.staged();
-        let begins = || staged.iter().any(|event| matches!(event.payload, Payload::Intended { .. }));
-        Ok(!staged.is_empty() && (!is_virtual || staged.len() >= COMMIT_EVENTS || round.state().status.is_over() || begins()))
-    }
-
-    /// Feeds staged events to the market, once each.
-    fn follow(&mut self) {
-        if let Some(round) = &self.round {
-            let new = round.staged().iter().position(|event| event.sequence > self.followed);
-            if let Some(first) = new {
-                self.world.follow(&round.staged()[first..]);
-                self.followed = round.state().sequence;
-            }
-        }
-    }
-
     /// Commits what is staged, and begins what got a permit.
     pub(super) async fn commit(&mut self, myself: &ActorRef<ToSupervisor>) -> Result<(), Halt> {
-        self.follow();
         let round = self.round.as_mut().ok_or(Halt::Lost)?;
+        self.turn.follow(&self.world, round);
         if round.staged().is_empty() {
             return Ok(());
         }
@@ -348,17 +291,13 @@ impl Business {
     /// Nothing can be done now: a virtual clock moves on to when something can, a real one wakes the business then.
     async fn rest(&mut self, myself: &ActorRef<ToSupervisor>) {
         let Some(round) = &mut self.round else { return };
-        let (state, now) = (round.state(), round.now());
-        let answers = self.world.owner_answers(state).into_iter().map(|(at, ..)| at).filter(|at| *at > now).min();
-        let due = [orient::next_due(state, now), answers].into_iter().flatten().min();
+        let (active, now) = (round.state().status == Status::Active, round.now());
+        let due = turn::next_due(&self.world, round);
         if !self.world.kind().is_simulated() {
             let sleep_ms = due.map_or(MAX_SLEEP_MS, |at| at.since(now).clamp(1, MAX_SLEEP_MS));
             self.set_timer(myself, sleep_ms);
-        } else if state.status == Status::Active
-            && let Some(at) = due
-        {
-            round.advance(at);
-            self.steps_now = 0;
+        } else if active && let Some(at) = due {
+            self.turn.advance(round, at);
             self.queue_step(myself);
         } else if let Err(halt) = self.commit(myself).await {
             self.halt(halt.to_string());
