@@ -9,6 +9,7 @@ pub mod engine;
 pub mod fork;
 pub mod handle;
 pub mod minds;
+pub mod recording;
 pub mod world;
 
 mod message;

@@ -15,6 +15,8 @@ use bbb_core::state::State;
 use bbb_core::state::work::Stage;
 use bbb_core::time::Timestamp;
 
+use crate::recording::Recording;
+
 /// Tells the time to a live or shadow business.
 pub type WallClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -30,9 +32,11 @@ pub struct World {
 }
 
 #[derive(Clone)]
-struct Simulation {
-    market: Arc<RwLock<Market>>,
-    owner: Arc<SimulatedOwner>,
+enum Simulation {
+    /// A market and an owner.
+    Market { market: Arc<RwLock<Market>>, owner: Arc<SimulatedOwner> },
+    /// What they once did.
+    Recorded(Arc<Recording>),
 }
 
 impl World {
@@ -42,7 +46,18 @@ impl World {
         let market = Arc::new(RwLock::new(Market::new(spec, vault.clone())));
         let mut ports = market::ports(Arc::clone(&market));
         ports.call_model = model;
-        let simulation = Simulation { market, owner: Arc::new(SimulatedOwner::new(spec)) };
+        World::of(ports, vault, Simulation::Market { market, owner: Arc::new(SimulatedOwner::new(spec)) })
+    }
+
+    /// The simulated world of a spec without a market and an owner: what they did is told again from a recording.
+    pub fn recorded(spec: &Spec, recording: Recording) -> World {
+        let vault = Vault::new(Arc::new(DerivedKeys::new(spec.seed)));
+        let recording = Arc::new(recording);
+        let told = Arc::clone(&recording);
+        World::of(market::ports_by(Arc::new(move |grant, _| told.perform(grant))), vault, Simulation::Recorded(recording))
+    }
+
+    fn of(ports: Ports, vault: Vault, simulation: Simulation) -> World {
         World { kind: WorldKind::Simulated, connected: ports.connected().into(), ports, vault, clock: None, simulation: Some(simulation) }
     }
 
@@ -83,44 +98,51 @@ impl World {
 
     /// Folds events into the market; nothing to do in the real world.
     pub(crate) fn follow(&self, events: &[Event]) {
-        if let Some(simulation) = &self.simulation {
+        if let Some(Simulation::Market { market, .. }) = &self.simulation {
             // The market is a fold without partial updates: a panic inside it fails the step that caused it, so the lock's poison adds nothing.
-            let mut market = simulation.market.write().unwrap_or_else(PoisonError::into_inner);
+            let mut market = market.write().unwrap_or_else(PoisonError::into_inner);
             events.iter().for_each(|event| market.apply(event));
         }
     }
 
     /// Starts the fold anew, before a journal is replayed into it.
     pub(crate) fn reset(&self, spec: &Spec) {
-        if let Some(simulation) = &self.simulation {
-            *simulation.market.write().unwrap_or_else(PoisonError::into_inner) = Market::new(spec, self.vault.clone());
+        if let Some(Simulation::Market { market, .. }) = &self.simulation {
+            *market.write().unwrap_or_else(PoisonError::into_inner) = Market::new(spec, self.vault.clone());
         }
     }
 
     /// What the market did during a day.
     pub(crate) fn end_of_day(&self, day: u32) -> Vec<Signal> {
-        let market = self.simulation.as_ref().map(|simulation| simulation.market.read().unwrap_or_else(PoisonError::into_inner));
-        market.map_or_else(Vec::new, |market| market.end_of_day(day))
+        match &self.simulation {
+            Some(Simulation::Market { market, .. }) => market.read().unwrap_or_else(PoisonError::into_inner).end_of_day(day),
+            Some(Simulation::Recorded(recording)) => recording.end_of_day(day),
+            None => Vec::new(),
+        }
     }
 
     /// The escalations that the simulated owner answers, with when. At full autonomy, and outside the simulated world, there are none.
     pub(crate) fn owner_answers(&self, state: &State) -> Vec<(Timestamp, ProposalId, bool, String)> {
-        let Some(simulation) = &self.simulation else { return Vec::new() };
+        let owner = match &self.simulation {
+            Some(Simulation::Market { owner, .. }) => owner,
+            Some(Simulation::Recorded(recording)) => return recording.owner_answers(state),
+            None => return Vec::new(),
+        };
         let waiting = state.work.proposals.iter().filter_map(|(id, open)| match open.stage {
             Stage::Waiting { expires_at, .. } if state.autonomy.level(open.proposal.action.kind()) < Autonomy::FULL => {
                 Some((*id, &open.proposal.action, expires_at))
             }
             _ => None,
         });
-        let mut answers: Vec<_> = waiting.map(|(id, action, expires_at)| answer(simulation, id, action, expires_at)).collect();
+        let mut answers: Vec<_> = waiting.map(|(id, action, expires_at)| answer(owner, id, action, expires_at)).collect();
         answers.sort_by_key(|(at, id, ..)| (*at, *id));
         answers
     }
 }
 
-fn answer(simulation: &Simulation, id: ProposalId, action: &Action, expires_at: Timestamp) -> (Timestamp, ProposalId, bool, String) {
+fn answer(owner: &SimulatedOwner, id: ProposalId, action: &Action, expires_at: Timestamp) -> (Timestamp, ProposalId, bool, String) {
     let asked_at = expires_at.plus_ms(-bbb_core::limits::SIMULATED_APPROVAL_TTL_MS);
-    let (at, approve, reason) = simulation.owner.answer(id, action, asked_at);
+    let (at, approve, reason) = owner.answer(id, action, asked_at);
     (at, id, approve, reason)
 }
 

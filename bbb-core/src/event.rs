@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::{Action, ActionKind, Cost, Digest};
 use crate::blueprint::Channel;
 use crate::budget::{Caps, Resource, Window};
+use crate::decide::growth::Allotment;
 use crate::id::{ContactId, OrderId, ProposalId, TaskId, TicketId};
 use crate::money::Cents;
 use crate::oversight::reviewer::Opinion;
@@ -317,6 +318,11 @@ pub enum Payload {
         /// Which day, counted from 0.
         day: u32,
     },
+    /// The business decided what its growth gets from now on, until it decides again.
+    Allotted {
+        /// What.
+        allotment: Box<Allotment>,
+    },
     /// A task exists.
     TaskCreated {
         /// Its name.
@@ -516,6 +522,7 @@ impl Payload {
             Payload::Upgraded { .. } => "upgraded",
             Payload::Received { .. } => "received",
             Payload::DayClosed { .. } => "day_closed",
+            Payload::Allotted { .. } => "allotted",
             Payload::TaskCreated { .. } => "task_created",
             Payload::TaskStarted { .. } => "task_started",
             Payload::TaskCompleted { .. } => "task_completed",

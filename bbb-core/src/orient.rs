@@ -2,7 +2,7 @@
 //! business; and says when to look again.
 
 use crate::decide::view::Eyes;
-use crate::decide::{create, fail_attempt, plan};
+use crate::decide::{create, fail_attempt, growth, plan};
 use crate::event::{By, Payload};
 use crate::id::{ProposalId, TaskId};
 use crate::observe;
@@ -100,6 +100,11 @@ fn expire_tasks(round: &mut Round) -> Result<(), Misfit> {
 fn plan_day(round: &mut Round, eyes: &Eyes) -> Result<(), Misfit> {
     let (state, now) = (round.state(), round.now());
     let planned_today = state.work.created_today(TaskKind::PlanDay) > 0;
+    if now >= planning_time(state) && growth::is_due(state) {
+        let allotment = Box::new(growth::allot(&eyes.view(state, now)));
+        round.stage(Payload::Allotted { allotment }, 0)?;
+    }
+    let state = round.state();
     let due = if planned_today { plan::should_replan(state, &eyes.view(state, now)) } else { now >= planning_time(state) };
     if due && !state.work.has_open(TaskKind::PlanDay) {
         create(round, NewTask::new(TaskKind::PlanDay, 80, now.plus_ms(DAY_MS)))?;

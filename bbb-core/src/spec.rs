@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::ActionKind;
 use crate::blueprint::{Blueprint, Origin};
 use crate::budget::{Cap, Caps};
+use crate::decide::growth::Strategy;
 use crate::draw::Seed;
 use crate::id::BusinessId;
 use crate::money::Cents;
@@ -258,6 +259,9 @@ pub struct Spec {
     pub caps: Caps,
     /// When advertising waits for the morning.
     pub quiet_hours: QuietHours,
+    /// By which rule it allots its growth.
+    #[serde(default, skip_serializing_if = "Strategy::is_default")]
+    pub strategy: Strategy,
     /// How its roles think.
     pub mind: MindKind,
     /// The model, where minds use one.
@@ -297,6 +301,7 @@ impl Spec {
                 ask_above: Cents::from_dollars(500),
             },
             quiet_hours: QuietHours::default(),
+            strategy: Strategy::default(),
             mind: MindKind::Playbook,
             model: ModelSpec::default(),
             reviewer: None,

@@ -15,5 +15,6 @@ pub mod leads;
 pub mod report;
 pub mod search;
 pub mod service;
+pub mod simulate;
 pub mod store;
 pub mod temptation;

@@ -11,6 +11,7 @@ mod optimize;
 mod recommend;
 mod reviewer;
 mod runs;
+mod simulate;
 mod terms;
 
 use std::io::{BufRead, BufReader};

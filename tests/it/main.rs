@@ -17,6 +17,7 @@ mod kill_live;
 mod llm;
 mod mail;
 mod minds;
+mod observations;
 mod optimizer_dimod;
 mod outside;
 mod policies;

@@ -3,6 +3,7 @@
 //! Two minds are here: [`playbook`] (deterministic rules from the blueprint) and [`llm`] (a language model chooses among the playbook's options and
 //! rewrites their texts). Whoever embeds the engine can bring an own [`Mind`] for any role.
 
+pub mod growth;
 pub mod llm;
 pub mod plan;
 pub mod playbook;

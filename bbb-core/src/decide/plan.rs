@@ -1,17 +1,15 @@
 //! Plans: the tasks that a business starts with, and those that its state calls for.
 
 use crate::blueprint::Channel;
+use crate::decide::growth::Strategy;
 use crate::decide::playbook as rules;
 use crate::decide::view::View;
+use crate::money::Cents;
 use crate::state::trade::{Interest, REFUND_WITHIN_DAYS};
 use crate::state::{State, Status};
 use crate::task::{NewTask, TaskKind};
 use crate::time::DAY_MS;
 
-/// Organic channels that get a post a day.
-const POST_CHANNELS: usize = 3;
-/// Days between two looks at the price.
-const PRICE_REVIEW_DAYS: u32 = 14;
 /// Days between two bills.
 const BILL_DAYS: i64 = 7;
 
@@ -20,6 +18,9 @@ const BILL_DAYS: i64 = 7;
 pub fn initial(view: &View<'_>, first: crate::id::TaskId) -> Vec<NewTask> {
     let deadline = view.now().plus_ms(3 * DAY_MS);
     let mut tasks = Vec::new();
+    if view.spec().strategy == Strategy::Idle {
+        return tasks;
+    }
     if view.can(TaskKind::StudyMarket) {
         tasks.push(NewTask::new(TaskKind::StudyMarket, 90, deadline));
     }
@@ -43,17 +44,22 @@ pub fn candidates(view: &View<'_>) -> Vec<NewTask> {
     let waiting = waiting(view).into_iter().filter(fresh);
     let mut tasks: Vec<NewTask> = waiting.map(|kind| NewTask::new(kind, priority(kind), deadline)).collect();
     let first_today = |kind: TaskKind| view.work().created_today(kind) == 0 && fresh(&kind);
-    if may_advertise(view) && first_today(TaskKind::PublishPosts) {
-        tasks.extend(post_channels(view).into_iter().map(|channel| NewTask::new(TaskKind::PublishPosts, 40, deadline).on(channel)));
+    let allotment = view.growth().allotment.as_ref();
+    if let Some(allotment) = allotment.filter(|_| may_advertise(view)) {
+        if first_today(TaskKind::PublishPosts) {
+            let posted = Channel::ALL.into_iter().filter(|channel| allotment.posts_on(*channel, view.day()) > 0);
+            tasks.extend(posted.map(|channel| NewTask::new(TaskKind::PublishPosts, 40, deadline).on(channel)));
+        }
+        if first_today(TaskKind::RunAds) {
+            let advertised = Channel::ALL.into_iter().filter(|channel| allotment.ads[*channel as usize] > Cents::ZERO);
+            tasks.extend(advertised.map(|channel| NewTask::new(TaskKind::RunAds, 45, deadline).on(channel)));
+        }
     }
-    if may_advertise(view) && first_today(TaskKind::RunAds) {
-        tasks.push(NewTask::new(TaskKind::RunAds, 45, deadline).on(ad_channel(view)));
-    }
-    if first_today(TaskKind::PayBills) && view.trade().billed_at.is_none_or(|at| view.now().since(at) >= BILL_DAYS * DAY_MS) {
+    if sells(view) && first_today(TaskKind::PayBills) && view.trade().billed_at.is_none_or(|at| view.now().since(at) >= BILL_DAYS * DAY_MS)
+    {
         tasks.push(NewTask::new(TaskKind::PayBills, 70, deadline));
     }
-    if first_today(TaskKind::ReviewPrice) && view.day() % PRICE_REVIEW_DAYS == PRICE_REVIEW_DAYS - 1 && rules::better_price(view).is_some()
-    {
+    if first_today(TaskKind::ReviewPrice) && allotment.is_some_and(|allotment| allotment.price != view.trade().price) {
         tasks.push(NewTask::new(TaskKind::ReviewPrice, 20, deadline));
     }
     tasks
@@ -68,7 +74,8 @@ pub fn should_replan(state: &State, view: &View<'_>) -> bool {
 /// The kinds of task for which something waits, most urgent first.
 fn waiting(view: &View<'_>) -> Vec<TaskKind> {
     let (trade, now) = (view.trade(), view.now());
-    let contacts = |kind: TaskKind| may_advertise(view) && trade.contacts.values().any(|contact| rules::wants_mail(kind, contact, now));
+    let contacts =
+        |kind: TaskKind| sells(view) && may_advertise(view) && trade.contacts.values().any(|contact| rules::wants_mail(kind, contact, now));
     let mut kinds = Vec::new();
     let mut add = |kind, waits: bool| {
         if waits {
@@ -80,7 +87,7 @@ fn waiting(view: &View<'_>) -> Vec<TaskKind> {
     add(TaskKind::RefundOrders, trade.orders.values().any(|order| order.owed_refund_since().is_some()));
     add(TaskKind::AnswerTickets, !trade.tickets.is_empty());
     add(TaskKind::MakeOffers, contacts(TaskKind::MakeOffers));
-    add(TaskKind::QualifyLeads, trade.contacts.values().any(|contact| contact.interest == Interest::New));
+    add(TaskKind::QualifyLeads, sells(view) && trade.contacts.values().any(|contact| contact.interest == Interest::New));
     add(TaskKind::Outreach, contacts(TaskKind::Outreach));
     add(TaskKind::FollowUp, contacts(TaskKind::FollowUp));
     kinds
@@ -89,6 +96,11 @@ fn waiting(view: &View<'_>) -> Vec<TaskKind> {
 /// Whether nobody waits too long for a refund: else whatever advertises is vetoed, and money goes back first.
 fn may_advertise(view: &View<'_>) -> bool {
     view.trade().oldest_refund_days(view.now()) <= REFUND_WITHIN_DAYS
+}
+
+/// Whether leads are scored and written to, and bills paid for it.
+fn sells(view: &View<'_>) -> bool {
+    view.growth().allotment.as_ref().map_or(view.spec().strategy != Strategy::Idle, |allotment| allotment.sells)
 }
 
 /// What a kind of task is worth, 0 to 100: money that waits first, then customers, then leads.
@@ -103,26 +115,6 @@ const fn priority(kind: TaskKind) -> u8 {
         TaskKind::Outreach => 55,
         TaskKind::FollowUp => 35,
         _ => 50,
-    }
-}
-
-/// The organic channels worth a post: the cheapest leads first, by what was studied, else by the blueprint's mix.
-fn post_channels(view: &View<'_>) -> Vec<Channel> {
-    let mut channels = vec![Channel::Seo, Channel::Social, Channel::Email, Channel::Referral];
-    channels.sort_by_key(|channel| {
-        let studied = view.trade().channel(*channel).studied_cost_per_lead;
-        (studied.is_none(), studied, std::cmp::Reverse(view.spec().blueprint.channel_mix.percent(*channel)))
-    });
-    channels.truncate(POST_CHANNELS);
-    channels
-}
-
-/// The channel to advertise on.
-fn ad_channel(view: &View<'_>) -> Channel {
-    let cost = |channel: Channel| view.trade().channel(channel).studied_cost_per_lead;
-    match (cost(Channel::PaidSearch), cost(Channel::Social)) {
-        (Some(search), Some(social)) if social < search => Channel::Social,
-        _ => Channel::PaidSearch,
     }
 }
 

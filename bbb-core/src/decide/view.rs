@@ -12,6 +12,7 @@ use crate::money::Cents;
 use crate::seal::{self, Personal, Sealed, Vault};
 use crate::spec::Spec;
 use crate::state::State;
+use crate::state::growth::Growth;
 use crate::state::trade::{Contact, Trade};
 use crate::state::work::Work;
 use crate::task::TaskKind;
@@ -62,6 +63,11 @@ impl<'a> View<'a> {
         &self.state.trade
     }
 
+    /// What is allotted to growth, and what the weeks before brought.
+    pub fn growth(&self) -> &'a Growth {
+        &self.state.growth
+    }
+
     /// Tasks and proposals.
     pub fn work(&self) -> &'a Work {
         &self.state.work
@@ -75,6 +81,11 @@ impl<'a> View<'a> {
     /// What may still be spent in all.
     pub fn left(&self) -> Cents {
         self.state.books.left().max(Cents::ZERO)
+    }
+
+    /// Money spent so far, in the book of the business's world.
+    pub fn spent(&self) -> Cents {
+        self.state.books.of_world().spent
     }
 
     /// Money earned so far, in the book of the business's world.

@@ -30,7 +30,7 @@ mod tests;
 
 pub use fold::Folded;
 pub use owner::SimulatedOwner;
-pub use port::{SimulatedPorts, ports};
+pub use port::{Performer, SimulatedPorts, ports, ports_by};
 
 use crate::event::{Event, Signal};
 use crate::market::params::Params;

@@ -1,35 +1,44 @@
 //! The ports of the simulated world: they use the permit and ask the market.
 
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::action::{
-    AnswerTicket, CollectPayment, DeliverOrder, Effect, PayBill, PublishPost, QualifyLeads, RefundPayment, RunAds, SendEmail, SetPrice,
-    StudyMarket,
+    Action, AnswerTicket, CollectPayment, DeliverOrder, Effect, PayBill, PublishPost, QualifyLeads, RefundPayment, RunAds, SendEmail,
+    SetPrice, StudyMarket,
 };
 use crate::event::Recovery;
 use crate::journal::store::BoxFuture;
 use crate::market::Market;
-use crate::oversight::permit::{Begun, Permit};
+use crate::oversight::permit::{Begun, Grant, Permit};
 use crate::port::{Failure, Port, Ports};
 use crate::receipt::Receipt;
 
-/// Carries effects out in a [`Market`]. Idempotent: the market's answer is a function of what was folded, the proposal and the attempt.
-#[derive(Debug, Clone)]
+/// What answers an effect in a simulated world: a function of what was folded, the grant and the action, so that asking twice is harmless.
+pub type Performer = Arc<dyn Fn(&Grant, &Action) -> Result<Receipt, Failure> + Send + Sync>;
+
+/// Carries effects out by a [`Performer`].
+#[derive(Clone)]
 pub struct SimulatedPorts {
-    market: Arc<RwLock<Market>>,
+    performer: Performer,
+}
+
+impl fmt::Debug for SimulatedPorts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SimulatedPorts")
+    }
 }
 
 impl SimulatedPorts {
-    /// Ports into this market.
-    pub fn new(market: Arc<RwLock<Market>>) -> SimulatedPorts {
-        SimulatedPorts { market }
-    }
-
     fn perform<A: Effect>(&self, begun: Begun<A>) -> Result<Receipt, Failure> {
-        // Nothing panics while it holds the lock for writing but a bug; the fold is then as good as the journal, which decides.
-        let market = self.market.read().unwrap_or_else(PoisonError::into_inner);
-        market.perform(&begun.grant, &begun.action.into())
+        (self.performer)(&begun.grant, &begun.action.into())
     }
+}
+
+/// The ports of a market.
+pub fn ports(market: Arc<RwLock<Market>>) -> Ports {
+    // Nothing panics while it holds the lock for writing but a bug; the fold is then as good as the journal, which decides.
+    ports_by(Arc::new(move |grant, action| market.read().unwrap_or_else(PoisonError::into_inner).perform(grant, action)))
 }
 
 macro_rules! simulated {
@@ -50,8 +59,8 @@ macro_rules! simulated {
         })*
 
         /// The ports of every action but the call of a language model, which is no part of the simulated world.
-        pub fn ports(market: Arc<RwLock<Market>>) -> Ports {
-            let simulated = Arc::new(SimulatedPorts::new(market));
+        pub fn ports_by(performer: Performer) -> Ports {
+            let simulated = Arc::new(SimulatedPorts { performer });
             let mut ports = Ports::default();
             $(ports.$field = Some(Arc::clone(&simulated) as Arc<dyn Port<$action>>);)*
             ports

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use crate::action::{Action, Cost};
+use crate::decide::growth::Allotment;
 use crate::event::{By, Event, Intent, Outcome, Payload, Proposal, Signal};
+use crate::money::Cents;
 use crate::oversight::charter::owners_part;
 use crate::oversight::reviewer::Opinion;
 use crate::oversight::verdict::{RuleId, Ruling, Verdict};
@@ -44,6 +46,7 @@ pub fn what(payload: &Payload) -> String {
         }
         Payload::Received { source, signal, .. } => format!("{} (from {})", signalled(signal), plain(source)),
         Payload::DayClosed { day } => format!("day {} closed", day + 1),
+        Payload::Allotted { allotment } => allotted(allotment),
         Payload::TaskCreated { task, order } => format!("{task} created: {}", ordered(order)),
         Payload::TaskStarted { task } => format!("{task} started"),
         Payload::TaskCompleted { task } => format!("{task} completed"),
@@ -94,6 +97,13 @@ pub fn what(payload: &Payload) -> String {
             false => format!("ended by {}", by_text(by)),
         },
     }
+}
+
+fn allotted(allotment: &Allotment) -> String {
+    let posts: u32 = allotment.posts.iter().map(|posts| u32::from(*posts)).sum();
+    let ads = allotment.ads.iter().fold(Cents::ZERO, |sum, ads| sum.plus(*ads));
+    let price = allotment.price;
+    format!("allotted {posts} posts a week at {} USD each, {ads} USD of advertising a day, a price of {price} USD", allotment.post_cost)
 }
 
 fn signalled(signal: &Signal) -> String {

@@ -2,10 +2,11 @@
 //!
 //! [`State::apply`] takes one event after the other; two states that saw the same events are equal. What happens next is a function of this
 //! state alone, so whoever replays a journal stands where the writer stood. The parts: [`books`] (money, tokens, messages), [`work`] (tasks
-//! and proposals), [`consultation`] (what the reviewer said), [`trade`] (contacts, orders, tickets, channels).
+//! and proposals), [`consultation`] (what the reviewer said), [`trade`] (contacts, orders, tickets, channels), [`growth`] (what is allotted to them by the week).
 
 pub mod books;
 pub mod consultation;
+pub mod growth;
 pub mod trade;
 pub mod work;
 
@@ -24,12 +25,13 @@ use crate::receipt::Receipt;
 use crate::role::{Agent, Role};
 use crate::spec::{AutonomyPlan, Spec};
 use crate::state::books::Books;
+use crate::state::growth::Growth;
 use crate::state::trade::Trade;
 use crate::state::work::{Closed, Stage, Work};
 use crate::time::{self, Timestamp};
 
 /// The version of the fold: a snapshot of another one is rebuilt from the journal.
-pub const FOLD_VERSION: u32 = 2;
+pub const FOLD_VERSION: u32 = 3;
 
 /// Whether a business acts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,6 +162,8 @@ pub struct State {
     pub books: Books,
     /// Contacts, orders, tickets, channels.
     pub trade: Trade,
+    /// What is allotted to growth, and what the weeks brought.
+    pub growth: Growth,
     /// How oversight ruled.
     pub rulings: Rulings,
     /// How the roles did, in the order of [`Role::ALL`].
@@ -206,6 +210,7 @@ impl State {
             work: Work::default(),
             books: Books::new(spec),
             trade: Trade::new(spec),
+            growth: Growth::default(),
             rulings: Rulings::default(),
             performance: [Performance::default(); 7],
             down: BTreeMap::new(),
@@ -246,10 +251,11 @@ impl State {
         let at = event.at;
         match &event.payload {
             Payload::Launched { .. } => return Err("a journal has one launch".to_owned()),
-            Payload::Forked { price } => self.trade.price = *price,
+            Payload::Forked { price } => (self.trade.price, self.growth.owners_price) = (*price, Some(*price)),
             Payload::Upgraded { versions } => Arc::make_mut(&mut self.spec).versions = versions.clone(),
             Payload::Received { signal, .. } => self.trade.receive(signal, at)?,
             Payload::DayClosed { day } => self.close_day(*day)?,
+            Payload::Allotted { allotment } => self.growth.allot((**allotment).clone(), self.day, &self.trade.channels),
             Payload::TaskCreated { task, order } => self.work.create(*task, order, at)?,
             Payload::TaskStarted { task } => self.work.start(*task)?,
             Payload::TaskCompleted { task } => {

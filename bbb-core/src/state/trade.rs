@@ -24,6 +24,9 @@ pub const REFUND_WITHIN_DAYS: i64 = 14;
 /// The fit, 0 to 100, from which a lead is worth writing to.
 pub const FIT_THRESHOLD: u8 = 50;
 
+/// The most prices whose offers are counted.
+const MAX_PRICES: usize = 64;
+
 /// How far a contact has come. The order is the order of the funnel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -129,12 +132,40 @@ pub struct ChannelResult {
     pub customers: u32,
     /// Money spent on it.
     pub spent: Cents,
+    /// Of that, on advertising.
+    #[serde(default)]
+    pub advertised: Cents,
     /// Posts published on it.
     pub posts: u32,
     /// Clicks on its advertisements.
     pub clicks: u32,
     /// The cost of a lead that a market study estimated.
     pub studied_cost_per_lead: Option<Cents>,
+}
+
+impl ChannelResult {
+    /// What came on top of an earlier result.
+    #[must_use]
+    pub fn since(&self, earlier: &ChannelResult) -> ChannelResult {
+        ChannelResult {
+            leads: self.leads.saturating_sub(earlier.leads),
+            customers: self.customers.saturating_sub(earlier.customers),
+            spent: self.spent.minus(earlier.spent),
+            advertised: self.advertised.minus(earlier.advertised),
+            posts: self.posts.saturating_sub(earlier.posts),
+            clicks: self.clicks.saturating_sub(earlier.clicks),
+            studied_cost_per_lead: self.studied_cost_per_lead,
+        }
+    }
+}
+
+/// How many offers were made at a price, and how many were taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offers {
+    /// Contacts that were offered the price.
+    pub made: u32,
+    /// Orders that were placed at it.
+    pub taken: u32,
 }
 
 /// Contacts, orders, requests for help and channels.
@@ -162,6 +193,9 @@ pub struct Trade {
     pub stars: (u32, u32),
     /// When bills were last paid.
     pub billed_at: Option<Timestamp>,
+    /// How offers did, by price; the first [`MAX_PRICES`] prices.
+    #[serde(default)]
+    pub offers: BTreeMap<Cents, Offers>,
 }
 
 impl Trade {
@@ -178,6 +212,7 @@ impl Trade {
             refunds: 0,
             stars: (0, 0),
             billed_at: None,
+            offers: BTreeMap::new(),
         }
     }
 
@@ -238,6 +273,7 @@ impl Trade {
                 };
                 self.contact_mut(*contact)?.interest = Interest::Customer;
                 self.orders.insert(*order, placed);
+                self.count_offers(*price, |offers| offers.taken += 1);
                 Ok(())
             }
             Signal::Churned { order } => self.order_mut(*order).map(|order| (order.active, order.due_at) = (false, None)),
@@ -322,9 +358,15 @@ impl Trade {
             (Action::RunAds(ads), Receipt::AdsReceipt(receipt)) => {
                 let channel = &mut self.channels[ads.channel as usize];
                 channel.spent = channel.spent.plus(receipt.spent);
+                channel.advertised = channel.advertised.plus(receipt.spent);
                 channel.clicks = channel.clicks.saturating_add(receipt.clicks);
             }
-            (Action::SendEmail(mail), _) => self.mailed(mail.contact, mail.purpose, at)?,
+            (Action::SendEmail(mail), _) => {
+                self.mailed(mail.contact, mail.purpose, at)?;
+                if let (MailPurpose::Offer, Some(price)) = (mail.purpose, mail.price) {
+                    self.count_offers(price, |offers| offers.made += 1);
+                }
+            }
             (Action::DeliverOrder(delivery), _) => self.order_mut(delivery.order)?.deliveries += 1,
             (Action::AnswerTicket(answer), _) => drop(self.tickets.remove(&answer.ticket)),
             (Action::CollectPayment(payment), _) => self.paid(payment.order, at)?,
@@ -368,6 +410,12 @@ impl Trade {
             MailPurpose::Service => contact.interest,
         };
         Ok(())
+    }
+
+    fn count_offers(&mut self, price: Cents, count: impl FnOnce(&mut Offers)) {
+        if self.offers.len() < MAX_PRICES || self.offers.contains_key(&price) {
+            count(self.offers.entry(price).or_default());
+        }
     }
 
     fn paid(&mut self, id: OrderId, at: Timestamp) -> Result<(), String> {

@@ -19,6 +19,7 @@ mod report;
 mod resume;
 mod run;
 mod screen;
+mod simulate;
 mod status;
 mod templates;
 mod terms;
@@ -122,6 +123,8 @@ enum Command {
     Journal(journal::Journal),
     /// Search the problem of a file (a QUBO, an Ising model, a maximum cut, a quadratic knapsack), or answer a founder's question: what to take on, spend, assign or schedule
     Optimize(optimize::Optimize),
+    /// Run a business in many simulated futures, by one growth policy or several
+    Simulate(simulate::Simulate),
     /// Measure what oversight stops and lets through, and how good the optimizer is
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -168,6 +171,7 @@ fn dispatch(cli: Cli, screen: &mut Screen) -> Result<(), Fault> {
         Command::Why(why) => why.run(&common, screen),
         Command::Journal(journal) => journal.run(&common, screen),
         Command::Optimize(optimize) => optimize.run(screen),
+        Command::Simulate(simulate) => simulate.run(screen),
         Command::Bench(bench) => bench.run(screen),
         Command::Config => screen.result(&defaults()?, DEFAULT_TOML),
     }

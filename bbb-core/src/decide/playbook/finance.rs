@@ -7,13 +7,8 @@ use crate::decide::{Decision, Draft};
 use crate::id::OrderId;
 use crate::limits::MAX_PROPOSALS_PER_DECISION;
 use crate::money::Cents;
-use crate::state::trade::{Interest, Order};
+use crate::state::trade::Order;
 use crate::task::{Task, TaskKind};
-
-/// The bounds of the price, in percent of the blueprint's.
-const PRICE_BOUNDS_PERCENT: (i64, i64) = (85, 115);
-/// Answered offers below which nothing is concluded from them.
-const MIN_ANSWERED_OFFERS: i64 = 20;
 
 /// Whether an open proposal of this kind is already about this order.
 pub(super) fn is_under_way(view: &View<'_>, kind: ActionKind, order: OrderId) -> bool {
@@ -84,32 +79,10 @@ fn refund(view: &View<'_>) -> Decision {
     propose(drafts.collect(), "nobody is owed a refund")
 }
 
-/// The price that experience suggests: a little more where most offers are taken, a little less where few are; nothing where too few were answered to
-/// judge, or where the price should stay.
-pub(crate) fn better_price(view: &View<'_>) -> Option<(Cents, String)> {
-    let list = view.spec().blueprint.price;
-    let (taken, refused) = view.trade().contacts.values().fold((0_i64, 0_i64), |(taken, refused), contact| match contact.interest {
-        Interest::Customer => (taken + 1, refused),
-        Interest::Offered | Interest::Lost if contact.qualified => (taken, refused + 1),
-        _ => (taken, refused),
-    });
-    let share = taken * 100 / (taken + refused).max(1);
-    let percent = match (taken + refused, share) {
-        (..MIN_ANSWERED_OFFERS, _) => return None,
-        (_, 45..) => 103,
-        (_, ..15) => 97,
-        _ => return None,
-    };
-    let (low, high) = PRICE_BOUNDS_PERCENT;
-    let price = view.trade().price.percent(percent).max(list.percent(low)).min(list.percent(high));
-    (price != view.trade().price).then(|| (price, format!("{share} percent of {} offers were taken", taken + refused)))
-}
-
 fn review_price(view: &View<'_>) -> Decision {
-    match better_price(view) {
-        Some((price, why)) => propose(vec![Draft::new(SetPrice { price }, 60, why)], ""),
-        None => Decision::GiveUp("the price should stay as it is".to_owned()),
-    }
+    let allotted = view.growth().allotment.as_ref().map(|allotment| allotment.price).filter(|price| *price != view.trade().price);
+    let draft = allotted.map(|price| Draft::new(SetPrice { price }, 60, "what offers at other prices brought speaks for it"));
+    propose(draft.into_iter().collect(), "the price should stay as it is")
 }
 
 #[cfg(test)]

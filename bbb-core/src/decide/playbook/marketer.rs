@@ -4,32 +4,38 @@ use super::{propose, unknown};
 use crate::action::{PublishPost, RunAds};
 use crate::blueprint::Channel;
 use crate::decide::view::View;
-use crate::decide::{Decision, Draft, text};
+use crate::decide::{Decision, Draft, growth, text};
 use crate::money::Cents;
 use crate::task::{Task, TaskKind};
 
-/// The share of the blueprint's monthly expenses that one post may cost, in ten-thousandths.
-const POST_PER_10_000: i64 = 25;
-/// The share of the blueprint's monthly expenses that one day of advertising may cost, in ten-thousandths.
-const ADS_PER_10_000: i64 = 30;
+/// What a task spends where nothing is allotted yet: the blueprint's.
+fn allotment(view: &View<'_>, channel: Channel) -> (usize, Cents, Cents) {
+    match &view.growth().allotment {
+        Some(allotment) => {
+            let posts = usize::try_from(allotment.posts_on(channel, view.day())).unwrap_or(1).max(1);
+            (posts, allotment.post_cost, allotment.ads[channel as usize])
+        }
+        None => (1, growth::post_cost(view), growth::daily_ads(view)),
+    }
+}
 
 pub(super) fn decide(view: &View<'_>, task: &Task) -> Decision {
     let blueprint = &view.spec().blueprint;
-    let share = |per_10_000: i64| Cents::new(blueprint.expected_monthly_expenses.get() * per_10_000 / 10_000).max(Cents::from_dollars(1));
     match task.order.kind {
         TaskKind::PublishPosts => {
             let channel = task.order.channel.unwrap_or(Channel::Social);
-            let (title, body) = text::post(blueprint, view.trade().channel(channel).posts);
-            let cost = share(POST_PER_10_000);
-            let drafts = match cost <= view.left_today() {
-                true => vec![Draft::new(PublishPost { channel, title, body, cost }, 70, format!("a post on {channel} keeps it alive"))],
-                false => Vec::new(),
-            };
-            propose(drafts, "the budget does not allow a post today")
+            let (posts, cost, _) = allotment(view, channel);
+            let affordable = usize::try_from(view.left_today().get() / cost.get().max(1)).unwrap_or(0);
+            let published = view.trade().channel(channel).posts;
+            let drafts = (published..).take(posts.min(affordable)).map(|number| {
+                let (title, body) = text::post(blueprint, number);
+                Draft::new(PublishPost { channel, title, body, cost }, 70, format!("a post on {channel} keeps it alive"))
+            });
+            propose(drafts.collect(), "the budget does not allow a post today")
         }
         TaskKind::RunAds => {
             let channel = task.order.channel.unwrap_or(Channel::PaidSearch);
-            let spend_limit = share(ADS_PER_10_000).min(view.left_today());
+            let spend_limit = allotment(view, channel).2.min(view.left_today());
             let ads = RunAds { channel, headline: text::advertisement(blueprint), spend_limit };
             let drafts = match spend_limit > Cents::ZERO {
                 true => vec![Draft::new(ads, 60, format!("{spend_limit} USD on {channel} for today"))],

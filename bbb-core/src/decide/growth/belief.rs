@@ -1,0 +1,246 @@
+//! What a business believes about channels and prices: Bayesian posteriors on small grids, derived from its journal alone.
+//!
+//! **Channels.** The leads of week `w` on a channel are Poisson (a count of many unlikely events) with mean
+//!
+//! ```text
+//! m(w) * (lambda * (1 - exp(-a(w) / KAPPA)) + mu * (1 - exp(-ads(w) / s)))
+//! a(w) = a(w-1) / 2 + posts a day / 2            posts echo (Broadbent 1979)
+//! m(w) = 1 - exp(-3 w / ramp-up)                 a new business is not known yet: the blueprint's ramp-up
+//! ```
+//!
+//! where `lambda`, `mu` and `s` are unknown: the leads that posts bring at most, the leads that advertising brings at most, and the money that brings 63 % of those.
+//! The prior is log-normal around what the blueprint says: its customers at five leads each, over its channel mix; the first leads of advertising at the cost that a study found.
+//! Older weeks count less ([`FORGETTING`]), since markets change, and every week counts for less than the formula says ([`TEMPER`]), since the formula is not the market.
+//!
+//! **Prices.** The chance that an offer is taken is logistic in the logarithm of the price, with unknown level and slope.
+//!
+//! Strategies draw from these posteriors (Thompson, "On the likelihood that one unknown probability exceeds another in view of the evidence of two samples", Biometrika 25, 1933), so that
+//! what is uncertain gets tried, and what is known to be bad does not.
+
+use crate::blueprint::Channel;
+use crate::decide::growth::{ORGANIC, PAID, daily_ads};
+use crate::decide::view::View;
+use crate::draw::Draw;
+use crate::money::Cents;
+
+/// Posts a day that bring 63 % of what posts can bring.
+pub const KAPPA: f64 = 0.7;
+/// How much less a week counts than the week after it.
+const FORGETTING: f64 = 0.96;
+/// How much a week's leads count, of what the formula says.
+const TEMPER: f64 = 0.5;
+/// Leads for one customer, where nothing is known: the aim of one in five.
+const LEADS_PER_CUSTOMER: f64 = 5.0;
+/// Standard deviations of the logarithms in the prior: of what posts and advertising bring at most, and of the money that it takes.
+const PRIOR_SPREAD: (f64, f64) = (0.8, 0.6);
+/// Multiples of the prior's median that are thought of.
+const MOST: [f64; 9] = [0.16, 0.25, 0.4, 0.63, 1.0, 1.6, 2.5, 4.0, 6.3];
+const SCALES: [f64; 3] = [0.45, 1.0, 2.2];
+/// The least expected leads of a week: strays.
+const STRAYS: f64 = 0.05;
+/// The cost of advertising's first leads, as a share of the price, where no study was made.
+const FIRST_LEAD_COST: f64 = 0.06;
+
+/// What one channel may be like.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Response {
+    /// Leads a week that posts bring at most.
+    pub posts: f64,
+    /// Leads a week that advertising brings at most.
+    pub ads: f64,
+    /// Advertising a week, in cents, that brings 63 % of them.
+    pub scale: f64,
+}
+
+impl Response {
+    /// Expected leads of a week with so many smoothed posts a day and so much advertising, once the business is known.
+    pub fn leads(&self, posts_a_day: f64, ads_cents: f64) -> f64 {
+        -self.posts * libm::expm1(-posts_a_day / KAPPA) - self.ads * libm::expm1(-ads_cents / self.scale)
+    }
+}
+
+/// What is believed about one channel: possible responses with their weights, which sum to 1.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Belief(Vec<(Response, f64)>);
+
+impl Belief {
+    /// A response drawn by its weight.
+    pub fn sample(&self, draw: &mut Draw) -> Response {
+        let mut left = draw.unit();
+        let last = self.0.len() - 1;
+        for (response, weight) in &self.0[..last] {
+            left -= weight;
+            if left < 0.0 {
+                return *response;
+            }
+        }
+        self.0[last].0
+    }
+
+    /// The mean of something over all responses.
+    pub fn mean(&self, of: impl Fn(&Response) -> f64) -> f64 {
+        self.0.iter().map(|(response, weight)| weight * of(response)).sum()
+    }
+}
+
+/// What is believed about all channels, in the order of [`Channel::ALL`].
+pub fn channels(view: &View<'_>) -> [Belief; 6] {
+    Channel::ALL.map(|channel| about(view, channel))
+}
+
+fn about(view: &View<'_>, channel: Channel) -> Belief {
+    let blueprint = &view.spec().blueprint;
+    let price = blueprint.price.get().max(1) as f64;
+    let customers_a_week = (blueprint.expected_monthly_revenue.get() as f64 / price).max(1.0) * 7.0 / 30.0;
+    let share = f64::from(blueprint.channel_mix.percent(channel)).max(2.0) / 100.0;
+    let leads = customers_a_week * LEADS_PER_CUSTOMER * share;
+    let studied = view.trade().channel(channel).studied_cost_per_lead.filter(|_| channel == Channel::PaidSearch);
+    let cost = studied.map_or(price * FIRST_LEAD_COST, |cost| cost.get().max(1) as f64);
+    let (posts, ads) = (ORGANIC.contains(&channel), PAID.contains(&channel));
+    let multiples = |used: bool| if used { &MOST[..] } else { &MOST[..1] };
+    let weeks = observed(view, channel);
+    let mut points = Vec::with_capacity(MOST.len() * MOST.len() * SCALES.len());
+    for of_posts in multiples(posts) {
+        for of_ads in multiples(ads) {
+            for of_scale in if ads { &SCALES[..] } else { &SCALES[..1] } {
+                let most = |used: bool, multiple: f64| if used { leads * multiple } else { 0.0 };
+                let response = Response {
+                    posts: most(posts, *of_posts),
+                    ads: most(ads, *of_ads),
+                    scale: (leads * of_ads * cost * of_scale).max(daily_ads(view).get() as f64 / 10.0),
+                };
+                let far = |used: bool, multiple: f64, spread: f64| if used { (libm::log(multiple) / spread).powi(2) / 2.0 } else { 0.0 };
+                let prior = far(posts, *of_posts, PRIOR_SPREAD.0) + far(ads, *of_ads, PRIOR_SPREAD.0) + far(ads, *of_scale, PRIOR_SPREAD.1);
+                let seen: f64 = weeks.iter().map(|week| week.log_likelihood(&response)).sum();
+                points.push((response, seen - prior));
+            }
+        }
+    }
+    Belief(normalized(points))
+}
+
+/// Weights from logarithms of weights.
+fn normalized<T>(mut points: Vec<(T, f64)>) -> Vec<(T, f64)> {
+    let most = points.iter().map(|(_, log)| *log).fold(f64::NEG_INFINITY, f64::max);
+    points.iter_mut().for_each(|(_, log)| *log = libm::exp(*log - most));
+    let sum: f64 = points.iter().map(|(_, weight)| weight).sum();
+    points.iter_mut().for_each(|(_, weight)| *weight /= sum);
+    points
+}
+
+/// What a week showed of a channel.
+struct Observed {
+    posts_a_day: f64,
+    ads: f64,
+    leads: f64,
+    known: f64,
+    weight: f64,
+}
+
+impl Observed {
+    fn log_likelihood(&self, response: &Response) -> f64 {
+        let mean = self.known * response.leads(self.posts_a_day, self.ads) + STRAYS;
+        self.weight * (self.leads * libm::log(mean) - mean)
+    }
+}
+
+fn observed(view: &View<'_>, channel: Channel) -> Vec<Observed> {
+    let growth = view.growth();
+    let ramp_weeks = f64::from(view.spec().blueprint.ramp_up_months.max(1)) * 30.0 / 7.0;
+    let first = growth.allotted.saturating_sub(1).saturating_sub(u32::try_from(growth.weeks.len()).unwrap_or(u32::MAX));
+    let mut smoothed: Option<f64> = (first == 0).then_some(0.0);
+    let rows = growth.weeks.iter().zip(first..).map(|(week, number)| {
+        let result = &week.channels[channel as usize];
+        let posts = f64::from(result.posts) / 7.0;
+        let posts_a_day = smoothed.map_or(posts, |before| (before + posts) / 2.0);
+        smoothed = Some(posts_a_day);
+        let age = f64::from(growth.allotted.saturating_sub(number));
+        Observed {
+            posts_a_day,
+            ads: result.advertised.get() as f64,
+            leads: f64::from(result.leads),
+            known: -libm::expm1(-3.0 * (f64::from(number) + 0.7) / ramp_weeks),
+            weight: TEMPER * libm::pow(FORGETTING, age),
+        }
+    });
+    rows.collect()
+}
+
+/// How a price may be answered: the chance that an offer is taken is `1 / (1 + exp(-(level - slope * ln(price / list))))`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Demand {
+    /// The logit of the chance at the blueprint's price.
+    pub level: f64,
+    /// How fast it falls with the logarithm of the price.
+    pub slope: f64,
+}
+
+impl Demand {
+    /// The chance that an offer at this multiple of the blueprint's price is taken.
+    pub fn taken(&self, multiple: f64) -> f64 {
+        1.0 / (1.0 + libm::exp(self.slope * libm::log(multiple) - self.level))
+    }
+}
+
+/// What is believed about the answer to prices.
+pub fn demand(view: &View<'_>) -> Vec<(Demand, f64)> {
+    let list = view.spec().blueprint.price.get().max(1) as f64;
+    let offers: Vec<(f64, f64, f64)> = view
+        .trade()
+        .offers
+        .iter()
+        .map(|(price, offers)| (price.get().max(1) as f64 / list, f64::from(offers.made), f64::from(offers.taken.min(offers.made))))
+        .collect();
+    let mut points = Vec::new();
+    for level in -6..=6 {
+        for slope in 1..=8 {
+            let demand = Demand { level: f64::from(level) * 0.4, slope: f64::from(slope) * 0.75 };
+            let prior = (demand.level / 1.5).powi(2) / 2.0 + ((demand.slope - 2.5) / 1.5).powi(2) / 2.0;
+            let seen = |(multiple, made, taken): &(f64, f64, f64)| {
+                let chance = demand.taken(*multiple);
+                taken * libm::log(chance) + (made - taken) * libm::log1p(-chance)
+            };
+            points.push((demand, TEMPER * offers.iter().map(seen).sum::<f64>() - prior));
+        }
+    }
+    normalized(points)
+}
+
+/// A demand drawn by its weight.
+pub fn sample_demand(beliefs: &[(Demand, f64)], draw: &mut Draw) -> Demand {
+    let mut left = draw.unit();
+    let drawn = beliefs.iter().find(|(_, weight)| {
+        left -= weight;
+        left < 0.0
+    });
+    drawn.or(beliefs.last()).map_or(Demand { level: 0.0, slope: 2.5 }, |(demand, _)| *demand)
+}
+
+/// What a lead of each channel is worth, in cents, in the order of [`Channel::ALL`]: the chance that it becomes a customer, shrunk towards that of all channels, times what a customer
+/// leaves over.
+pub fn lead_values(view: &View<'_>) -> [f64; 6] {
+    let trade = view.trade();
+    // The leads of the last week have had no time to buy.
+    let recent = |index: usize| view.growth().weeks.last().map_or(0, |week| week.channels[index].leads);
+    let ripe = |index: usize| f64::from(trade.channels[index].leads.saturating_sub(recent(index)));
+    let (customers, leads) = (f64::from(trade.customers), (0..6).map(ripe).sum::<f64>());
+    let overall = (customers + 3.0) / (leads + 3.0 * LEADS_PER_CUSTOMER);
+    let worth = customer_value(view);
+    std::array::from_fn(|index| {
+        let customers = f64::from(trade.channels[index].customers);
+        (customers + 15.0 * overall) / (ripe(index) + 15.0) * worth
+    })
+}
+
+/// What a customer leaves over after the cost to serve it, in cents: once, or every month as long as it may stay and the business lasts.
+pub fn customer_value(view: &View<'_>) -> f64 {
+    let blueprint = &view.spec().blueprint;
+    let margin = view.trade().price.minus(blueprint.unit_cost).max(Cents::ZERO).get() as f64;
+    if blueprint.billing != crate::blueprint::Billing::Monthly {
+        return margin;
+    }
+    let days = view.spec().end.map_or(365, |end| end.since(view.now()).div_euclid(crate::time::DAY_MS).clamp(0, 365));
+    // The first payment is due at once, and nine of ten months another follows.
+    let months = days as f64 / 30.0;
+    margin * (1.0 + (0..12).map(|month| (months - f64::from(month)).clamp(0.0, 1.0) * libm::pow(0.92, f64::from(month) + 1.0)).sum::<f64>())
+}

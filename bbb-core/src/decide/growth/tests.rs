@@ -1,0 +1,153 @@
+//! What is allotted, and what is believed, from what a journal shows.
+
+use super::belief::{self, KAPPA};
+use super::*;
+use crate::action::ActionKind;
+use crate::decide::view::Eyes;
+use crate::oversight::tests_support::Scene;
+use crate::state::growth::Week;
+use crate::state::trade::{ChannelResult, Offers};
+use crate::time::DAY_MS;
+
+/// A business of the podcast template after so many weeks, in each of which every channel had this allotment and brought these leads.
+fn after(weeks: u32, allotment: impl Fn(&View<'_>) -> Allotment, leads: [u32; 6]) -> Scene {
+    let mut scene = Scene::new();
+    let eyes = eyes(&scene);
+    let allotment = allotment(&eyes.view(&scene.state, scene.state.now));
+    let channels = Channel::ALL.map(|channel| ChannelResult {
+        leads: leads[channel as usize],
+        posts: u32::from(allotment.posts[channel as usize]),
+        advertised: allotment.ads[channel as usize].times(7),
+        ..ChannelResult::default()
+    });
+    let week = Week { allotment: allotment.clone(), channels };
+    scene.state.growth.weeks = vec![week; usize::try_from(weeks).expect("small")];
+    scene.state.growth.allotment = Some(allotment);
+    scene.state.growth.allotted = weeks + 1;
+    (scene.state.day, scene.state.growth.day) = (weeks * 7 + 1, weeks * 7 + 1);
+    scene.state.now = scene.state.now.plus_ms(i64::from(weeks) * 7 * DAY_MS);
+    for channel in Channel::ALL {
+        scene.state.trade.channels[channel as usize].leads = leads[channel as usize] * weeks;
+    }
+    scene
+}
+
+fn eyes(scene: &Scene) -> Eyes {
+    Eyes { vault: scene.vault.clone(), connected: ActionKind::ALL.into() }
+}
+
+fn with<T>(scene: &Scene, look: impl FnOnce(&View<'_>) -> T) -> T {
+    look(&eyes(scene).view(&scene.state, scene.state.now))
+}
+
+fn strategies() -> Vec<Strategy> {
+    vec![Strategy::Engine, Strategy::Fixed, Strategy::Equal, Strategy::Greedy, Strategy::Epsilon, Strategy::Random, Strategy::Idle]
+}
+
+/// The scene under another strategy.
+fn under(mut scene: Scene, strategy: Strategy) -> Scene {
+    std::sync::Arc::make_mut(&mut scene.state.spec).strategy = strategy;
+    scene
+}
+
+#[test]
+fn a_weeks_posts_are_spread_over_its_days() {
+    for posts in 0..=MAX_POSTS_A_WEEK {
+        let allotment = with(&Scene::new(), |view| Allotment { posts: [posts; 6], ..Allotment::nothing(view) });
+        for first in [0, 7, 70] {
+            let days: Vec<u32> = (first..first + 7).map(|day| allotment.posts_on(Channel::Seo, day)).collect();
+            assert_eq!(days.iter().sum::<u32>(), u32::from(posts));
+            assert!(days.iter().max().expect("seven") - days.iter().min().expect("seven") <= 1, "{days:?}");
+        }
+    }
+}
+
+#[test]
+fn every_strategy_keeps_the_bounds_and_allots_the_same_twice() {
+    for strategy in strategies() {
+        let scene = under(after(8, simple::equal, [1, 2, 3, 4, 5, 6]), strategy.clone());
+        let list = scene.state.spec.blueprint.price;
+        let allotment = with(&scene, allot);
+        assert_eq!(allotment, with(&scene, allot), "{}", strategy.as_str());
+        assert!(allotment.posts.iter().all(|posts| *posts <= MAX_POSTS_A_WEEK) && allotment.posts[Channel::PaidSearch as usize] == 0);
+        assert!(allotment.ads.iter().all(|ads| *ads >= Cents::ZERO));
+        assert!((list.percent(85)..=list.percent(115)).contains(&allotment.price));
+        assert_eq!(allotment.sells, strategy != Strategy::Idle);
+        assert_eq!(allotment.weekly_cost() > Cents::ZERO, strategy != Strategy::Idle, "{}", strategy.as_str());
+    }
+}
+
+#[test]
+fn a_price_that_the_owner_set_stays() {
+    for strategy in strategies() {
+        let mut scene = under(after(3, simple::fixed, [5; 6]), strategy);
+        scene.state.growth.owners_price = Some(Cents::new(123));
+        assert_eq!(with(&scene, allot).price, Cents::new(123));
+    }
+}
+
+#[test]
+fn greedy_puts_the_money_where_a_lead_has_cost_least() {
+    let mut scene = under(after(3, simple::equal, [5; 6]), Strategy::Greedy);
+    for channel in Channel::ALL {
+        scene.state.trade.channels[channel as usize].spent = Cents::from_dollars(100);
+    }
+    scene.state.trade.channels[Channel::Email as usize].leads = 500;
+    let allotment = with(&scene, allot);
+    assert!(Channel::ALL.iter().all(|channel| allotment.posts[*channel as usize] <= allotment.posts[Channel::Email as usize]));
+    assert_eq!(allotment.posts[Channel::Email as usize], MAX_POSTS_A_WEEK);
+}
+
+#[test]
+fn belief_comes_to_what_weeks_show_and_starts_at_the_blueprint() {
+    let leads_of = |scene: &Scene| with(scene, |view| belief::channels(view)[Channel::Seo as usize].mean(|response| response.posts));
+    let daily = |view: &View<'_>| Allotment { posts: [7, 7, 7, 7, 7, 0], ..Allotment::nothing(view) };
+    let prior = leads_of(&Scene::new());
+    let [few, many] = [1, 40].map(|leads| leads_of(&after(20, daily, [leads; 6])));
+    assert!(few < prior && prior < many, "{few} {prior} {many}");
+    // One post a day brings this part of the most; forty leads a week are that part of it.
+    let most = 40.0 / -libm::expm1(-1.0 / KAPPA);
+    assert!((many / most - 1.0).abs() < 0.35, "{many}, not {most}");
+}
+
+#[test]
+fn what_costs_more_than_it_brings_is_left_and_what_brings_more_is_not() {
+    let allotted = |leads: u32| {
+        let daily = |view: &View<'_>| Allotment { posts: [7, 7, 7, 7, 7, 0], ..Allotment::nothing(view) };
+        let mut scene = after(25, daily, [leads; 6]);
+        let trade = &mut scene.state.trade;
+        // Every twentieth lead becomes a customer.
+        trade.channels.iter_mut().for_each(|channel| channel.customers = channel.leads / 20);
+        trade.customers = trade.channels.iter().map(|channel| channel.customers).sum();
+        with(&scene, allot).posts.iter().map(|posts| u32::from(*posts)).sum::<u32>()
+    };
+    assert!(allotted(0) < 10, "{}", allotted(0));
+    assert!(allotted(60) > 30, "{}", allotted(60));
+}
+
+#[test]
+fn offers_that_are_refused_above_a_price_teach_the_slope() {
+    let slope = |high: u32| {
+        let mut scene = Scene::new();
+        let list = scene.state.spec.blueprint.price;
+        scene.state.trade.offers.insert(list.percent(90), Offers { made: 200, taken: 100 });
+        scene.state.trade.offers.insert(list.percent(112), Offers { made: 200, taken: high });
+        with(&scene, |view| belief::demand(view).iter().map(|(demand, weight)| demand.slope * weight).sum::<f64>())
+    };
+    assert!(slope(40) > slope(95) + 1.0, "{} {}", slope(40), slope(95));
+}
+
+#[test]
+fn it_is_time_on_the_second_day_and_a_week_later() {
+    let mut scene = Scene::new();
+    scene.state.growth = crate::state::growth::Growth::default();
+    scene.state.day = 0;
+    assert!(!is_due(&scene.state), "the market is being studied");
+    scene.state.day = 1;
+    assert!(is_due(&scene.state));
+    let mut scene = after(2, simple::fixed, [1; 6]);
+    for (days, due) in [(0, false), (6, false), (7, true), (30, true)] {
+        scene.state.day = scene.state.growth.day + days;
+        assert_eq!(is_due(&scene.state), due, "{days}");
+    }
+}

@@ -1,0 +1,97 @@
+//! The oracle: the best of what was found by trying in one future, which no business can do.
+//!
+//! It runs every policy and then climbs: plans that never change, one part changed at a time, kept where the end is better. So it is never below any policy, and a
+//! lower bound of what perfect knowledge would earn.
+
+use bbb_agents::driver;
+use bbb_core::blueprint::Channel;
+use bbb_core::decide::growth::{Allotment, MAX_POSTS_A_WEEK, ORGANIC, PAID};
+use bbb_core::money::Cents;
+use bbb_core::state::State;
+
+use super::{Job, Policy};
+
+/// Rounds over all parts of a plan.
+const ROUNDS: usize = 2;
+/// Posts a week that are tried.
+const POSTS: [u8; 4] = [0, 4, 7, MAX_POSTS_A_WEEK];
+/// Advertising that is tried, in multiples of what the blueprint spends.
+const ADS: [i64; 5] = [0, 1, 3, 7, 15];
+/// Prices that are tried, in percent of the blueprint's.
+const PRICES: [i64; 5] = [88, 94, 100, 107, 115];
+
+/// A plan as indices into what is tried: posts on [`ORGANIC`], advertising on [`PAID`], the price.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Plan([usize; 8]);
+
+impl Plan {
+    const START: Plan = Plan([2, 2, 2, 2, 2, 2, 1, 2]);
+
+    /// How many values a part has.
+    const fn size(part: usize) -> usize {
+        match part {
+            0..=4 => POSTS.len(),
+            5 | 6 => ADS.len(),
+            _ => PRICES.len(),
+        }
+    }
+
+    /// The plans that differ in one step of one part.
+    fn neighbours(self, part: usize) -> impl Iterator<Item = Plan> {
+        let at = self.0[part];
+        let others = [at.checked_sub(1), Some(at + 1).filter(|next| *next < Plan::size(part))];
+        others.into_iter().flatten().map(move |index| {
+            let mut plan = self;
+            plan.0[part] = index;
+            plan
+        })
+    }
+
+    fn allotment(self, job: &Job) -> Allotment {
+        let expenses = job.blueprint.expected_monthly_expenses.get();
+        let share = |per_10_000: i64| Cents::new(expenses * per_10_000 / 10_000).max(Cents::from_dollars(1));
+        let (mut posts, mut ads) = ([0; 6], [Cents::ZERO; 6]);
+        ORGANIC.iter().zip(self.0).for_each(|(channel, index)| posts[*channel as usize] = POSTS[index]);
+        PAID.iter().zip(&self.0[5..]).for_each(|(channel, index)| ads[*channel as usize] = share(30).times(ADS[*index]));
+        debug_assert_eq!(posts[Channel::PaidSearch as usize], 0);
+        Allotment { posts, post_cost: share(25), ads, price: job.blueprint.price.percent(PRICES[self.0[7]]), sells: true }
+    }
+}
+
+/// The state at the end of the best run.
+pub(super) fn best(job: &Job) -> Result<State, driver::Error> {
+    let mut plan = Plan::START;
+    let mut best = job.run_given(plan.allotment(job))?;
+    let mut climbed = profit(&best);
+    let keep = |state: State, best: &mut State| {
+        if profit(&state) > profit(best) {
+            *best = state;
+        }
+    };
+    for policy in Policy::ALL {
+        if let Some(strategy) = policy.strategy() {
+            keep(job.run_with(strategy)?, &mut best);
+        }
+    }
+    for _ in 0..ROUNDS {
+        let before = climbed;
+        for part in 0..plan.0.len() {
+            for other in plan.neighbours(part) {
+                let state = job.run_given(other.allotment(job))?;
+                if profit(&state) > climbed {
+                    (climbed, plan) = (profit(&state), other);
+                }
+                keep(state, &mut best);
+            }
+        }
+        if climbed == before {
+            break;
+        }
+    }
+    Ok(best)
+}
+
+fn profit(state: &State) -> Cents {
+    let book = state.books.of_world();
+    book.revenue.minus(book.spent)
+}

@@ -1,0 +1,69 @@
+//! `bbb simulate`.
+
+use super::{Place, TEMPLATE};
+
+const SHORT: [&str; 7] = ["simulate", "--blueprint", TEMPLATE, "--days", "30", "--seeds", "2"];
+
+fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&SHORT[..], more].concat()
+}
+
+#[test]
+fn policies_meet_the_same_futures_and_the_oracle_is_never_behind() {
+    let place = Place::new();
+    let policies = ["--policy", "engine", "--policy", "fixed", "--policy", "idle", "--policy", "random", "--policy", "oracle"];
+    let ran = place.bbb(&with(&[&policies[..], &["--json"]].concat())).json();
+    assert_eq!(ran["simulated"].as_bool(), Some(true));
+    let outcomes = ran["outcomes"].as_array().unwrap();
+    assert_eq!(outcomes.len(), 10);
+    let profit = |policy: &str, seed: u64| {
+        let found = outcomes.iter().find(|one| one["policy"] == policy && one["seed"] == seed).unwrap();
+        found["profit_cents"].as_i64().unwrap()
+    };
+    for seed in [10_000, 10_001] {
+        assert_eq!(profit("idle", seed), 0, "nothing comes of nothing");
+        for policy in ["engine", "fixed", "random", "idle"] {
+            assert!(profit("oracle", seed) >= profit(policy, seed), "{policy} {seed}");
+        }
+    }
+    assert_ne!(profit("fixed", 10_000), profit("fixed", 10_001));
+    let rows = ran["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 5);
+    assert!(rows.iter().all(|row| row["runs"] == 2 && row["regret_cents"].is_i64()));
+    let told = place.bbb(&with(&["--policy", "fixed"])).ok();
+    assert!(told.contains("all money is simulated") && told.contains("fixed"), "{told}");
+}
+
+#[test]
+fn outcomes_are_kept_and_a_run_goes_on_from_them() {
+    let place = Place::new();
+    let args = with(&["--policy", "fixed", "--outcomes", "kept.jsonl", "--json"]);
+    let first = place.bbb(&args).json();
+    let kept = std::fs::read_to_string(place.path().join("kept.jsonl")).unwrap();
+    assert_eq!(kept.lines().count(), 2);
+    // Stopped while the second outcome was being written: it is simulated again, and ends the same.
+    std::fs::write(place.path().join("kept.jsonl"), &kept[..kept.len() - 30]).unwrap();
+    assert_eq!(place.bbb(&args).json(), first);
+    let mut lines: Vec<String> = std::fs::read_to_string(place.path().join("kept.jsonl")).unwrap().lines().map(str::to_owned).collect();
+    let mut before: Vec<String> = kept.lines().map(str::to_owned).collect();
+    lines.sort();
+    before.sort();
+    assert_eq!(lines, before);
+    std::fs::write(place.path().join("kept.jsonl"), "{}\n").unwrap();
+    place.bbb(&args).fails(4, "kept.jsonl, line 1");
+}
+
+#[test]
+fn what_cannot_be_simulated_is_refused() {
+    let place = Place::new();
+    for (args, words) in [
+        (&["simulate", "--blueprint", "a shop for invisible hats"][..], "no template is named"),
+        (&["simulate", "--blueprint", "all", "--days", "0"], "1..=3650"),
+        (&["simulate", "--blueprint", "all", "--seeds", "0"], "1..=100000"),
+        (&["simulate", "--blueprint", "all", "--policy", "perfect"], "perfect"),
+        (&["simulate", "--blueprint", "all", "--autonomy", "7"], "0..=6"),
+        (&["simulate", "--blueprint", "all", "--first-seed", "18446744073709551615"], "too large"),
+    ] {
+        place.bbb(args).fails(2, words);
+    }
+}
