@@ -97,7 +97,8 @@ fn the_html_is_one_file_that_fetches_nothing() {
 fn a_live_business_on_its_first_morning_is_not_called_simulated() {
     let (origin, blueprint) = blueprint::resolve("Podcast Production Studio").unwrap();
     let spec = Spec { world: WorldKind::Live, end: None, ..Spec::simulated(origin, blueprint, Seed::new(1), 1) };
-    let launched = Event { sequence: 1, at: spec.start, cause: 0, payload: Payload::Launched { spec: Box::new(spec.clone()) } };
+    let launched =
+        Event { sequence: 1, at: spec.start, cause: 0, payload: Payload::Launched { spec: Box::new(spec.clone()), market: None } };
     let state = State::launch(spec.id(), &launched).unwrap();
     let report = Report::gather(&state, &[launched], Head { sequence: 1, hash: GENESIS });
     let (html, text) = (report::html(&report).unwrap(), report::text(&report));

@@ -81,7 +81,8 @@ impl Run {
     pub(super) fn new(slug: &str, seed: u64) -> Run {
         let spec = spec(slug, seed);
         let vault = vault(&spec);
-        let launch = Event { sequence: 1, at: spec.start, cause: 0, payload: Payload::Launched { spec: Box::new(spec.clone()) } };
+        let launch =
+            Event { sequence: 1, at: spec.start, cause: 0, payload: Payload::Launched { spec: Box::new(spec.clone()), market: None } };
         let state = State::launch(spec.id(), &launch).expect("a launch");
         let mut market = Market::new(&spec, vault.clone());
         market.apply(&launch);
