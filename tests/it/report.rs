@@ -15,7 +15,7 @@ fn gathered(concept: &str, days: u32, autonomy: Autonomy) -> Report {
     Report::gather(&state, &events, head)
 }
 
-const HEADINGS: [&str; 10] = [
+const HEADINGS: [&str; 11] = [
     "What it is",
     "Result (simulated)",
     "Money (simulated)",
@@ -26,6 +26,7 @@ const HEADINGS: [&str; 10] = [
     "Recent failures (simulated)",
     "History by week (simulated)",
     "How to verify",
+    "Appendix: the hidden market (simulated)",
 ];
 
 /// Each part stands after the one before it.

@@ -302,6 +302,8 @@ impl Folded {
             Signal::Unsubscribed { contact } => self.know(*contact, |person| person.gone = true),
             Signal::OrderPlaced { order, contact, price, monthly } => {
                 self.know(*contact, |person| person.orders += 1);
+                // Whoever ordered answers no letter from before that.
+                self.letters.retain(|letter| letter.contact != *contact);
                 self.deals.insert(*order, Deal::placed(*contact, *price, *monthly, at, day));
             }
             Signal::Churned { order } => self.change(*order, |deal| deal.open = false),

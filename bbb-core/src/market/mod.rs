@@ -35,7 +35,7 @@ mod tests;
 
 pub use fold::Folded;
 pub use owner::SimulatedOwner;
-pub use parameter::Parameter;
+pub use parameter::{Parameter, parameters};
 pub use port::{SimulatedPorts, ports};
 pub use scenario::{Error, Scenario};
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::blueprint::Channel;
 use crate::market::params::Params;
 use crate::market::scenario::Scenario;
+use crate::spec::Spec;
 
 /// A hidden parameter of a market.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -17,6 +18,11 @@ pub struct Parameter {
     pub unit: &'static str,
     /// Whether a scenario gave it; it was drawn, follows from others or is usual otherwise.
     pub given: bool,
+}
+
+/// The hidden parameters of the market of a simulated business, from the two parts of its launch: for whoever looks back at a run, never for its minds.
+pub fn parameters(spec: &Spec, scenario: Option<&Scenario>) -> Vec<Parameter> {
+    list(&Params::of(spec, &scenario.cloned().unwrap_or_default()), scenario)
 }
 
 /// All parameters of a market, in the order of a scenario's fields, then what follows from them.

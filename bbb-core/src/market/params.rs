@@ -22,7 +22,7 @@ use crate::spec::Spec;
 use crate::time::DAY_MS;
 
 /// Leads that it takes for one order, where every lead that fits is written to.
-const LEADS_PER_ORDER: f64 = 5.3;
+const LEADS_PER_ORDER: f64 = 4.85;
 /// Standard deviation of the logarithm of the market's size.
 const MARKET_SPREAD: f64 = 0.12;
 /// Standard deviation of the logarithm of a channel's hidden appeal.
@@ -30,7 +30,7 @@ const APPEAL_SPREAD: f64 = 0.35;
 /// How fast monthly customers are won, see above.
 const PACE: f64 = 2.3;
 /// Customers that a market of monthly customers holds, as a multiple of `N`.
-const CAPACITY: f64 = 1.25;
+const CAPACITY: f64 = 1.18;
 /// Monthly customers that leave in a month of good service, as a share.
 const CHURN_PER_MONTH: f64 = 0.06;
 /// How much of the way to its target awareness goes during the ramp-up, in e-foldings: one-time sales and monthly ones.
