@@ -10,6 +10,7 @@ use bbb_core::journal::chain::Head;
 use bbb_core::journal::store::{self, Store};
 use bbb_core::journal::writer::{self, Journal};
 use bbb_core::limits::MAX_EVENTS_PER_APPEND;
+use bbb_core::market::Scenario;
 use bbb_core::observe::{self, Arrival};
 use bbb_core::oversight::charter::{Charter, owners_part};
 use bbb_core::oversight::content;
@@ -348,8 +349,9 @@ pub(crate) fn versions(charter: &Charter) -> Versions {
 /// A new business, with its launch, its first plan and what it knows from the beginning staged.
 pub(crate) fn begin(spec: Spec, world: &World, arrivals: Vec<Arrival>) -> Result<Round, Error> {
     check(&spec, world)?;
+    let market = scenario(&spec, world)?;
     let (id, at) = (spec.id(), spec.start);
-    let launched = Event { sequence: 1, at, cause: 0, payload: Payload::Launched { spec: Box::new(spec) } };
+    let launched = Event { sequence: 1, at, cause: 0, payload: Payload::Launched { spec: Box::new(spec), market } };
     let state = State::launch(id, &launched)?;
     let mut round = Round::from_parts(state, vec![launched], at);
     orient::begin(&mut round, &world.eyes())?;
@@ -360,6 +362,19 @@ pub(crate) fn begin(spec: Spec, world: &World, arrivals: Vec<Arrival>) -> Result
         return Err(Error::BadArrival(format!("a launch takes at most {MAX_EVENTS_PER_APPEND} events at once")));
     }
     Ok(round)
+}
+
+/// What the launch journals of the market's hidden parameters: those that the spec names.
+fn scenario(spec: &Spec, world: &World) -> Result<Option<Box<Scenario>>, Error> {
+    let bad = |rule: String| Err(Error::BadSpec { field: "market", rule });
+    let scenario = world.scenario();
+    if let Some(Err(error)) = scenario.map(Scenario::check) {
+        return bad(format!("is given a scenario in which {error}"));
+    }
+    if spec.market != scenario.map(Scenario::digest) {
+        return bad("must be the digest of the scenario of the world's market, and absent where it has none".to_owned());
+    }
+    Ok(scenario.cloned().map(Box::new))
 }
 
 /// Checks that a business can be launched so in this world, before anything is made for it.

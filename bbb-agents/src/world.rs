@@ -7,7 +7,7 @@ use bbb_core::action::{Action, ActionKind, CallModel};
 use bbb_core::decide::view::Eyes;
 use bbb_core::event::{Event, Signal};
 use bbb_core::id::ProposalId;
-use bbb_core::market::{self, Market, SimulatedOwner};
+use bbb_core::market::{self, Market, Scenario, SimulatedOwner};
 use bbb_core::port::{Port, Ports};
 use bbb_core::seal::{DerivedKeys, Vault};
 use bbb_core::spec::{Autonomy, Spec, WorldKind};
@@ -29,6 +29,8 @@ pub struct World {
     vault: Vault,
     clock: Option<WallClock>,
     simulation: Option<Simulation>,
+    /// What a launch in this world journals of the market beside the spec; a resumed business has it in its journal.
+    scenario: Option<Box<Scenario>>,
 }
 
 #[derive(Clone)]
@@ -58,12 +60,41 @@ impl World {
     }
 
     fn of(ports: Ports, vault: Vault, simulation: Simulation) -> World {
-        World { kind: WorldKind::Simulated, connected: ports.connected().into(), ports, vault, clock: None, simulation: Some(simulation) }
+        World {
+            kind: WorldKind::Simulated,
+            connected: ports.connected().into(),
+            ports,
+            vault,
+            clock: None,
+            simulation: Some(simulation),
+            scenario: None,
+        }
+    }
+
+    /// The same world, in whose market a launch gives these hidden parameters instead of letting them be drawn. The spec must name their digest. Nothing changes
+    /// in the real world, or for a business that is resumed: its journal has them.
+    #[must_use]
+    pub fn with_scenario(mut self, scenario: Scenario) -> World {
+        self.scenario = self.simulation.is_some().then(|| Box::new(scenario));
+        self
+    }
+
+    /// What a launch gives of the market's hidden parameters.
+    pub(crate) fn scenario(&self) -> Option<&Scenario> {
+        self.scenario.as_deref()
     }
 
     /// The real world, through these adapters.
     pub fn live(ports: Ports, vault: Vault, clock: WallClock) -> World {
-        World { kind: WorldKind::Live, connected: ports.connected().into(), ports, vault, clock: Some(clock), simulation: None }
+        World {
+            kind: WorldKind::Live,
+            connected: ports.connected().into(),
+            ports,
+            vault,
+            clock: Some(clock),
+            simulation: None,
+            scenario: None,
+        }
     }
 
     /// The real world to read from; what would change it is recorded and not sent.
@@ -105,7 +136,7 @@ impl World {
         }
     }
 
-    /// Starts the fold anew, before a journal is replayed into it.
+    /// Starts the fold anew, before a journal is replayed into it, whose first event has the market's scenario.
     pub(crate) fn reset(&self, spec: &Spec) {
         if let Some(Simulation::Market { market, .. }) = &self.simulation {
             *market.write().unwrap_or_else(PoisonError::into_inner) = Market::new(spec, self.vault.clone());
