@@ -1,11 +1,24 @@
-//! The founder's plan: what a blueprint is expected to bring, and how sure that is.
+//! The founder's plan: what a blueprint is expected to bring, how sure that is, and what to do first.
 //!
 //! [`projection`] takes the planning figures as they are; [`outlook`] asks what becomes of them if they are wrong, by drawing many futures; [`recommend`] says which
-//! blueprints fit a founder's money and hours.
+//! blueprints fit a [`founder`]'s money and hours; `frontier` looks for several that fit together. [`ninety`] plans the first ninety days of one: its
+//! [`cash_flow`] by week, the [`band`] around it, [`milestone`]s, and a [`checklist`] of what a founder does in their [`state`].
 
+pub mod band;
+pub mod cash_flow;
+pub mod checklist;
+pub mod founder;
+#[cfg(feature = "optimizer")]
+pub mod frontier;
+mod future;
+pub mod licence;
+pub mod link;
+pub mod milestone;
+pub mod ninety;
 pub mod outlook;
 pub mod projection;
 pub mod recommend;
+pub mod state;
 
 use crate::money::Cents;
 
