@@ -4,6 +4,10 @@
 //! each of several aversions to risk, which to open: within the founder's money and hours, without any stretch. Expected profits and covariances are those of
 //! the futures. Revenue within one industry has a part in common ([`COMMON_SHARE`]); all else is drawn independently. Both are assumptions, not estimates.
 //!
+//! Aversions are found as one goes: no aversion gives the most profit, the greatest that leaves anything worth opening gives the least risk, and between two
+//! neighbours the next one is that at which both are worth the same. Where nothing is worth more there, no portfolio lies between them on the frontier's hull.
+//! Since that hull leaves out what is small and safe, it is looked for within a quarter, a half and three quarters of the hours, too.
+//!
 //! What it leaves out: that a business shares customers or equipment with another, and that two at once distract.
 
 use serde::Serialize;
@@ -19,10 +23,10 @@ use crate::optimizer::sampler::{Params, Run};
 
 /// How much of the variance of the logarithm of revenue the blueprints of one industry have in common. An assumption.
 pub const COMMON_SHARE: f64 = 0.5;
-/// How many aversions to risk are tried, beside none at all.
-pub const AVERSIONS: u32 = 24;
-/// By which factor the greatest aversion is above the smallest.
-const RANGE: f64 = 1e4;
+/// How many aversions to risk are tried at most, for each share of the hours.
+pub const MAX_AVERSIONS: usize = 24;
+/// The shares of the hours that are tried, in quarters.
+const QUARTERS: std::ops::RangeInclusive<i64> = 1..=4;
 /// The sweeps of a search that the optimizer cannot finish by proof.
 const SWEEPS: u64 = 2_000;
 /// The reads of such a search.
@@ -61,7 +65,7 @@ pub struct Point {
     pub opening: Cents,
     /// The hours a week that it takes.
     pub hours_per_week: u32,
-    /// The least aversion to risk that chose it, in dollars for each square dollar of variance.
+    /// An aversion to risk that chose it, in dollars for each square dollar of variance.
     pub aversion: f64,
     /// Whether the choice is proved to be the best for that aversion.
     pub proved: bool,
@@ -105,16 +109,14 @@ pub fn frontier(founder: &Founder, draws: u32, seed: Seed) -> Result<Frontier, E
     let futures: Vec<Vec<f64>> = candidates.iter().map(|one| profits(one, months, draws, seed)).collect();
     let moments = Moments::of(&futures);
     let mut points: Vec<Point> = Vec::new();
-    for aversion in moments.aversions() {
-        let choice = choose(&candidates, &moments, founder, aversion, seed)?;
-        let chosen: Vec<usize> = (0..candidates.len()).filter(|at| choice.chosen.contains(&candidates[*at].name)).collect();
-        let members: Vec<Member> = chosen.iter().map(|at| member(candidates[*at])).collect();
-        if !members.is_empty() && points.iter().all(|point| point.members != members) {
-            points.push(point(&candidates, &futures, &moments, &chosen, aversion, choice.optimal));
-        }
+    for quarters in QUARTERS {
+        let weekly_minutes = i64::from(founder.hours_per_week) * 15 * quarters;
+        let search = Search { candidates: &candidates, moments: &moments, budget: founder.budget, weekly_minutes, seed };
+        points.extend(search.hull()?.iter().map(|choice| point(&candidates, &futures, &moments, choice)));
     }
-    let mut points: Vec<Point> = points.iter().filter(|point| !points.iter().any(|other| dominates(other, point))).cloned().collect();
     points.sort_by_key(|point| (point.expected, point.deviation));
+    points.dedup_by(|one, other| one.members == other.members);
+    let points: Vec<Point> = points.iter().filter(|point| !points.iter().any(|other| dominates(other, point))).cloned().collect();
     let place = founder.risk.place();
     let suits = (0..points.len()).max_by_key(|at| (points[*at].profit[place], std::cmp::Reverse(*at)));
     Ok(Frontier {
@@ -174,39 +176,108 @@ impl Moments {
         Moments { means, covariance }
     }
 
-    /// None at all, and then from so little that it hardly counts to so much that every blueprint alone costs more in risk than it brings.
-    fn aversions(&self) -> Vec<f64> {
+    fn mean(&self, chosen: &[usize]) -> f64 {
+        chosen.iter().map(|at| self.means[*at]).sum()
+    }
+
+    fn variance(&self, chosen: &[usize]) -> f64 {
+        chosen.iter().flat_map(|at| chosen.iter().map(move |to| self.covariance[*at][*to])).sum::<f64>().max(0.0)
+    }
+
+    /// The aversion just below which a single blueprint alone is still worth opening.
+    fn greatest_aversion(&self) -> f64 {
         let worth = |at: usize| self.means[at] / self.covariance[at][at].max(1.0);
-        let most = (0..self.means.len()).map(worth).fold(0.0, f64::max).min(1.0);
-        let step = |index: u32| most * libm::pow(RANGE, -f64::from(index) / f64::from(AVERSIONS));
-        let some = (1..=AVERSIONS).rev().map(step).filter(|aversion| *aversion > 0.0);
-        std::iter::once(0.0).chain(some).collect()
+        (0..self.means.len()).map(worth).fold(0.0, f64::max).min(1.0) * (1.0 - 1e-6)
     }
 }
 
-fn choose(candidates: &[&Blueprint], moments: &Moments, founder: &Founder, aversion: f64, seed: Seed) -> Result<portfolio::Choice, Error> {
-    let project = |(one, mean): (&&Blueprint, &f64)| portfolio::Project {
-        name: one.name.clone(),
-        cost: one.startup_cost,
-        weekly_minutes: i64::from(one.time_commitment_hours_per_week) * 60,
-        value: dollars_in_cents(*mean),
-        industry: Some(one.industry.clone()),
-        required: false,
-    };
-    // More money than all cost together changes nothing, and the optimizer has a limit.
-    let all = candidates.iter().map(|one| one.startup_cost).fold(Cents::ZERO, Cents::plus);
-    let input = portfolio::Input {
-        projects: candidates.iter().zip(&moments.means).map(project).collect(),
-        budget: founder.budget.min(all),
-        weekly_minutes: i64::from(founder.hours_per_week) * 60,
-        risk: portfolio::Risk::Given { aversion, covariance: moments.covariance.clone() },
-        ..portfolio::Input::default()
-    };
-    let question = portfolio::Portfolio::new(input).map_err(|error| Error(error.to_string()))?;
-    let params = Params { num_reads: READS, num_sweeps: Some(SWEEPS), seed: seed.get(), ..Params::default() };
-    match question.solve(&params, &Run::default()).map_err(|error| Error(error.to_string()))? {
-        Outcome::Solved(choice) => Ok(choice),
-        _ => Err(Error("nothing is required, and yet nothing is feasible".to_owned())),
+/// What was chosen for an aversion.
+struct Choice {
+    /// The places of what is opened, ascending.
+    chosen: Vec<usize>,
+    aversion: f64,
+    proved: bool,
+}
+
+struct Search<'a> {
+    candidates: &'a [&'static Blueprint],
+    moments: &'a Moments,
+    budget: Cents,
+    weekly_minutes: i64,
+    seed: Seed,
+}
+
+impl Search<'_> {
+    /// The portfolios that are worth most for some aversion, from the most profit to the least risk; none where nothing is worth opening.
+    fn hull(&self) -> Result<Vec<Choice>, Error> {
+        let (bold, careful) = (self.choose(0.0)?, self.choose(self.moments.greatest_aversion())?);
+        let mut tried = 2;
+        let mut found = vec![bold];
+        let mut next = vec![careful];
+        while let Some(right) = next.pop() {
+            let Some(left) = found.last() else { break };
+            if right.chosen == left.chosen {
+                continue;
+            }
+            let even = self.even(left, &right).filter(|_| tried < MAX_AVERSIONS);
+            let Some(aversion) = even else {
+                found.push(right);
+                continue;
+            };
+            tried += 1;
+            let between = self.choose(aversion)?;
+            // More than rounding could make of the same worth.
+            let gain = self.worth(&between, aversion) - self.worth(left, aversion);
+            let is_new = between.chosen != left.chosen && between.chosen != right.chosen;
+            if is_new && gain > 1e-9 * self.worth(left, aversion).abs() {
+                next.extend([right, between]);
+            } else {
+                found.push(right);
+            }
+        }
+        found.retain(|choice| !choice.chosen.is_empty());
+        Ok(found)
+    }
+
+    fn worth(&self, choice: &Choice, aversion: f64) -> f64 {
+        self.moments.mean(&choice.chosen) - aversion * self.moments.variance(&choice.chosen)
+    }
+
+    /// The aversion at which both are worth the same, where there is one.
+    fn even(&self, one: &Choice, other: &Choice) -> Option<f64> {
+        let more = self.moments.mean(&one.chosen) - self.moments.mean(&other.chosen);
+        let wider = self.moments.variance(&one.chosen) - self.moments.variance(&other.chosen);
+        (more > 0.0 && wider > 0.0).then(|| more / wider).filter(|aversion| *aversion <= 1.0)
+    }
+
+    /// What the optimizer chooses for an aversion.
+    fn choose(&self, aversion: f64) -> Result<Choice, Error> {
+        let project = |(one, mean): (&&Blueprint, &f64)| portfolio::Project {
+            name: one.name.clone(),
+            cost: one.startup_cost,
+            weekly_minutes: i64::from(one.time_commitment_hours_per_week) * 60,
+            value: dollars_in_cents(*mean),
+            industry: Some(one.industry.clone()),
+            required: false,
+        };
+        // More money than all cost together changes nothing, and the optimizer has a limit.
+        let all = self.candidates.iter().map(|one| one.startup_cost).fold(Cents::ZERO, Cents::plus);
+        let input = portfolio::Input {
+            projects: self.candidates.iter().zip(&self.moments.means).map(project).collect(),
+            budget: self.budget.min(all),
+            weekly_minutes: self.weekly_minutes,
+            risk: portfolio::Risk::Given { aversion, covariance: self.moments.covariance.clone() },
+            ..portfolio::Input::default()
+        };
+        let question = portfolio::Portfolio::new(input).map_err(|error| Error(error.to_string()))?;
+        let params = Params { num_reads: READS, num_sweeps: Some(SWEEPS), seed: self.seed.get(), ..Params::default() };
+        match question.solve(&params, &Run::default()).map_err(|error| Error(error.to_string()))? {
+            Outcome::Solved(choice) => {
+                let chosen = (0..self.candidates.len()).filter(|at| choice.chosen.contains(&self.candidates[*at].name)).collect();
+                Ok(Choice { chosen, aversion, proved: choice.optimal })
+            }
+            _ => Err(Error("nothing is required, and yet nothing is feasible".to_owned())),
+        }
     }
 }
 
@@ -215,31 +286,24 @@ fn dollars_in_cents(dollars: f64) -> Cents {
     Cents::new((dollars * 100.0).round() as i64)
 }
 
-fn point(
-    candidates: &[&'static Blueprint],
-    futures: &[Vec<f64>],
-    moments: &Moments,
-    chosen: &[usize],
-    aversion: f64,
-    proved: bool,
-) -> Point {
+fn point(candidates: &[&'static Blueprint], futures: &[Vec<f64>], moments: &Moments, choice: &Choice) -> Point {
+    let Choice { chosen, aversion, proved } = choice;
     let draws = futures.first().map_or(0, Vec::len);
     let mut together: Vec<f64> = (0..draws).map(|future| chosen.iter().map(|at| futures[*at][future]).sum()).collect();
-    let variance: f64 = chosen.iter().flat_map(|at| chosen.iter().map(move |to| moments.covariance[*at][*to])).sum();
     let loses = ratio(together.iter().filter(|profit| **profit < 0.0).count(), draws);
     // This orders them.
     let profit = tenths(&mut together);
     Point {
         members: chosen.iter().map(|at| member(candidates[*at])).collect(),
-        expected: dollars_in_cents(chosen.iter().map(|at| moments.means[*at]).sum()),
-        deviation: dollars_in_cents(libm::sqrt(variance.max(0.0))),
+        expected: dollars_in_cents(moments.mean(chosen)),
+        deviation: dollars_in_cents(libm::sqrt(moments.variance(chosen))),
         worst: quantile(&together, 0.05),
         profit,
         loses,
         opening: chosen.iter().map(|at| candidates[*at].startup_cost).fold(Cents::ZERO, Cents::plus),
         hours_per_week: chosen.iter().map(|at| u32::from(candidates[*at].time_commitment_hours_per_week)).sum(),
-        aversion,
-        proved,
+        aversion: *aversion,
+        proved: *proved,
     }
 }
 
@@ -304,6 +368,10 @@ mod tests {
         }
         let most = found.points.last().expect("one").expected;
         assert!((in_cents(most) / 100.0 - best).abs() < 1.0, "{most} {best}");
+        assert!(
+            found.points.iter().all(|point| point.proved) && found.points[0].members.len() == 1 && found.points.len() >= 3,
+            "{found:?}"
+        );
     }
 
     #[test]

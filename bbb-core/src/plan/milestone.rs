@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::QUARTER_TARGET;
 use super::band::Band;
-use super::cash_flow::{CashFlow, DAYS, MONTH_DAYS, MONTHS, Span, WEEKS, week_of};
+use super::cash_flow::{CashFlow, DAYS, MONTH_DAYS, MONTHS, Span, WEEKS, ends, week_of};
+use super::{QUARTER_TARGET, percent};
 use crate::blueprint::{Billing, Blueprint};
 use crate::money::{Cents, dollars};
 
@@ -81,14 +81,15 @@ fn ten(blueprint: &Blueprint, flow: &CashFlow) -> Option<Milestone> {
 /// The first month, looked back on: when to go on and when to think again.
 fn month_one(flow: &CashFlow, band: &Band) -> Milestone {
     let week = week_of(MONTH_DAYS);
-    let sum = flow.revenue_so_far().find(|(span, _)| span.number == week).map_or(Cents::ZERO, |(_, sum)| sum);
+    let so_far = flow.revenue_so_far().find(|(span, _)| span.number == week);
+    let (sum, planned) = so_far.map_or_else(Default::default, |(span, sum)| (sum, span.balance));
     let low = band.weeks.get(week as usize - 1).map_or(Cents::ZERO, |told| told[0]);
     milestone(
         Some(week),
         "Look back on the first month",
-        format!("Revenue so far {}.", dollars(sum)),
+        format!("Planned by day {}: revenue {}, balance {}.", ends(week), dollars(sum), dollars(planned)),
         format!(
-            "Compare the balance in bbb report: below {} it is worse than in nine of ten futures, and the plan needs other figures.",
+            "A balance below {} is worse than in nine of ten simulated futures: then find out which figure is wrong, and plan again with it.",
             dollars(low)
         ),
     )
@@ -119,9 +120,8 @@ fn ramp(blueprint: &Blueprint) -> Vec<Milestone> {
 
 fn even(flow: &CashFlow, band: &Band) -> Milestone {
     let week = flow.breaks_even();
-    let share = (band.earned_back * 100.0).round();
-    let chance = format!("In {share:.0}% of the futures it is so by day {DAYS}.");
-    let check = "bbb report: revenue so far is above opening and all expenses so far.".to_owned();
+    let chance = format!("In {} of the simulated futures it is so by day {DAYS}.", percent(band.earned_back));
+    let check = "Revenue in bbb report is above all that was spent, opening too.".to_owned();
     match week {
         Some(week) => milestone(
             Some(week.number),
@@ -139,7 +139,7 @@ fn target(flow: &CashFlow) -> Option<Milestone> {
         Some(week.number),
         "The quarter's target",
         format!("Revenue so far reaches {}.", dollars(QUARTER_TARGET)),
-        "bbb report: revenue.".to_owned(),
+        "bbb report shows that revenue.".to_owned(),
     ))
 }
 
@@ -147,9 +147,9 @@ fn end(flow: &CashFlow, band: &Band) -> Milestone {
     let [low, middle, high] = band.weeks.last().copied().unwrap_or_default();
     milestone(
         Some(WEEKS),
-        "Day 90: decide",
+        "Decide on day 90",
         format!(
-            "Revenue {}, balance {}; in the futures {} at worst of nine in ten, {} in the middle, {} at best of nine in ten.",
+            "Planned: revenue {}, balance {}. Simulated: a balance below {} in one of ten futures, below {} in half, below {} in nine of ten.",
             dollars(flow.total.revenue),
             dollars(flow.total.balance),
             dollars(low),
@@ -183,7 +183,7 @@ mod tests {
             assert!(all.iter().all(|one| one.week.is_none_or(|week| (1..=13).contains(&week)) && !one.check.is_empty()));
             let week = |title: &str| all.iter().find(|one| one.title == title).expect(title).week;
             assert_eq!(week("Break-even"), flow.breaks_even().map(|span| span.number), "{}", template.name);
-            assert!(week("First customer") <= week("Day 90: decide"), "{}", template.name);
+            assert!(week("First customer") <= week("Decide on day 90"), "{}", template.name);
         }
     }
 

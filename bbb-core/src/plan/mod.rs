@@ -27,3 +27,23 @@ pub const MONTHLY_FLOOR: Cents = Cents::from_dollars(4_500);
 
 /// What a quarter should bring in, where the blueprint allows it.
 pub const QUARTER_TARGET: Cents = Cents::from_dollars(20_000);
+
+/// A share in percent, rounded so that only never is 0 and only always is 100.
+pub fn percent(share: f64) -> String {
+    let rounded = (share * 100.0).round();
+    match share {
+        share if share > 0.0 && rounded == 0.0 => "<1%".to_owned(),
+        share if share < 1.0 && rounded == 100.0 => ">99%".to_owned(),
+        _ => format!("{rounded:.0}%"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_never_is_nothing_and_only_always_is_all() {
+        assert_eq!([0.0, 0.001, 0.424, 0.999, 1.0].map(percent), ["0%", "<1%", "42%", ">99%", "100%"]);
+    }
+}

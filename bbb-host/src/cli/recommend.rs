@@ -10,7 +10,7 @@ use bbb_core::money::dollars;
 use bbb_core::plan::founder::Founder;
 use bbb_core::plan::outlook::{DRAWS, MAX_DRAWS, MAX_MONTHS};
 use bbb_core::plan::recommend::{Recommendation, recommend};
-use bbb_core::plan::{MONTHLY_FLOOR, QUARTER_TARGET};
+use bbb_core::plan::{MONTHLY_FLOOR, QUARTER_TARGET, percent};
 use bbb_core::projection::tame;
 use clap::Args;
 use serde_json::json;
@@ -141,14 +141,4 @@ fn text(founder: &Founder, all: &[Recommendation], whole: bool) -> String {
         );
     }
     text
-}
-
-/// A share in percent, rounded so that only never is 0 and only always is 100.
-fn percent(share: f64) -> String {
-    let rounded = (share * 100.0).round();
-    match share {
-        share if share > 0.0 && rounded == 0.0 => "<1%".to_owned(),
-        share if share < 1.0 && rounded == 100.0 => ">99%".to_owned(),
-        _ => format!("{rounded:.0}%"),
-    }
 }

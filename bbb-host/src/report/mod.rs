@@ -32,6 +32,7 @@ pub use html::html;
 pub use markdown::markdown;
 pub use plan::{frontier_assumed, frontier_headline, frontier_html, plan_csv, plan_html, plan_markdown};
 pub use text::text;
+pub(crate) use text::wrap;
 
 /// How many of the newest vetoes a report lists.
 pub const MAX_VETOES: usize = 20;

@@ -7,12 +7,13 @@ use bbb_core::money::{Cents, dollars};
 use bbb_core::plan::cash_flow::Span;
 use bbb_core::plan::checklist::Step;
 use bbb_core::plan::founder::Founder;
-use bbb_core::plan::frontier::Frontier;
+use bbb_core::plan::frontier::{Frontier, Point};
 use bbb_core::plan::milestone::Milestone;
 use bbb_core::plan::ninety::{Business, Plan};
 use bbb_core::plan::outlook::Uncertainty;
+use bbb_core::plan::percent;
 
-use super::figure::{count, share};
+use super::figure::{count, several};
 use super::sections::{Block, Document, Item, Page, Section, clean, fact, section, table};
 use super::{Error, drawing, html, markdown};
 
@@ -161,8 +162,8 @@ fn figures(plan: &Plan) -> Block {
         fact("Expenses and opening", dollars(total.expenses.plus(total.opening)), "planned"),
         fact("Balance on day 90", dollars(total.balance), "planned"),
         fact("Break-even", even, "planned"),
-        fact("Earned back by day 90", share(plan.band.earned_back), "of the simulated futures"),
-        fact("Money runs out", share(plan.band.runs_out), "of the simulated futures"),
+        fact("Earned back by day 90", percent(plan.band.earned_back), "of the simulated futures"),
+        fact("Money runs out", percent(plan.band.runs_out), "of the simulated futures"),
     ])
 }
 
@@ -176,7 +177,7 @@ fn cash_flow(plan: &Plan) -> Vec<Block> {
     });
     let heads = ["#Week", "#Days", "#Opening", "#Revenue", "#Expenses", "#Balance", "#1 of 10 below", "#Half below", "#9 of 10 below"];
     let caption = "Opening, revenue, expenses and balance are planned; the last three columns are the balance that so many simulated futures end the week below. \
-                   The last week has six days";
+                   The last week has six days.";
     let months = plan.cash_flow.months.iter().map(|month| {
         let days = format!("{}-{}", month.from_day, month.to_day);
         let planned = [month.opening, month.revenue, month.expenses, month.balance];
@@ -215,7 +216,7 @@ fn how_sure(plan: &Plan) -> Vec<Block> {
     };
     vec![
         Block::Facts(vec![
-            fact("Money runs out", share(band.runs_out), "of the futures"),
+            fact("Money runs out", percent(band.runs_out), "of the futures"),
             fact("Lowest balance", format!("{} in the middle", dollars(middle)), format!("{} in one of ten", dollars(low))),
             fact("To last in 9 of 10", cushion, ""),
         ]),
@@ -272,7 +273,9 @@ fn checklist(steps: &[Step]) -> Vec<Block> {
 
 /// What to type to see the business run, in the simulated market first.
 fn next(plan: &Plan) -> Vec<Block> {
-    let name = clean(&plan.business.name).replace('\'', "'\\''");
+    // A concept's name may be cut; its offer is all of it.
+    let said = if plan.business.is_concept { &plan.business.offer } else { &plan.business.name };
+    let name = clean(said).replace('\'', "'\\''");
     vec![
         Block::Note("Try it in the simulated market before a dollar is spent:".to_owned()),
         Block::Commands(vec![format!("bbb launch '{name}' --days 90")]),
@@ -285,25 +288,30 @@ fn next(plan: &Plan) -> Vec<Block> {
 /// As [`plan_html`].
 pub fn frontier_html(founder: &Founder, frontier: &Frontier, seed: u64) -> Result<String, Error> {
     let points: Vec<(Cents, Cents)> = frontier.points.iter().map(|point| (point.deviation, point.expected)).collect();
-    let heads = ["#No.", "Opened together", "#Expected profit", "#Deviation", "#Worst 5%", "#1 of 10 below", "#Loss", "#Opening", "#Hours"];
+    let heads = ["#No.", "#Expected profit", "#Deviation", "#Worst 5%", "#1 of 10 below", "#Loss", "#Opening", "#Hours"];
     let rows = frontier.points.iter().enumerate().map(|(at, point)| {
-        let mark = if frontier.suits == Some(at) { " (suits you)" } else { "" };
-        let names: Vec<&str> = point.members.iter().map(|member| member.name).collect();
         vec![
             (at + 1).to_string(),
-            format!("{}{mark}", names.join(" + ")),
             dollars(point.expected),
             dollars(point.deviation),
             dollars(point.worst),
             dollars(point.profit[0]),
-            share(point.loses),
+            percent(point.loses),
             dollars(point.opening),
             point.hours_per_week.to_string(),
         ]
     });
+    let item = |(at, point): (usize, &Point)| Item {
+        mark: format!("No. {}", at + 1),
+        title: if frontier.suits == Some(at) { "Suits you best".to_owned() } else { several(count_of(point), "business", "businesses") },
+        text: format!("{}.", names(point)),
+        facts: Vec::new(),
+        pages: Vec::new(),
+    };
     let blocks = vec![
         Block::Drawing(drawing::frontier("Expected profit over its risk, a point for each portfolio (simulated)", &points, frontier.suits)),
         Block::Table(table(format!("Portfolios over {} months (simulated)", frontier.months), &heads, rows.collect())),
+        Block::Items(frontier.points.iter().enumerate().map(item).collect()),
     ];
     let who = founder.name.as_ref().map(|name| format!("for {}", clean(name)));
     let limits = format!("{} and {} hours a week", dollars(founder.budget), founder.hours_per_week);
@@ -325,26 +333,39 @@ pub fn frontier_html(founder: &Founder, frontier: &Frontier, seed: u64) -> Resul
     })
 }
 
+/// The names of a portfolio's businesses.
+fn names(point: &Point) -> String {
+    let names: Vec<&str> = point.members.iter().map(|member| member.name).collect();
+    match &names[..] {
+        [many @ .., last] if !many.is_empty() => format!("{} and {last}", many.join(", ")),
+        all => all.concat(),
+    }
+}
+
+fn count_of(point: &Point) -> u64 {
+    point.members.len() as u64
+}
+
 /// What the frontier says, in a sentence or two.
 pub fn frontier_headline(founder: &Founder, frontier: &Frontier) -> String {
-    let months = frontier.months;
-    match frontier.suits.and_then(|at| frontier.points.get(at).map(|point| (at, point))) {
-        None => format!("No blueprint can be opened with {} and {} hours a week.", dollars(founder.budget), founder.hours_per_week),
-        Some((at, point)) => {
-            let names: Vec<&str> = point.members.iter().map(|member| member.name).collect();
-            format!(
-                "Of {} blueprints that fit by themselves, portfolio {} suits you best: {}. Over {months} months it brings {} on average and, at the worst of one in \
-                 twenty futures, {}; it takes {} to open and {} hours a week.",
-                frontier.considered,
-                at + 1,
-                names.join(" and "),
-                dollars(point.expected),
-                dollars(point.worst),
-                dollars(point.opening),
-                point.hours_per_week
-            )
-        }
-    }
+    let hours = |hours: u32| several(hours, "hour", "hours");
+    let Some((at, point)) = frontier.suits.and_then(|at| frontier.points.get(at).map(|point| (at, point))) else {
+        return format!("No blueprint can be opened with {} and {} a week.", dollars(founder.budget), hours(founder.hours_per_week.into()));
+    };
+    format!(
+        "{} fit by themselves into {} and {} a week. By your risk, portfolio {} suits you best: {}. Over {} months it brings {} on average, and less than {} in one of \
+         twenty futures; it takes {} to open and {} a week.",
+        several(frontier.considered as u64, "blueprint", "blueprints"),
+        dollars(founder.budget),
+        hours(founder.hours_per_week.into()),
+        at + 1,
+        names(point),
+        frontier.months,
+        dollars(point.expected),
+        dollars(point.worst),
+        dollars(point.opening),
+        hours(point.hours_per_week)
+    )
 }
 
 /// What the frontier rests on beside the assumptions on a single blueprint.

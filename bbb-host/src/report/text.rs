@@ -156,7 +156,7 @@ fn widths(table: &Table) -> Vec<usize> {
 }
 
 /// Text in lines of at most `width` characters, broken between words, and within words that are longer than a line.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let mut lines = vec![String::new()];
     let mut used = 0;

@@ -7,13 +7,16 @@ use bbb_core::draw::Seed;
 use bbb_core::money::dollars;
 use bbb_core::plan::founder::Founder;
 use bbb_core::plan::frontier::{Frontier, frontier};
+use bbb_core::plan::percent;
 use serde_json::json;
 
-use super::percent;
 use crate::cli::output;
 use crate::cli::screen::Screen;
 use crate::fault::Fault;
 use crate::report;
+
+/// Columns of what is told in sentences.
+const WIDTH: usize = 100;
 
 pub(super) fn run(founder: &Founder, draws: u32, seed: u64, html: Option<&Path>, force: bool, screen: &mut Screen) -> Result<(), Fault> {
     let found = frontier(founder, draws, Seed::new(seed)).map_err(|error| Fault::failed(error.to_string()))?;
@@ -27,7 +30,8 @@ pub(super) fn run(founder: &Founder, draws: u32, seed: u64, html: Option<&Path>,
 }
 
 fn text(founder: &Founder, found: &Frontier) -> String {
-    let mut text = format!("PORTFOLIOS (SIMULATED), {} months\n{}\n", found.months, report::frontier_headline(founder, found));
+    let lines = |text: &str| report::wrap(text, WIDTH).join("\n");
+    let mut text = format!("PORTFOLIOS (SIMULATED), {} months\n{}\n", found.months, lines(&report::frontier_headline(founder, found)));
     if found.points.is_empty() {
         return text;
     }
@@ -56,20 +60,16 @@ fn text(founder: &Founder, found: &Frontier) -> String {
         }
     }
     let uncertainty = found.uncertainty;
-    let _ = write!(
-        text,
-        "\n* suits your risk best. Expected: the mean profit of {} drawn futures, opening paid. Deviation: its standard deviation. Worst 5%, 1 of 10: the profit that so\n\
-         many futures stay below. Loss: how often the months end with one. None of the portfolios shown is bettered by another found in both profit and deviation.\n\
-         {}\n\
-         Assumed: revenue spreads by {}, expenses by {}, opening by {} (standard deviations of logarithms), a month by {}; the ramp-up takes up to {} times as long.\n\
-         These are assumptions, not estimates from data, and no forecast.\n",
-        found.draws,
-        report::frontier_assumed(found),
-        uncertainty.revenue,
-        uncertainty.expenses,
-        uncertainty.startup,
-        uncertainty.month,
-        uncertainty.ramp
+    let notes = format!(
+        "* suits your risk best. Expected: the mean profit of {} drawn futures, opening paid. Deviation: its standard deviation. Worst 5%, 1 of 10: the profit that \
+         so many futures stay below. Loss: how often the months end with one. No portfolio shown is bettered by another in both expected profit and deviation.",
+        found.draws
     );
+    let assumed = format!(
+        "Assumed: revenue spreads by {}, expenses by {}, opening by {} (standard deviations of logarithms), a month by {}; the ramp-up takes up to {} times as long. \
+         These are assumptions, not estimates from data, and no forecast.",
+        uncertainty.revenue, uncertainty.expenses, uncertainty.startup, uncertainty.month, uncertainty.ramp
+    );
+    let _ = write!(text, "\n{}\n{}\n{}\n", lines(&notes), lines(&report::frontier_assumed(found)), lines(&assumed));
     text
 }
