@@ -146,13 +146,14 @@ fn explained(one: &[f64], other: &[f64]) -> f64 {
 
 /// The rank of each value; those that are alike share theirs.
 fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
+    // Values stand beside their places while they are ordered: looking them up is what takes time.
+    let mut order: Vec<(f64, usize)> = values.iter().copied().zip(0..).collect();
+    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let mut ranks = vec![0.0; values.len()];
     let mut next = 0;
-    for alike in order.chunk_by(|a, b| values[*a].total_cmp(&values[*b]).is_eq()) {
+    for alike in order.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()) {
         let shared = ratio(2 * next + alike.len() - 1, 2);
-        alike.iter().for_each(|at| ranks[*at] = shared);
+        alike.iter().for_each(|(_, at)| ranks[*at] = shared);
         next += alike.len();
     }
     ranks

@@ -13,6 +13,8 @@ const LEFT: f64 = 64.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 40.0;
 const HEIGHT: f64 = 300.0;
+/// The width of a number at a point.
+const NUMBER: f64 = 20.0;
 /// The height of a label of two lines.
 const LABEL: f64 = 32.0;
 
@@ -170,17 +172,20 @@ pub(super) fn frontier(title: &str, points: &[(Cents, Cents)], marked: Option<us
     }
     let places: Vec<String> = points.iter().map(|(risk, profit)| frame.point(float(risk.get()), *profit)).collect();
     let _ = write!(svg, r#"<polyline class="line thin" points="{}"/>"#, places.join(" "));
+    let across: Vec<f64> = points.iter().map(|(risk, _)| frame.x(float(risk.get()))).collect();
+    let of_marked = marked.and_then(|at| across.get(at).copied());
     let mut before = f64::NEG_INFINITY;
-    for (at, (risk, profit)) in points.iter().enumerate() {
-        let (x, y) = (frame.x(float(risk.get())), frame.y(float(profit.get())));
+    for (at, ((_, profit), x)) in points.iter().zip(&across).enumerate() {
+        let (y, is_marked) = (frame.y(float(profit.get())), marked == Some(at));
         let _ = write!(svg, r#"<circle class="dot a" cx="{x:.1}" cy="{y:.1}" r="4"/>"#);
-        if marked == Some(at) {
+        if is_marked {
             let _ = write!(svg, r#"<circle class="halo" cx="{x:.1}" cy="{y:.1}" r="9"/>"#);
         }
-        // A number that would stand on the one before it is left to the table.
-        if x - before >= 14.0 || marked == Some(at) {
-            let _ = write!(svg, r#"<text class="label" x="{x:.1}" y="{:.1}" text-anchor="middle">{}</text>"#, y - 13.0, at + 1);
-            before = x;
+        // A number that would stand on another one is left to the table; the marked one always stands.
+        let free = x - before >= NUMBER && of_marked.is_none_or(|marked| (x - marked).abs() >= NUMBER);
+        if is_marked || free {
+            let _ = write!(svg, r#"<text class="label" x="{x:.1}" y="{:.1}" text-anchor="middle">{}</text>"#, (y - 13.0).max(10.0), at + 1);
+            before = *x;
         }
     }
     svg.push_str("</svg>");

@@ -75,6 +75,8 @@ fn a_file_says_who_asks_and_flags_count_before_it() {
         (told["risk"].as_str(), told["hours_per_week"].as_i64(), told["state"]["code"].as_str()),
         (Some("careful"), Some(20), Some("DC"))
     );
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/founder.toml");
+    assert_eq!(place.bbb(&["recommend", "--founder", example, "--draws", "5", "--json"]).json()["founder"]["industry"], "Education");
     place.write("wrong.toml", "name = \"Ada\"\n\nhobby = \"tennis\"\n");
     place.bbb(&["recommend", "--founder", "wrong.toml"]).fails(2, "wrong.toml, line 3: unknown field `hobby`");
     place.write("deep.toml", &format!("x = {}", "[\n".repeat(20_000)));
@@ -107,7 +109,13 @@ fn portfolios_are_told_drawn_and_the_same_for_a_seed() {
     let place = Place::new();
     let args = ["recommend", "--budget", "3000", "--hours", "40", "--draws", "500", "--portfolio"];
     let told = place.bbb(&args).ok();
-    for words in ["PORTFOLIOS (SIMULATED), 12 months", "suits you best", "WORST 5%", "Blueprints of one industry have 50%", "no forecast"] {
+    for words in [
+        "PORTFOLIOS (SIMULATED), 12 months",
+        "* suits your risk best",
+        "WORST 5%",
+        "Blueprints of one industry have 50%",
+        "These are assumptions",
+    ] {
         assert!(told.contains(words), "{words}: {told}");
     }
     let json = place.bbb(&[&args[..], &["--json"]].concat()).json();

@@ -26,11 +26,14 @@ pub(super) fn ask(known: Told, answers: &mut impl BufRead, questions: &mut impl 
     let mut talk = Talk { answers, questions, echo };
     talk.say("Six questions. An empty answer takes what stands in [brackets].\n");
     let name = talk.question("What are you called?", known.name, Clone::clone, false, &founder::name)?;
-    let state =
-        talk.question("Which US state are you in? Two letters or the name;", known.state, |state| state.name.to_owned(), false, &|text| {
-            state::find(text).map_err(|error| error.to_string())
-        })?;
-    let branches = format!("Which branch of trade? A part of a name is enough ({});", founder::industries().join(", "));
+    let state = talk.question(
+        "Which US state are you in? Two letters, or the name.",
+        known.state,
+        |state| state.name.to_owned(),
+        false,
+        &|text| state::find(text).map_err(|error| error.to_string()),
+    )?;
+    let branches = format!("Which branch of trade? A part of its name is enough: {}.", founder::industries().join(", "));
     let industry = talk.question(&branches, known.industry, Clone::clone, false, &founder::industry)?;
     let hours = talk.question("How many hours a week do you have, 1 to 80?", known.hours, u8::to_string, true, &hours)?;
     let budget =
@@ -97,7 +100,7 @@ impl<R: BufRead, W: Write> Talk<'_, R, W> {
             (Some(known), true) => format!(" [{}]", show(known)),
             (Some(known), false) => format!(" [{}] ({NONE} for none)", show(known)),
             (None, true) => String::new(),
-            (None, false) => " empty for none".to_owned(),
+            (None, false) => " (empty for none)".to_owned(),
         };
         for _ in 0..MAX_TRIES {
             self.say(&format!("{question}{offer}{}", if self.echo { "\n" } else { " " }));
