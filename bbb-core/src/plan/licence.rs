@@ -30,7 +30,7 @@ const SECURITIES: Link = Link::unseen(
     "U.S. Securities and Exchange Commission",
 );
 const CARRIER: Link =
-    Link::unseen("Registration of motor carriers", "https://www.fmcsa.dot.gov/registration", "Federal Motor Carrier Safety Administration");
+    Link::stored("Registration of motor carriers", "https://www.fmcsa.dot.gov/registration", "Federal Motor Carrier Safety Administration");
 
 /// Who grants a template's licence, and where more is told beside the states' own pages.
 static KNOWN: [(&str, &[Grantor], Option<Link>); 14] = [

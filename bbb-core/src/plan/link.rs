@@ -11,9 +11,9 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 pub enum Checked {
     /// Nobody has looked for this edition.
     NotVerified,
-    /// It was seen on this day, so or so.
+    /// It was seen.
     Seen {
-        /// The day, as `2026-11-26`.
+        /// On which day, as `2026-11-26`.
         on: &'static str,
         /// How.
         how: &'static str,
@@ -39,6 +39,11 @@ impl Link {
         Link { title: Cow::Borrowed(title), url, source, checked: Checked::NotVerified }
     }
 
+    /// A link whose page was seen in a stored copy.
+    pub(super) const fn stored(title: &'static str, url: &'static str, source: &'static str) -> Link {
+        Link { title: Cow::Borrowed(title), url, source, checked: STORED }
+    }
+
     /// Whether it was seen, for people: `not verified`, or the day and how.
     pub fn standing(&self) -> String {
         match self.checked {
@@ -59,6 +64,9 @@ impl Serialize for Link {
         out.end()
     }
 }
+
+/// Seen for this edition, where no page of today could be.
+const STORED: Checked = Checked::Seen { on: "2026-11-26", how: "a stored copy of the page, of unknown age" };
 
 const SBA: &str = "U.S. Small Business Administration";
 const IRS: &str = "Internal Revenue Service";

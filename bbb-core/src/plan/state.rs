@@ -1,11 +1,11 @@
 //! State: the fifty states of the United States and the District of Columbia, and where each registers businesses.
 //!
-//! The addresses are those of the office that takes the filing, or of the state's own business portal. None of them could be looked at for this edition, so
-//! all say that they are not verified, and beside each stands the Small Business Administration's page, which leads to every state.
+//! The addresses are those of the office that takes the filing, or of the state's own business portal. They could not be looked at for this edition, so
+//! that they say that they are not verified; of three states another page could. Beside each stands the Small Business Administration's page, which leads to every state.
 
 use serde::Serialize;
 
-use super::link::{Checked, Link};
+use super::link::Link;
 
 /// A state, or the District of Columbia.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -109,17 +109,18 @@ pub fn find(text: &str) -> Result<&'static State, Unknown> {
 impl State {
     /// Where it registers businesses.
     pub fn registration(&self) -> Link {
-        Link { title: format!("{}: {}", self.name, self.office).into(), url: self.url, source: self.name, checked: Checked::NotVerified }
+        Link { title: format!("{}: {}", self.name, self.office).into(), ..Link::unseen("", self.url, self.name) }
     }
 
-    /// More pages of its own that help to register.
+    /// A page of its own that tells more, where one was seen.
     pub(super) fn more(&self) -> Option<Link> {
-        (self.code == "DE").then(|| Link {
-            title: "Delaware: questions on corporations".into(),
-            url: "http://corp.delaware.gov/faqs.shtml",
-            source: self.name,
-            checked: Checked::Seen { on: "2026-11-26", how: "a stored copy of the page, which has no date of its own" },
-        })
+        let (title, url) = match self.code {
+            "CA" => ("California: forms and fees of business entities", "https://www.sos.ca.gov/business-programs/business-entities/forms"),
+            "DE" => ("Delaware: questions on corporations", "http://corp.delaware.gov/faqs.shtml"),
+            "FL" => ("Florida: questions on business entities", "https://dos.fl.gov/sunbiz/about-us/faqs"),
+            _ => return None,
+        };
+        Some(Link::stored(title, url, self.name))
     }
 }
 

@@ -24,6 +24,7 @@ enum Format {
     /// Markdown
     #[value(alias = "markdown")]
     Md,
+    /// All of it, as data
     Json,
     /// The weeks as a table
     Csv,
