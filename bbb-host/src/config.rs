@@ -318,10 +318,7 @@ impl Config {
     pub fn parse(file: Option<(&str, &str)>, environment: impl Fn(&str) -> Option<Result<String, Fault>>) -> Result<Config, Fault> {
         let mut table = Table::new();
         if let Some((name, text)) = file {
-            let (line, nesting) = deepest_line(text);
-            if nesting > MAX_NESTING {
-                return Err(Fault::usage(format!("{name}, line {line}: more than {MAX_NESTING} dots and brackets in one line")));
-            }
+            nested_fairly(name, text)?;
             // Read in its final form first: only that knows the line of what does not fit.
             toml::from_str::<Config>(text).map_err(|error| in_file(name, text, &error))?;
             table = toml::from_str(text).map_err(|error| in_file(name, text, &error))?;
@@ -508,6 +505,16 @@ pub(crate) fn in_file(name: &str, text: &str, error: &toml::de::Error) -> Fault 
 
 /// The most dots and opening brackets in one line: the parser recurses, and a file must not be able to end the process.
 const MAX_NESTING: usize = 100;
+
+/// Refuses a text with a line of so many dots and brackets that reading it could end the process.
+pub(crate) fn nested_fairly(name: &str, text: &str) -> Result<(), Fault> {
+    match deepest_line(text) {
+        (line, nesting) if nesting > MAX_NESTING => {
+            Err(Fault::usage(format!("{name}, line {line}: more than {MAX_NESTING} dots and brackets in one line")))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// The line with the most dots and opening brackets, and how many they are: what is nested beyond all bounds is reported without its place.
 fn deepest_line(text: &str) -> (usize, usize) {

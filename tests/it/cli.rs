@@ -9,13 +9,14 @@ mod live;
 mod llm;
 mod market;
 mod optimize;
+mod plan;
 mod recommend;
 mod reviewer;
 mod runs;
 mod simulate;
 mod terms;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -94,6 +95,19 @@ impl Place {
     /// Runs a command to its end.
     pub(crate) fn bbb<S: AsRef<str>>(&self, args: &[S]) -> Ran {
         let output = self.command(args).output().unwrap();
+        Ran {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// The same, with answers on its standard input.
+    pub(crate) fn told<S: AsRef<str>>(&self, args: &[S], answers: &str) -> Ran {
+        let mut child = self.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // A command that ends before it has read all of them is no fault of the test's.
+        let _ = child.stdin.take().unwrap().write_all(answers.as_bytes());
+        let output = child.wait_with_output().unwrap();
         Ran {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8(output.stdout).unwrap(),

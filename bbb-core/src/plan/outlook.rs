@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::future::{Future, in_cents, ratio, tenths};
 use super::{MONTHLY_FLOOR, QUARTER_TARGET};
 use crate::blueprint::Blueprint;
 use crate::draw::Seed;
@@ -71,10 +72,9 @@ pub struct Outlook {
 /// Looks at so many futures of a blueprint whose founder has this much money, from a seed. Months and draws are brought into 1 to [`MAX_MONTHS`] and [`MAX_DRAWS`].
 pub fn look(blueprint: &Blueprint, money: Cents, months: u32, draws: u32, uncertainty: Uncertainty, seed: Seed) -> Outlook {
     let (months, draws) = (months.clamp(1, MAX_MONTHS), draws.clamp(1, MAX_DRAWS));
-    let futures: Vec<Future> = (0..draws).map(|index| live(blueprint, money, months, uncertainty, seed, index)).collect();
-    let share = |holds: &dyn Fn(&Future) -> bool| ratio(futures.iter().filter(|future| holds(future)).count(), futures.len());
+    let futures: Vec<Life> = (0..draws).map(|index| live(blueprint, money, months, uncertainty, seed, index)).collect();
+    let share = |holds: &dyn Fn(&Life) -> bool| ratio(futures.iter().filter(|future| holds(future)).count(), futures.len());
     let mut profits: Vec<f64> = futures.iter().map(|future| future.profit).collect();
-    profits.sort_by(f64::total_cmp);
     let mut even: Vec<u32> = futures.iter().filter_map(|future| future.even_at).collect();
     even.sort_unstable();
     let middle = futures.len().div_ceil(2) - 1;
@@ -97,13 +97,13 @@ pub fn look(blueprint: &Blueprint, money: Cents, months: u32, draws: u32, uncert
         runs_out: share(&|future| future.ran_out),
         breaks_even: ratio(even.len(), futures.len()),
         break_even_month: even.get(middle).copied(),
-        profit: [0.1, 0.5, 0.9].map(|part| quantile(&profits, part)),
+        profit: tenths(&mut profits),
         sensitivity,
     }
 }
 
-/// One drawn future.
-struct Future {
+/// What became of one future.
+struct Life {
     profit: f64,
     quarter: f64,
     ran_out: bool,
@@ -111,22 +111,13 @@ struct Future {
     factors: [f64; 4],
 }
 
-fn live(blueprint: &Blueprint, money: Cents, months: u32, uncertainty: Uncertainty, seed: Seed, index: u32) -> Future {
-    let mut draw = seed.draw("outlook", u64::from(index));
-    // The median of each factor is one, so the median of each figure is what the blueprint tells.
-    let mut factor = |spread: f64| draw.log_normal(spread);
-    let (revenue, expenses, startup) = (factor(uncertainty.revenue), factor(uncertainty.expenses), factor(uncertainty.startup));
-    let ramp = draw.between(1.0, uncertainty.ramp.max(1.0));
-    let long = f64::from(blueprint.ramp_up_months.max(1)) * ramp;
-    let (full_revenue, full_expenses) =
-        (in_cents(blueprint.expected_monthly_revenue) * revenue, in_cents(blueprint.expected_monthly_expenses) * expenses);
-    let opening = in_cents(blueprint.startup_cost) * startup;
-    let (mut profit, mut quarter, mut even_at) = (-opening, 0.0, None);
+fn live(blueprint: &Blueprint, money: Cents, months: u32, uncertainty: Uncertainty, seed: Seed, index: u32) -> Life {
+    let mut future = Future::draw(blueprint, uncertainty, seed, index, None);
+    let (mut profit, mut quarter, mut even_at) = (-future.opening, 0.0, None);
     let mut ran_out = in_cents(money) + profit < 0.0;
     for month in 1..=months {
-        let share = (f64::from(month) / long).min(1.0);
-        let earned = full_revenue * share * draw.log_normal(uncertainty.month);
-        profit += earned - full_expenses * share;
+        let (earned, spent) = future.month(month);
+        profit += earned - spent;
         ran_out |= in_cents(money) + profit < 0.0;
         if month + 3 > months {
             quarter += earned;
@@ -138,29 +129,7 @@ fn live(blueprint: &Blueprint, money: Cents, months: u32, uncertainty: Uncertain
             _ => {}
         }
     }
-    Future { profit, quarter, ran_out, even_at, factors: [revenue, expenses, startup, ramp] }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "amounts beyond 90 trillion dollars need not be exact here")]
-const fn in_cents(cents: Cents) -> f64 {
-    cents.get() as f64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "at most a hundred thousand")]
-fn ratio(part: usize, whole: usize) -> f64 {
-    part as f64 / whole.max(1) as f64
-}
-
-/// The value that this part of sorted values is below, by nearest rank.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss,
-    reason = "a rank within so many values; floats saturate"
-)]
-fn quantile(sorted: &[f64], part: f64) -> Cents {
-    let rank = ((part * sorted.len() as f64).ceil() as usize).clamp(1, sorted.len().max(1));
-    Cents::new(sorted.get(rank - 1).map_or(0, |value| value.round() as i64))
+    Life { profit, quarter, ran_out, even_at, factors: future.factors }
 }
 
 /// The square of the correlation of ranks (Spearman 1904).
@@ -177,13 +146,14 @@ fn explained(one: &[f64], other: &[f64]) -> f64 {
 
 /// The rank of each value; those that are alike share theirs.
 fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
+    // Values stand beside their places while they are ordered: looking them up is what takes time.
+    let mut order: Vec<(f64, usize)> = values.iter().copied().zip(0..).collect();
+    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let mut ranks = vec![0.0; values.len()];
     let mut next = 0;
-    for alike in order.chunk_by(|a, b| values[*a].total_cmp(&values[*b]).is_eq()) {
+    for alike in order.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()) {
         let shared = ratio(2 * next + alike.len() - 1, 2);
-        alike.iter().for_each(|at| ranks[*at] = shared);
+        alike.iter().for_each(|(_, at)| ranks[*at] = shared);
         next += alike.len();
     }
     ranks
@@ -193,6 +163,7 @@ fn ranks(values: &[f64]) -> Vec<f64> {
 mod tests {
     use super::*;
     use crate::blueprint;
+    use crate::plan::future::quantile;
     use crate::plan::projection::project;
 
     const SURE: Uncertainty = Uncertainty { revenue: 0.0, expenses: 0.0, startup: 0.0, ramp: 1.0, month: 0.0 };

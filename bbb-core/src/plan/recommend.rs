@@ -2,43 +2,15 @@
 
 use serde::Serialize;
 
+use super::founder::{Founder, is_of};
+use super::licence;
 use super::outlook::{self, Outlook, Uncertainty};
 use super::projection::{Projection, project};
 use crate::blueprint::{self, Blueprint};
 use crate::draw::Seed;
-use crate::money::Cents;
 
 /// A blueprint still fits where it takes up to this share of what there is, in percent.
 const STRETCH_PERCENT: i64 = 120;
-
-/// How much risk a founder takes: by which profit blueprints are ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Risk {
-    /// By what nine of ten futures reach.
-    Careful,
-    /// By what half of them reach.
-    Balanced,
-    /// By what one of ten reaches.
-    Bold,
-}
-
-/// What a founder has and wants.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Founder {
-    /// Money to open with, in cents.
-    #[serde(rename = "budget_usd_cents")]
-    pub budget: Cents,
-    /// Hours a week, 1 to 80.
-    pub hours_per_week: u8,
-    /// A branch of trade; any, where absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub industry: Option<String>,
-    /// How much risk is taken.
-    pub risk: Risk,
-    /// Over how many months to look.
-    pub months: u32,
-}
 
 /// A blueprint, and what speaks for and against it.
 #[derive(Debug, Clone, Serialize)]
@@ -64,11 +36,7 @@ pub struct Recommendation {
 /// All templates: those that fit first, each part by the profit that the founder's [`Risk`] looks at.
 pub fn recommend(founder: &Founder, draws: u32, seed: Seed) -> Vec<Recommendation> {
     let mut all: Vec<Recommendation> = blueprint::all().iter().map(|template| about(template, founder, draws, seed)).collect();
-    let looked_at = |one: &Recommendation| match founder.risk {
-        Risk::Careful => one.outlook.profit[0],
-        Risk::Balanced => one.outlook.profit[1],
-        Risk::Bold => one.outlook.profit[2],
-    };
+    let looked_at = |one: &Recommendation| one.outlook.profit[founder.risk.place()];
     all.sort_by(|a, b| b.fits.cmp(&a.fits).then_with(|| looked_at(b).cmp(&looked_at(a))).then_with(|| a.name.cmp(b.name)));
     all
 }
@@ -87,10 +55,11 @@ fn about(template: &'static Blueprint, founder: &Founder, draws: u32, seed: Seed
     } else if takes > has {
         notes.push(format!("it takes a person {takes} hours a week, a little more than there are"));
     }
-    if founder.industry.as_ref().is_some_and(|wanted| !template.industry.to_lowercase().contains(&wanted.to_lowercase())) {
+    if founder.industry.as_ref().is_some_and(|wanted| !is_of(&template.industry, wanted)) {
         against.push(format!("it is {}", template.industry));
     }
     notes.extend(template.licence.as_ref().map(|licence| format!("it needs: {licence}")));
+    notes.extend(licence::granted_by(template, founder.state));
     let outlook = outlook::look(template, founder.budget, founder.months, draws, Uncertainty::STATED, seed.derive(&template.slug));
     Recommendation {
         name: &template.name,
@@ -106,9 +75,20 @@ fn about(template: &'static Blueprint, founder: &Founder, draws: u32, seed: Seed
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::money::Cents;
+    use crate::plan::founder::Risk;
+    use crate::plan::state;
 
     fn founder() -> Founder {
-        Founder { budget: Cents::from_dollars(3_000), hours_per_week: 15, industry: None, risk: Risk::Balanced, months: 12 }
+        Founder {
+            name: None,
+            state: None,
+            budget: Cents::from_dollars(3_000),
+            hours_per_week: 15,
+            industry: None,
+            risk: Risk::Balanced,
+            months: 12,
+        }
     }
 
     #[test]
@@ -134,5 +114,16 @@ mod tests {
         assert!(only.iter().filter(|one| one.fits).all(|one| one.industry.contains("Educat")) && only[0].fits);
         let names = |risk| recommend(&Founder { risk, ..founder() }, 2_000, Seed::new(1)).iter().map(|one| one.name).collect::<Vec<_>>();
         assert_ne!(names(Risk::Careful), names(Risk::Bold));
+    }
+
+    #[test]
+    fn a_state_says_who_grants_the_licence() {
+        let notes = |state| {
+            let all = recommend(&Founder { state, ..founder() }, 1, Seed::new(1));
+            all.into_iter().find(|one| one.name == "Remote Notary Collective").expect("a template").notes
+        };
+        let ohio = notes(Some(state::find("oh").expect("a state")));
+        assert!(ohio.iter().any(|note| note.contains("Ohio")), "{ohio:?}");
+        assert!(notes(None).iter().any(|note| note.contains("each state")));
     }
 }

@@ -8,11 +8,14 @@ mod bench;
 mod business;
 mod charter;
 mod contact;
+mod founder;
 mod inbox;
 mod journal;
 mod launch;
 mod optimize;
+mod output;
 mod owner;
+mod plan;
 mod progress;
 mod recommend;
 mod report;
@@ -83,7 +86,9 @@ enum Command {
     /// List the templates that a business can be launched from
     Templates,
     /// Say which templates fit your money and hours, and how sure their figures are
-    Recommend(recommend::Recommend),
+    Recommend(Box<recommend::Recommend>),
+    /// Plan the first ninety days of a business: cash flow by week, milestones and what to do first
+    Plan(Box<plan::Plan>),
     /// Launch a business from a template or from your own concept, and run it
     Launch(Box<launch::Launch>),
     /// Run a business on, after an interruption or a pause
@@ -153,6 +158,7 @@ fn dispatch(cli: Cli, screen: &mut Screen) -> Result<(), Fault> {
     match command {
         Command::Templates => templates::run(screen),
         Command::Recommend(recommend) => recommend.run(screen),
+        Command::Plan(plan) => plan.run(screen),
         Command::Launch(launch) => launch.run(&common, screen),
         Command::Resume(resume) => resume.run(&common, screen),
         Command::Status(status) => status.run(&common, screen),

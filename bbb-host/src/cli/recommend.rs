@@ -1,15 +1,21 @@
 //! `bbb recommend`: which blueprints fit a founder's money and hours, and how sure their figures are.
 
+mod portfolio;
+
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use bbb_core::draw::Seed;
-use bbb_core::money::{Cents, dollars};
+use bbb_core::money::dollars;
+use bbb_core::plan::founder::Founder;
 use bbb_core::plan::outlook::{DRAWS, MAX_DRAWS, MAX_MONTHS};
-use bbb_core::plan::recommend::{Founder, Recommendation, Risk, recommend};
-use bbb_core::plan::{MONTHLY_FLOOR, QUARTER_TARGET};
-use clap::{Args, ValueEnum};
+use bbb_core::plan::recommend::{Recommendation, recommend};
+use bbb_core::plan::{MONTHLY_FLOOR, QUARTER_TARGET, percent};
+use bbb_core::projection::tame;
+use clap::Args;
 use serde_json::json;
 
+use crate::cli::founder::{FounderArgs, HELP};
 use crate::cli::screen::Screen;
 use crate::fault::Fault;
 
@@ -17,19 +23,10 @@ use crate::fault::Fault;
 const SHOWN: usize = 10;
 
 #[derive(Debug, Args)]
+#[command(after_help = HELP)]
 pub(super) struct Recommend {
-    /// Money to open a business with, in US dollars
-    #[arg(long, value_parser = Cents::parse_dollars, allow_negative_numbers = true, value_name = "USD")]
-    budget: Cents,
-    /// Hours a week that there are for it
-    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=80), allow_negative_numbers = true, value_name = "1-80")]
-    hours: u8,
-    /// Only this branch of trade, or a part of its name; `bbb templates` lists them
-    #[arg(long, value_name = "TEXT")]
-    industry: Option<String>,
-    /// Order by what nine of ten futures reach, by what half of them reach, or by what one of ten reaches
-    #[arg(long, value_enum, default_value_t = Posture::Balanced)]
-    risk: Posture,
+    #[command(flatten)]
+    founder: FounderArgs,
     /// Months to look ahead
     #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_MONTHS)), allow_negative_numbers = true, value_name = "N")]
     months: u32,
@@ -37,41 +34,36 @@ pub(super) struct Recommend {
     #[arg(long, default_value_t = DRAWS, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_DRAWS)), allow_negative_numbers = true, value_name = "N")]
     draws: u32,
     /// What the futures are drawn from
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     seed: u64,
     /// Show all blueprints, those that do not fit too
     #[arg(long)]
     all: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Posture {
-    Careful,
-    Balanced,
-    Bold,
-}
-
-impl From<Posture> for Risk {
-    fn from(posture: Posture) -> Risk {
-        match posture {
-            Posture::Careful => Risk::Careful,
-            Posture::Balanced => Risk::Balanced,
-            Posture::Bold => Risk::Bold,
-        }
-    }
+    /// Look for several blueprints that fit together, and show what more profit costs in risk
+    #[arg(long, conflicts_with = "all")]
+    portfolio: bool,
+    /// Write the portfolios as one HTML page to this file, too
+    #[arg(long, requires = "portfolio", value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Write over a file that is there
+    #[arg(long, requires = "html")]
+    force: bool,
 }
 
 impl Recommend {
     pub(super) fn run(self, screen: &mut Screen) -> Result<(), Fault> {
-        let founder = Founder {
-            budget: self.budget,
-            hours_per_week: self.hours,
-            industry: self.industry,
-            risk: self.risk.into(),
-            months: self.months,
-        };
+        if let Some(path) = &self.html {
+            crate::cli::output::check(path, self.force)?;
+        }
+        let founder = self.founder.told(true)?.founder(self.months)?;
+        if self.portfolio {
+            return portfolio::run(&founder, self.draws, self.seed, self.html.as_deref(), self.force, screen);
+        }
         let all = recommend(&founder, self.draws, Seed::new(self.seed));
-        let object = json!({ "simulated": true, "founder": founder, "seed": self.seed, "recommendations": all });
+        let registration = founder.state.map(|state| state.registration());
+        let object = json!({
+            "simulated": true, "founder": founder, "seed": self.seed, "registration": registration, "recommendations": all,
+        });
         screen.result(&object, &text(&founder, &all, self.all))
     }
 }
@@ -79,16 +71,21 @@ impl Recommend {
 fn text(founder: &Founder, all: &[Recommendation], whole: bool) -> String {
     let fitting = all.iter().filter(|one| one.fits).count();
     let shown: Vec<&Recommendation> = if whole { all.iter().collect() } else { all.iter().take(fitting.min(SHOWN)).collect() };
+    let who = founder.name.as_ref().map_or_else(String::new, |name| format!(" for {}", tame(name, false)));
     let mut text = format!(
-        "RECOMMENDATIONS (SIMULATED), {} months\n{fitting} of {} blueprints fit {} and {} hours a week\n\n",
+        "RECOMMENDATIONS (SIMULATED){who}, {} months\n{fitting} of {} blueprints fit {} and {} hours a week\n",
         founder.months,
         all.len(),
         dollars(founder.budget),
         founder.hours_per_week
     );
+    if let Some(link) = founder.state.map(|state| state.registration()) {
+        // Writing to a string cannot fail, here and below.
+        let _ = writeln!(text, "Registers businesses in {}, {} ({})", link.title, link.url, link.standing());
+    }
+    text.push('\n');
     if !shown.is_empty() {
         let width = shown.iter().map(|one| one.name.chars().count()).max().unwrap_or(0);
-        // Writing to a string cannot fail.
         let _ = writeln!(
             text,
             "{:width$}  {:>12} {:>12} {:>12} {:>12} {:>7} {:>8} {:>9} {:>6}",
@@ -136,15 +133,12 @@ fn text(founder: &Founder, all: &[Recommendation], whole: bool) -> String {
     if !whole && shown.len() < all.len() {
         let _ = writeln!(text, "Shown: {} of {}; --all shows all, and what does not fit.", shown.len(), all.len());
     }
-    text
-}
-
-/// A share in percent, rounded so that only never is 0 and only always is 100.
-fn percent(share: f64) -> String {
-    let rounded = (share * 100.0).round();
-    match share {
-        share if share > 0.0 && rounded == 0.0 => "<1%".to_owned(),
-        share if share < 1.0 && rounded == 100.0 => ">99%".to_owned(),
-        _ => format!("{rounded:.0}%"),
+    if let Some(first) = shown.first() {
+        let _ = writeln!(
+            text,
+            "bbb plan \"{}\" plans the first ninety days; bbb recommend --portfolio looks for several together.",
+            first.name
+        );
     }
+    text
 }

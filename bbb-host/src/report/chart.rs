@@ -13,7 +13,7 @@ use super::sections::{Table, table};
 use super::{ChannelRow, Report, RuleRow};
 
 /// The drawing's width, in its own units; the page scales it.
-const WIDTH: f64 = 720.0;
+pub(super) const WIDTH: f64 = 720.0;
 /// The most points of a line: more could not be told apart.
 const MAX_POINTS: usize = 360;
 /// The most bars of a chart; the table below has all rows.
@@ -215,7 +215,7 @@ impl Bars {
     }
 }
 
-fn open(id: &str, title: &str, desc: &str, height: f64) -> String {
+pub(super) fn open(id: &str, title: &str, desc: &str, height: f64) -> String {
     format!(
         r#"<svg viewBox="0 0 {WIDTH} {height:.0}" role="img" aria-labelledby="{id}-title {id}-desc"><title id="{id}-title">{}</title><desc id="{id}-desc">{}</desc>"#,
         escape(title),
@@ -241,7 +241,7 @@ fn cut(name: &str) -> String {
 }
 
 /// The step at or above `least` that is 1, 2 or 5 times a power of ten.
-fn nice_step(least: f64) -> f64 {
+pub(super) fn nice_step(least: f64) -> f64 {
     let mut power = 1.0;
     while power * 10.0 <= least {
         power *= 10.0;
@@ -257,12 +257,12 @@ fn ticks(from: u32, to: u32) -> impl Iterator<Item = u32> {
 }
 
 /// Dollars at an axis: `$500`, `$2k`, `$1.5M`.
-fn axis(cents: f64) -> String {
-    let dollars = cents / 100.0;
+pub(super) fn axis(cents: f64) -> String {
+    let (sign, dollars) = (if cents < 0.0 { "-" } else { "" }, cents.abs() / 100.0);
     match dollars {
-        1_000_000.0.. => format!("${}M", dollars / 1_000_000.0),
-        1_000.0.. => format!("${}k", dollars / 1_000.0),
-        _ => format!("${dollars}"),
+        1_000_000.0.. => format!("{sign}${}M", dollars / 1_000_000.0),
+        1_000.0.. => format!("{sign}${}k", dollars / 1_000.0),
+        _ => format!("{sign}${dollars}"),
     }
 }
 
@@ -278,7 +278,7 @@ fn apart(labels: &mut [f64], least: f64, floor: f64) {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a place in a drawing")]
-fn float(cents: i64) -> f64 {
+pub(super) fn float(cents: i64) -> f64 {
     cents as f64
 }
 
@@ -312,6 +312,7 @@ mod tests {
         assert_eq!(ticks(0, 1).collect::<Vec<_>>(), [0, 1]);
         assert!(ticks(0, 100_000).count() <= 8);
         assert_eq!((axis(50_000.0), axis(200_000.0), axis(150_000_000.0)), ("$500".to_owned(), "$2k".to_owned(), "$1.5M".to_owned()));
+        assert_eq!((axis(-50_000.0), axis(0.0), axis(-250_000.0)), ("-$500".to_owned(), "$0".to_owned(), "-$2.5k".to_owned()));
     }
 
     #[test]

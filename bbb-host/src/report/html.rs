@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use minijinja::Environment;
 use serde::Serialize;
 
-use super::sections::{Block, Fact, Section, Table, banners, clean, headline, sections, standing};
+use super::sections::{Block, Document, Fact, Item, Section, Table, document};
 use super::{Error, Report};
 
 /// The page. Its name ends in `.html`, so that every value put into it is escaped.
@@ -19,6 +19,8 @@ static PAGES: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLoc
 
 #[derive(Serialize)]
 struct Page {
+    kicker: &'static str,
+    title: String,
     name: String,
     standing: String,
     banners: Vec<String>,
@@ -28,6 +30,7 @@ struct Page {
 
 #[derive(Serialize)]
 struct SectionView {
+    begins_page: bool,
     title: String,
     blocks: Vec<BlockView>,
 }
@@ -40,6 +43,7 @@ enum BlockView {
     Note { text: String },
     Table { table: Table },
     Chart { title: String, svg: String, details: Option<Table> },
+    Items { items: Vec<Item> },
     Commands { commands: Vec<String> },
 }
 
@@ -48,20 +52,21 @@ enum BlockView {
 /// # Errors
 /// [`Error`] where the page's template is wrong, which is a defect of this build.
 pub fn html(report: &Report) -> Result<String, Error> {
-    let page = Page {
-        name: clean(&report.summary.name),
-        standing: standing(report),
-        banners: banners(report),
-        headline: headline(report),
-        sections: sections(report).into_iter().map(section).collect(),
-    };
+    page(document(report))
+}
+
+/// A document as one HTML file.
+pub(super) fn page(document: Document) -> Result<String, Error> {
+    let Document { kicker, kind, name, standing, banners, headline, sections } = document;
+    let title = format!("{name}: {kind}");
+    let page = Page { kicker, title, name, standing, banners, headline, sections: sections.into_iter().map(section).collect() };
     let pages = PAGES.as_ref().map_err(|error| Error(error.to_string()))?;
     let template = pages.get_template(TEMPLATE_NAME).map_err(|error| Error(error.to_string()))?;
     template.render(minijinja::value::Serde(page)).map_err(|error| Error(error.to_string()))
 }
 
 fn section(section: Section) -> SectionView {
-    SectionView { title: section.title, blocks: section.blocks.into_iter().filter_map(block).collect() }
+    SectionView { begins_page: section.begins_page, title: section.title, blocks: section.blocks.into_iter().filter_map(block).collect() }
 }
 
 fn block(block: Block) -> Option<BlockView> {
@@ -70,9 +75,11 @@ fn block(block: Block) -> Option<BlockView> {
         Block::Facts(facts) => BlockView::Facts { facts },
         Block::Note(text) => BlockView::Note { text },
         Block::Table(table) => BlockView::Table { table },
+        Block::Items(items) => BlockView::Items { items },
         Block::Commands(commands) => BlockView::Commands { commands },
         Block::Lines(lines) if lines.is_empty() => return None,
         Block::Lines(lines) => BlockView::Chart { svg: lines.svg(), title: lines.title, details: Some(lines.details) },
         Block::Bars(bars) => BlockView::Chart { svg: bars.svg(), title: bars.title, details: None },
+        Block::Drawing(drawing) => BlockView::Chart { svg: drawing.svg, title: drawing.title, details: None },
     })
 }

@@ -1,17 +1,25 @@
 //! The report as Markdown: headings, lists and tables that read well unrendered, too.
 
 use super::Report;
-use super::sections::{Block, Fact, Holds, Section, Table, banners, clean, headline, sections, standing};
+use super::sections::{Block, Column, Document, Fact, Holds, Item, Section, Table, document};
+
+/// The width to which the cells of a column are filled up at most.
+const MAX_WIDTH: usize = 48;
 
 /// The report as Markdown. Text from outside is escaped, so that it can be neither markup nor HTML.
 pub fn markdown(report: &Report) -> String {
-    let mut out = format!("# {}\n\n{}\n", escape(&clean(&report.summary.name)), escape(&standing(report)));
-    for banner in banners(report) {
-        out.push_str(&format!("\n> **{}**\n", escape(&banner)));
+    paper(&document(report))
+}
+
+/// A document as Markdown.
+pub(super) fn paper(document: &Document) -> String {
+    let mut out = format!("# {}\n\n{}\n", escape(&document.name), escape(&document.standing));
+    for banner in &document.banners {
+        out.push_str(&format!("\n> **{}**\n", escape(banner)));
     }
-    out.push_str(&format!("\n{}\n", escape(&headline(report))));
-    for section in sections(report) {
-        out.push_str(&section_text(&section));
+    out.push_str(&format!("\n{}\n", escape(&document.headline)));
+    for section in &document.sections {
+        out.push_str(&section_text(section));
     }
     out
 }
@@ -27,7 +35,8 @@ fn block(block: &Block) -> Option<String> {
         Block::Note(note) => Some(format!("{}\n", escape(note))),
         Block::Table(table) => Some(table_text(table)),
         Block::Commands(commands) => Some(format!("```sh\n{}\n```\n", commands.join("\n"))),
-        Block::Lines(_) | Block::Bars(_) => None,
+        Block::Items(items) => Some(items.iter().map(item).collect::<Vec<_>>().join("\n")),
+        Block::Lines(_) | Block::Bars(_) | Block::Drawing(_) => None,
     }
 }
 
@@ -36,12 +45,39 @@ fn fact(fact: &Fact) -> String {
     format!("- **{}:** {}{note}\n", escape(fact.name), escape(&fact.value))
 }
 
+fn item(item: &Item) -> String {
+    let mut out = format!("- **{}: {}.** {}\n", escape(&item.mark), escape(&item.title), escape(&item.text));
+    for fact in &item.facts {
+        out.push_str(&format!("  - {}: {}\n", escape(fact.name), escape(&fact.value)));
+    }
+    for page in &item.pages {
+        out.push_str(&format!("  - {}: <{}> ({})\n", escape(&page.title), page.url, escape(&page.note)));
+    }
+    out
+}
+
+/// A table whose columns stand under each other before it is rendered, too.
 fn table_text(table: &Table) -> String {
-    let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-    let heads = row(table.columns.iter().map(|column| escape(column.head)).collect());
-    let rule = row(table.columns.iter().map(|column| if column.holds == Holds::Figures { "---:" } else { "---" }.to_owned()).collect());
-    let rows: String = table.rows.iter().map(|cells| row(cells.iter().map(|cell| escape(cell)).collect())).collect();
-    format!("{}\n\n{heads}{rule}{rows}", escape(&table.caption))
+    let heads: Vec<String> = table.columns.iter().map(|column| escape(column.head)).collect();
+    let rows: Vec<Vec<String>> = table.rows.iter().map(|cells| cells.iter().map(|cell| escape(cell)).collect()).collect();
+    let wide = |at: usize| {
+        let cells = rows.iter().chain([&heads]).filter_map(|cells: &Vec<String>| cells.get(at));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0).clamp(4, MAX_WIDTH)
+    };
+    let widths: Vec<usize> = (0..table.columns.len()).map(wide).collect();
+    let row = |cells: &[String]| {
+        let cell = |((cell, column), width): ((&String, &Column), &usize)| match column.holds {
+            Holds::Figures => format!("{cell:>width$}"),
+            Holds::Words | Holds::Names => format!("{cell:<width$}"),
+        };
+        format!("| {} |\n", cells.iter().zip(&table.columns).zip(&widths).map(cell).collect::<Vec<_>>().join(" | "))
+    };
+    let rule = |(column, width): (&Column, &usize)| match column.holds {
+        Holds::Figures => format!("{}:", "-".repeat(width - 1)),
+        Holds::Words | Holds::Names => "-".repeat(*width),
+    };
+    let rules: Vec<String> = table.columns.iter().zip(&widths).map(rule).collect();
+    format!("{}\n\n{}{}{}", escape(&table.caption), row(&heads), row(&rules), rows.iter().map(|cells| row(cells)).collect::<String>())
 }
 
 /// Text that is only text in Markdown, HTML within it included, on one line.

@@ -2,13 +2,15 @@
 //!
 //! [`Report::gather`] collects everything from the journal and its fold; nothing here opens sealed text, so a report holds no personal data of
 //! contacts and can be passed on. The four forms tell the same: [`text`], [`markdown`] and [`html`] render the same sections, and
-//! [`json`] is the summary of `bbb launch --json` with more beside it. Figures of a simulated world are called so at every group.
+//! [`json`] is the summary of `bbb launch --json` with more beside it. A founder's plan is told in the same forms. Figures of a simulated world are called so at every group.
 
 mod chart;
+mod drawing;
 mod figure;
 mod gather;
 mod html;
 mod markdown;
+mod plan;
 mod sections;
 mod text;
 
@@ -29,7 +31,9 @@ use serde::Serialize;
 
 pub use html::html;
 pub use markdown::markdown;
+pub use plan::{frontier_assumed, frontier_headline, frontier_html, plan_csv, plan_html, plan_markdown};
 pub use text::text;
+pub(crate) use text::wrap;
 
 /// How many of the newest vetoes a report lists.
 pub const MAX_VETOES: usize = 20;

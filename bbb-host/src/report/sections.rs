@@ -14,8 +14,28 @@ use super::Report;
 use super::chart::{Bars, Lines};
 use super::figure::{NONE, count, money, money_each, ratio, several, share_or_none, words};
 
-/// A part of a report.
+/// Something to read: a report, a plan.
+pub(super) struct Document {
+    /// What kind of paper it is, above the name.
+    pub(super) kicker: &'static str,
+    /// The same in one word.
+    pub(super) kind: &'static str,
+    /// What it is about.
+    pub(super) name: String,
+    /// Where that stands, in one line.
+    pub(super) standing: String,
+    /// What must be known before any figure is read.
+    pub(super) banners: Vec<String>,
+    /// The result in a sentence or two.
+    pub(super) headline: String,
+    /// All parts, in order.
+    pub(super) sections: Vec<Section>,
+}
+
+/// A part of a document.
 pub(super) struct Section {
+    /// Whether it begins a page where it is printed.
+    pub(super) begins_page: bool,
     /// What it is about.
     pub(super) title: String,
     /// What it tells.
@@ -36,6 +56,10 @@ pub(super) enum Block {
     Lines(Lines),
     /// A bar for each of several things.
     Bars(Bars),
+    /// Another drawing, whose figures are told beside it.
+    Drawing(Drawing),
+    /// Things to do or to expect, one after the other.
+    Items(Vec<Item>),
     /// Commands to type.
     Commands(Vec<String>),
 }
@@ -45,6 +69,35 @@ pub(super) enum Block {
 pub(super) struct Fact {
     pub(super) name: &'static str,
     pub(super) value: String,
+    pub(super) note: String,
+}
+
+/// A drawing of figures.
+pub(super) struct Drawing {
+    pub(super) title: String,
+    pub(super) svg: String,
+}
+
+/// Something to do or to expect.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Item {
+    /// Its number, or when it is.
+    pub(super) mark: String,
+    pub(super) title: String,
+    pub(super) text: String,
+    /// What else is to be known, each under its name.
+    pub(super) facts: Vec<Fact>,
+    /// Where to go.
+    pub(super) pages: Vec<Page>,
+}
+
+/// A page elsewhere.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Page {
+    pub(super) title: String,
+    /// Its address, which is one of ours and no text from outside.
+    pub(super) url: &'static str,
+    /// Who publishes it, and whether it was looked at.
     pub(super) note: String,
 }
 
@@ -75,7 +128,7 @@ pub(super) enum Holds {
     Figures,
 }
 
-fn fact(name: &'static str, value: impl Into<String>, note: impl Into<String>) -> Fact {
+pub(super) fn fact(name: &'static str, value: impl Into<String>, note: impl Into<String>) -> Fact {
     Fact { name, value: value.into(), note: note.into() }
 }
 
@@ -131,24 +184,42 @@ fn model_spending(report: &Report) -> Option<Dollars> {
     report.models.as_ref().map(|models| models.spent).filter(|spent| *spent != Dollars::default())
 }
 
+/// The report as something to read.
+pub(super) fn document(report: &Report) -> Document {
+    Document {
+        kicker: "Business report",
+        kind: "report",
+        name: clean(&report.summary.name),
+        standing: standing(report),
+        banners: banners(report),
+        headline: headline(report),
+        sections: sections(report),
+    }
+}
+
+/// A part that goes on where the one before it ends.
+pub(super) fn section(title: impl Into<String>, blocks: Vec<Block>) -> Section {
+    Section { begins_page: false, title: title.into(), blocks }
+}
+
 /// All sections, in order.
 pub(super) fn sections(report: &Report) -> Vec<Section> {
     let mark = mark(report.summary.world);
-    let section = |title: &str, blocks: Vec<Block>| Section { title: format!("{title}{mark}"), blocks };
+    let marked = |title: &str, blocks: Vec<Block>| section(format!("{title}{mark}"), blocks);
     let mut sections = vec![
-        Section { title: "What it is".to_owned(), blocks: about(report) },
-        section("Result", result(report)),
-        section("Money", money_section(report, mark)),
-        section("Funnel and channels", funnel(report, mark)),
-        section("Agents", agents(report, mark)),
-        section("Oversight", oversight(report, mark)),
-        section("Waiting for the owner", waiting(report)),
-        section("Recent failures", failures(report)),
-        section("History by week", history(report, mark)),
-        Section { title: "How to verify".to_owned(), blocks: verify(report) },
+        section("What it is", about(report)),
+        marked("Result", result(report)),
+        marked("Money", money_section(report, mark)),
+        marked("Funnel and channels", funnel(report, mark)),
+        marked("Agents", agents(report, mark)),
+        marked("Oversight", oversight(report, mark)),
+        marked("Waiting for the owner", waiting(report)),
+        marked("Recent failures", failures(report)),
+        marked("History by week", history(report, mark)),
+        section("How to verify", verify(report)),
     ];
     if !report.hidden_market.is_empty() {
-        sections.push(section("Appendix: the hidden market", hidden_market(report)));
+        sections.push(marked("Appendix: the hidden market", hidden_market(report)));
     }
     sections
 }

@@ -2,7 +2,7 @@
 
 use super::Report;
 use super::figure::sparkline;
-use super::sections::{Block, Column, Fact, Holds, Section, Table, banners, clean, headline, sections, standing};
+use super::sections::{Block, Column, Fact, Holds, Item, Section, Table, banners, clean, headline, sections, standing};
 
 /// Columns of a terminal.
 const WIDTH: usize = 80;
@@ -50,7 +50,7 @@ impl Page {
         self.line("");
         self.line(&section.title.to_uppercase());
         self.line(&"─".repeat(WIDTH));
-        let told = section.blocks.iter().filter(|block| !matches!(block, Block::Bars(_)));
+        let told = section.blocks.iter().filter(|block| !matches!(block, Block::Bars(_) | Block::Drawing(_)));
         for (index, block) in told.enumerate() {
             if index > 0 {
                 self.line("");
@@ -66,7 +66,8 @@ impl Page {
             Block::Table(table) => self.table(table),
             Block::Commands(commands) => commands.iter().for_each(|command| self.line(&format!("  {command}"))),
             Block::Lines(_) => self.revenue(report),
-            Block::Bars(_) => {}
+            Block::Items(items) => items.iter().for_each(|item| self.item(item)),
+            Block::Bars(_) | Block::Drawing(_) => {}
         }
     }
 
@@ -87,6 +88,12 @@ impl Page {
                 self.line(&format!("{name:<names$}  {line}"));
             }
         }
+    }
+
+    fn item(&mut self, item: &Item) {
+        self.wrapped(&format!("{}: {}. {}", item.mark, item.title, item.text), "");
+        item.facts.iter().for_each(|fact| self.wrapped(&format!("{}: {}", fact.name, fact.value), "  "));
+        item.pages.iter().for_each(|page| self.wrapped(&format!("{}: {} ({})", page.title, page.url, page.note), "  "));
     }
 
     fn revenue(&mut self, report: &Report) {
@@ -149,7 +156,7 @@ fn widths(table: &Table) -> Vec<usize> {
 }
 
 /// Text in lines of at most `width` characters, broken between words, and within words that are longer than a line.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let mut lines = vec![String::new()];
     let mut used = 0;
