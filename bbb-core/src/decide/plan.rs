@@ -122,6 +122,7 @@ const fn priority(kind: TaskKind) -> u8 {
 mod tests {
     use super::*;
     use crate::action::ActionKind;
+    use crate::decide::growth::Allotment;
     use crate::decide::view::Eyes;
     use crate::oversight::tests_support::Scene;
 
@@ -135,6 +136,9 @@ mod tests {
                 scene.ask_refund(days);
             }
             let eyes = Eyes { vault: scene.vault.clone(), connected: ActionKind::ALL.into() };
+            let nothing = Allotment::nothing(&eyes.view(&scene.state, scene.state.now));
+            let daily = Allotment { posts: [7; 6], ads: [Cents::new(100); 6], sells: true, ..nothing };
+            scene.state.growth.allotment = Some(daily);
             candidates(&eyes.view(&scene.state, scene.state.now)).into_iter().map(|task| task.kind).collect::<Vec<_>>()
         };
         let advertises = [TaskKind::PublishPosts, TaskKind::RunAds, TaskKind::Outreach];

@@ -14,8 +14,10 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
+use crate::cli::output;
 use crate::cli::screen::Screen;
 use crate::fault::Fault;
+use crate::report;
 use crate::simulate::outcome::Outcome;
 use crate::simulate::summary::{self, Row};
 use crate::simulate::{self, Job, Policy};
@@ -53,6 +55,12 @@ pub(super) struct Futures {
     /// Keep each outcome in this file as it comes, a JSON object a line, and go on from what is there
     #[arg(long, value_name = "FILE")]
     outcomes: Option<PathBuf>,
+    /// Write the charts to this file, as one HTML page: cash, profit, regret
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Write over a page that is there
+    #[arg(long)]
+    force: bool,
     /// Threads [default: all cores]
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -63,6 +71,7 @@ impl Simulate {
         let policies = if self.policy.is_empty() { vec![Policy::Engine] } else { self.policy };
         let outcomes = self.futures.outcomes(&self.blueprint, &policies, screen)?;
         let rows = summary::rows(&outcomes);
+        self.futures.draw(&rows, &outcomes, screen)?;
         let object = json!({ "simulated": true, "futures": self.futures.object(), "rows": rows, "outcomes": outcomes });
         let text = format!("SIMULATION, {}; all money is simulated\n\n{}", self.futures, table(&rows));
         screen.result(&object, &text)
@@ -72,6 +81,9 @@ impl Simulate {
 impl Futures {
     /// Simulates these policies in all futures, or takes what was simulated before; sorted by blueprint, policy and seed.
     pub(super) fn outcomes(&self, blueprint: &str, policies: &[Policy], screen: &Screen) -> Result<Vec<Outcome>, Fault> {
+        if let Some(path) = &self.html {
+            output::check(path, self.force)?;
+        }
         let jobs = self.jobs(blueprint, policies)?;
         let mut file = self.outcomes.as_deref().map(Kept::open).transpose()?;
         let keys: BTreeSet<String> = jobs.iter().map(Job::key).collect();
@@ -117,6 +129,15 @@ impl Futures {
             }
         }
         Ok(jobs)
+    }
+
+    /// Writes the page, where one is wanted.
+    pub(super) fn draw(&self, rows: &[Row], outcomes: &[Outcome], screen: &Screen) -> Result<(), Fault> {
+        let Some(path) = &self.html else { return Ok(()) };
+        let page = report::simulation_html(&self.to_string(), rows, outcomes).map_err(|error| Fault::failed(error.to_string()))?;
+        output::write(path, &page, self.force)?;
+        screen.note(&format!("wrote the charts to {}", path.display()));
+        Ok(())
     }
 
     /// What was asked, as data.

@@ -1,4 +1,4 @@
-//! Drawings of a plan: lines with a band, columns by week, and points of profit against risk.
+//! Drawings of plans and simulations: lines with a band, columns by week, how amounts are spread, and points of profit against risk.
 //!
 //! They follow the rules of [`super::chart`]: a title and a description, colours by class only, and the figures in a table near it.
 
@@ -61,6 +61,20 @@ impl Frame {
         let _ = write!(svg, r#"<text class="tick" x="{middle:.1}" y="{:.1}" text-anchor="middle">{foot}</text>"#, HEIGHT - 6.0);
     }
 
+    /// Names with their amounts at the right, each where its line ends and none on another.
+    fn names(&self, svg: &mut String, names: &[(&str, &str, Cents)]) {
+        let mut labels = names.to_vec();
+        labels.sort_by_key(|(_, _, cents)| std::cmp::Reverse(*cents));
+        let mut at: Vec<f64> = labels.iter().map(|(_, _, cents)| self.y(float(cents.get()))).collect();
+        apart(&mut at);
+        for ((name, class, cents), at) in labels.iter().zip(at) {
+            let x = WIDTH - self.right + 14.0;
+            let class = if class.is_empty() { "label".to_owned() } else { format!("name {class}") };
+            let _ = write!(svg, r#"<text class="{class}" x="{x:.1}" y="{:.1}">{name}</text>"#, at - 2.0);
+            let _ = write!(svg, r#"<text class="value" x="{x:.1}" y="{:.1}">{}</text>"#, at + 13.0, dollars(*cents));
+        }
+    }
+
     fn tick(&self, svg: &mut String, place: f64, text: &str) {
         let _ = write!(
             svg,
@@ -101,18 +115,110 @@ pub(super) fn balance(title: &str, planned: &[Cents], band: &[[Cents; 3]]) -> Dr
     }
     let _ = write!(svg, r#"<polyline class="line b" points="{}"/>"#, edge(1).join(" "));
     let _ = write!(svg, r#"<polyline class="line a" points="{}"/>"#, line(&mut planned.iter().copied()).join(" "));
-    let mut labels = [("9 of 10 below", "", told[2]), ("Planned", "a", *end), ("Half below", "b", told[1]), ("1 of 10 below", "", told[0])];
-    labels.sort_by_key(|(_, _, cents)| std::cmp::Reverse(*cents));
-    let mut at: Vec<f64> = labels.iter().map(|(_, _, cents)| frame.y(float(cents.get()))).collect();
-    apart(&mut at);
-    for ((name, class, cents), at) in labels.iter().zip(at) {
-        let x = WIDTH - frame.right + 14.0;
-        let class = if class.is_empty() { "label".to_owned() } else { format!("name {class}") };
-        let _ = write!(svg, r#"<text class="{class}" x="{x:.1}" y="{:.1}">{name}</text>"#, at - 2.0);
-        let _ = write!(svg, r#"<text class="value" x="{x:.1}" y="{:.1}">{}</text>"#, at + 13.0, dollars(*cents));
+    frame.names(
+        &mut svg,
+        &[("9 of 10 below", "", told[2]), ("Planned", "a", *end), ("Half below", "b", told[1]), ("1 of 10 below", "", told[0])],
+    );
+    svg.push_str("</svg>");
+    Drawing { title: title.to_owned(), svg }
+}
+
+/// The band of most runs by week, with the middle one.
+pub(super) fn fan(id: &str, title: &str, band: &[[Cents; 3]]) -> Drawing {
+    let Some(told) = band.last() else { return Drawing { title: title.to_owned(), svg: String::new() } };
+    let frame = Frame::around(1.0, place(band.len()).max(2.0), band.iter().flatten().map(|cents| cents.get()), 128.0);
+    let [low, middle, high] = told.map(dollars);
+    let desc = format!("After {} weeks a tenth of the runs are below {low}, half below {middle}, nine tenths below {high}.", band.len());
+    let mut svg = open(id, title, &desc, HEIGHT);
+    frame.grid(&mut svg, "weeks");
+    (1..=band.len()).filter(|week| week % 13 == 0).for_each(|week| frame.tick(&mut svg, place(week), &week.to_string()));
+    let edge =
+        |which: usize| -> Vec<String> { band.iter().enumerate().map(|(at, told)| frame.point(place(at + 1), told[which])).collect() };
+    let (low, high) = (edge(0), edge(2));
+    let around: Vec<&str> = high.iter().chain(low.iter().rev()).map(String::as_str).collect();
+    let _ = write!(svg, r#"<polygon class="band" points="{}"/>"#, around.join(" "));
+    let _ = write!(svg, r#"<polyline class="line a" points="{}"/>"#, edge(1).join(" "));
+    frame.names(&mut svg, &[("9 of 10 below", "", told[2]), ("Half below", "a", told[1]), ("1 of 10 below", "", told[0])]);
+    svg.push_str("</svg>");
+    Drawing { title: title.to_owned(), svg }
+}
+
+/// A line for each of a few figures by week.
+pub(super) fn courses(id: &str, title: &str, courses: &[(&str, Vec<Cents>)]) -> Drawing {
+    let weeks = courses.iter().map(|(_, course)| course.len()).max().unwrap_or(0);
+    let ends: Vec<(&str, Cents)> = courses.iter().filter_map(|(name, course)| Some((*name, *course.last()?))).collect();
+    if ends.is_empty() {
+        return Drawing { title: title.to_owned(), svg: String::new() };
+    }
+    let frame =
+        Frame::around(1.0, place(weeks).max(2.0), courses.iter().flat_map(|(_, course)| course.iter().map(|cents| cents.get())), 128.0);
+    let said: Vec<String> = ends.iter().map(|(name, end)| format!("{name} {}", dollars(*end))).collect();
+    let mut svg = open(id, title, &format!("After {weeks} weeks: {}.", said.join(", ")), HEIGHT);
+    frame.grid(&mut svg, "weeks");
+    (1..=weeks).filter(|week| week % 13 == 0).for_each(|week| frame.tick(&mut svg, place(week), &week.to_string()));
+    for (at, (_, course)) in courses.iter().enumerate() {
+        let points: Vec<String> = course.iter().enumerate().map(|(week, cents)| frame.point(place(week + 1), *cents)).collect();
+        let _ = write!(svg, r#"<polyline class="line {}" points="{}"/>"#, if at == 0 { "a" } else { "thin" }, points.join(" "));
+    }
+    let names: Vec<(&str, &str, Cents)> =
+        ends.iter().enumerate().map(|(at, (name, end))| (*name, if at == 0 { "a" } else { "" }, *end)).collect();
+    frame.names(&mut svg, &names);
+    svg.push_str("</svg>");
+    Drawing { title: title.to_owned(), svg }
+}
+
+/// How many of some amounts lie in each of so many equal ranges.
+pub(super) fn spread(id: &str, title: &str, amounts: &[Cents], bars: usize) -> Drawing {
+    let (Some(least), Some(most)) = (amounts.iter().min(), amounts.iter().max()) else {
+        return Drawing { title: title.to_owned(), svg: String::new() };
+    };
+    let (least, most) = (float(least.get()), float(most.get()));
+    let step = nice_step((most - least).max(100.0) / place(bars));
+    let from = (least / step).floor() * step;
+    let ranges = whole(((most - from) / step).floor()) + 1;
+    let mut counts = vec![0_usize; ranges];
+    amounts.iter().for_each(|cents| counts[whole(((float(cents.get()) - from) / step).floor()).min(ranges - 1)] += 1);
+    let highest = place(counts.iter().copied().max().unwrap_or(0).max(1));
+    let x = |range: f64| LEFT + range / place(ranges) * (WIDTH - LEFT - 20.0);
+    let y = |count: f64| HEIGHT - BOTTOM - count / highest * (HEIGHT - TOP - BOTTOM - 14.0);
+    let desc = format!("{} runs, from {} to {}.", amounts.len(), axis(least), axis(most));
+    let mut svg = open(id, title, &desc, HEIGHT);
+    let _ =
+        write!(svg, r#"<line class="axis" x1="{LEFT}" x2="{:.1}" y1="{:.1}" y2="{:.1}"/>"#, WIDTH - 20.0, HEIGHT - BOTTOM, HEIGHT - BOTTOM);
+    for (range, count) in counts.iter().enumerate() {
+        let (left, right, top) = (x(place(range)), x(place(range + 1)), y(place(*count)));
+        if *count > 0 {
+            let _ = write!(
+                svg,
+                r#"<rect class="bar a" x="{:.1}" y="{top:.1}" width="{:.1}" height="{:.1}"/>"#,
+                left + 1.0,
+                right - left - 2.0,
+                HEIGHT - BOTTOM - top
+            );
+            let _ = write!(
+                svg,
+                r#"<text class="tick" x="{:.1}" y="{:.1}" text-anchor="middle">{count}</text>"#,
+                f64::midpoint(left, right),
+                top - 4.0
+            );
+        }
+        if range % ranges.div_ceil(6) == 0 {
+            let _ = write!(
+                svg,
+                r#"<text class="tick" x="{left:.1}" y="{:.1}" text-anchor="middle">{}</text>"#,
+                HEIGHT - BOTTOM + 16.0,
+                axis(from + place(range) * step)
+            );
+        }
     }
     svg.push_str("</svg>");
     Drawing { title: title.to_owned(), svg }
+}
+
+/// A small count that was computed as a figure; 0 where it is none.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a small range before")]
+fn whole(figure: f64) -> usize {
+    figure.clamp(0.0, 10_000.0) as usize
 }
 
 /// Columns by week: what comes in beside what goes out, opening on top of expenses.
@@ -237,8 +343,13 @@ mod tests {
             fine(&weeks("Weeks", &planned, &planned, &cents(&[5, 0, 0])));
             let points: Vec<(Cents, Cents)> = planned.iter().map(|at| (at.max(&Cents::ZERO).to_owned(), *at)).collect();
             fine(&frontier("Frontier", &points, Some(1)));
+            fine(&fan("fan", "Fan", &band));
+            fine(&spread("spread", "Spread", &planned, 16));
+            fine(&courses("courses", "Courses", &[("one", planned.clone()), ("other", cents(&[1, 2]))]));
         }
         fine(&frontier("Frontier", &[], None));
+        assert!(fan("fan", "Fan", &[]).svg.is_empty() && spread("spread", "Spread", &[], 16).svg.is_empty());
+        assert!(courses("courses", "Courses", &[]).svg.is_empty());
     }
 
     #[test]

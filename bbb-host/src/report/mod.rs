@@ -2,7 +2,7 @@
 //!
 //! [`Report::gather`] collects everything from the journal and its fold; nothing here opens sealed text, so a report holds no personal data of
 //! contacts and can be passed on. The four forms tell the same: [`text`], [`markdown`] and [`html`] render the same sections, and
-//! [`json`] is the summary of `bbb launch --json` with more beside it. A founder's plan is told in the same forms. Figures of a simulated world are called so at every group.
+//! [`json`] is the summary of `bbb launch --json` with more beside it. A founder's plan is told in the same forms, and many simulated businesses as one HTML file. Figures of a simulated world are called so at every group.
 
 mod chart;
 mod drawing;
@@ -12,6 +12,7 @@ mod html;
 mod markdown;
 mod plan;
 mod sections;
+mod simulation;
 mod text;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ use serde::Serialize;
 pub use html::html;
 pub use markdown::markdown;
 pub use plan::{frontier_assumed, frontier_headline, frontier_html, plan_csv, plan_html, plan_markdown};
+pub use simulation::simulation_html;
 pub use text::text;
 pub(crate) use text::wrap;
 

@@ -101,7 +101,7 @@ fn row(blueprint: &str, policy: Policy, runs: &[&Outcome], oracle: &BTreeMap<(&s
     }
 }
 
-pub(super) fn sorted(figures: impl IntoIterator<Item = i64>) -> Vec<i64> {
+pub(crate) fn sorted(figures: impl IntoIterator<Item = i64>) -> Vec<i64> {
     let mut figures: Vec<i64> = figures.into_iter().collect();
     figures.sort_unstable();
     figures
@@ -109,7 +109,12 @@ pub(super) fn sorted(figures: impl IntoIterator<Item = i64>) -> Vec<i64> {
 
 /// The lower median of sorted figures; 0 where there are none.
 pub(super) fn median(sorted: &[i64]) -> i64 {
-    sorted.get(sorted.len().saturating_sub(1) / 2).copied().unwrap_or(0)
+    quantile(sorted, 50)
+}
+
+/// What so many percent of sorted figures do not exceed; 0 where there are none.
+pub(crate) fn quantile(sorted: &[i64], percent: usize) -> i64 {
+    sorted.get(sorted.len().saturating_sub(1) * percent / 100).copied().unwrap_or(0)
 }
 
 pub(super) fn mean(figures: &[i64]) -> i64 {

@@ -41,7 +41,7 @@ fn a_market_from_a_file_is_another_business_that_its_report_fork_and_resume_keep
 #[test]
 fn a_run_in_such_a_market_that_is_killed_goes_on_to_the_same_head() {
     let (whole, place) = (Place::new(), Place::new());
-    let args = ["launch", TEMPLATE, "--days", "150", "--market", "market.toml", "--json"];
+    let args = ["launch", TEMPLATE, "--days", "200", "--market", "market.toml", "--json"];
     [&whole, &place].iter().for_each(|place| place.write("market.toml", CROWDED));
     let want = whole.bbb(&args).json();
     let mut running = place.start(&args);
@@ -63,6 +63,6 @@ fn a_file_that_is_wrong_launches_nothing() {
     launch("sise_percent = 40\n", &[]).fails(2, "market.toml: line 1: unknown field `sise_percent`");
     launch("\nsize_percent = 4\n", &[]).fails(2, "market.toml: line 2: size_percent is 4; it must be 10 to 1000");
     launch("", &["--world", "shadow"]).fails(2, "--market is for --world simulated");
-    place.bbb(&["launch", TEMPLATE, "--market", "nowhere.toml"]).fails(1, "nowhere.toml");
+    place.bbb(&["launch", TEMPLATE, "--market", "nowhere.toml"]).fails(3, "nowhere.toml");
     assert!(!place.data().exists(), "nothing was made");
 }

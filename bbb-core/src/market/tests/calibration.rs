@@ -39,17 +39,17 @@ fn outcome(blueprint: &Blueprint, seeds: u64, habits: Habits) -> Outcome {
 }
 
 /// Three templates that a debug build runs for a year in little time.
-const QUICK: [&str; 3] = ["grant-writing-consultancy", "mobile-car-detailing", "real-estate-syndication-platform"];
+const QUICK: [&str; 3] = ["ai-chatbot-integration-service", "podcast-production-studio", "no-code-app-development-agency"];
 
 #[test]
 fn a_competent_plan_earns_and_spends_what_the_template_says_a_careless_one_loses_and_none_earns_nothing() {
     for slug in QUICK {
         let blueprint = blueprint::find(slug).expect("a template");
-        let competent = outcome(blueprint, 9, COMPETENT);
+        let competent = outcome(blueprint, 5, COMPETENT);
         assert!((85..=115).contains(&competent.revenue), "{slug}: revenue {} %", competent.revenue);
         assert!((85..=115).contains(&competent.spending), "{slug}: spending {} %", competent.spending);
-        assert!(outcome(blueprint, 3, CARELESS).profit < 0, "{slug}");
-        assert_eq!(outcome(blueprint, 3, IDLE).revenue, 0, "{slug}");
+        assert!(outcome(blueprint, 1, CARELESS).profit < 0, "{slug}");
+        assert_eq!(outcome(blueprint, 1, IDLE).revenue, 0, "{slug}");
     }
 }
 

@@ -29,6 +29,7 @@ impl Business {
         let policies: Vec<Policy> = Policy::ALL.into_iter().filter(|policy| *policy != Policy::Oracle || !self.without_oracle).collect();
         let outcomes = self.futures.outcomes(&self.blueprint, &policies, screen)?;
         let (rows, compared) = (summary::rows(&outcomes), comparisons(&outcomes));
+        self.futures.draw(&rows, &outcomes, screen)?;
         let object = json!({ "simulated": true, "futures": self.futures.object(), "rows": rows, "comparisons": compared });
         let text = format!("BUSINESS BENCH, {}; all money is simulated\n\n{}\n{}", self.futures, table(&rows), comparison_table(&compared));
         screen.result(&object, &text)
