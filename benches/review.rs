@@ -56,7 +56,7 @@ fn scene(concept: &str) -> (State, Vault, Proposal) {
     let spec = Spec::simulated(origin, blueprint, Seed::new(7), 90);
     let vault = Vault::new(Arc::new(DerivedKeys::new(spec.seed)));
     let event = |sequence, payload| Event { sequence, at: spec.start, cause: 0, payload };
-    let launch = event(1, Payload::Launched { spec: Box::new(spec.clone()) });
+    let launch = event(1, Payload::Launched { spec: Box::new(spec.clone()), market: None });
     let mut state = State::launch(spec.id(), &launch).expect("a launch");
     let email = "ada@customer.example".to_owned();
     let contact = vault.contact_id(&email);

@@ -150,7 +150,7 @@ mod tests {
         let mut spec = Spec::simulated(origin, blueprint, Seed::new(1), 30);
         spec.versions.charter = Charter::shipped().digest();
         let (business, start) = (spec.id(), spec.start);
-        let launch = Event { sequence: 1, at: start, cause: 0, payload: Payload::Launched { spec: Box::new(spec) } };
+        let launch = Event { sequence: 1, at: start, cause: 0, payload: Payload::Launched { spec: Box::new(spec), market: None } };
         let mut journal = Journal::open(Arc::new(MemoryStore::new()), business).await.expect("memory does not fail");
         let mut round = Round::new(State::launch(business, &launch).expect("a launch"), start);
         let (task, kind) = (TaskId::new(0), TaskKind::ReviewPrice);

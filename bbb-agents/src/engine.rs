@@ -10,6 +10,7 @@ use bbb_core::journal::chain::Head;
 use bbb_core::journal::store::{self, Store};
 use bbb_core::journal::writer::{self, Journal};
 use bbb_core::limits::MAX_EVENTS_PER_APPEND;
+use bbb_core::market::Scenario;
 use bbb_core::observe::{self, Arrival};
 use bbb_core::oversight::charter::{Charter, owners_part};
 use bbb_core::oversight::content;
@@ -208,13 +209,14 @@ impl Engine {
     pub async fn launch_with(&self, spec: Spec, world: World, arrivals: Vec<Arrival>) -> Result<BusinessHandle, Error> {
         let spec = self.prepare(spec);
         check(&spec, &world)?;
+        let market = scenario(&spec, &world)?;
         let id = spec.id();
         let mut journal = Journal::open(Arc::clone(&self.store), id).await?;
         if journal.head() != Head::EMPTY {
             return Err(Error::Exists(id));
         }
         let at = spec.start;
-        let launched = Event { sequence: 1, at, cause: 0, payload: Payload::Launched { spec: Box::new(spec) } };
+        let launched = Event { sequence: 1, at, cause: 0, payload: Payload::Launched { spec: Box::new(spec), market } };
         let state = State::launch(id, &launched)?;
         let mut round = Round::from_parts(state, vec![launched], at);
         orient::begin(&mut round, &world.eyes())?;
@@ -350,6 +352,19 @@ impl Engine {
         let (supervisor, _) = Supervisor::spawn(None, Supervisor, start).await.map_err(|error| Error::Actors(error.to_string()))?;
         Ok(BusinessHandle::new(id, supervisor))
     }
+}
+
+/// What the launch journals of the market's hidden parameters: those that the spec names.
+fn scenario(spec: &Spec, world: &World) -> Result<Option<Box<Scenario>>, Error> {
+    let bad = |rule: String| Err(Error::BadSpec { field: "market", rule });
+    let scenario = world.scenario();
+    if let Some(Err(error)) = scenario.map(Scenario::check) {
+        return bad(format!("is given a scenario in which {error}"));
+    }
+    if spec.market != scenario.map(Scenario::digest) {
+        return bad("must be the digest of the scenario of the world's market, and absent where it has none".to_owned());
+    }
+    Ok(scenario.cloned().map(Box::new))
 }
 
 /// Checks that a business can be launched so in this world, before anything is made for it.

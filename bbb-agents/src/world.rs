@@ -7,7 +7,7 @@ use bbb_core::action::{Action, ActionKind, CallModel};
 use bbb_core::decide::view::Eyes;
 use bbb_core::event::{Event, Signal};
 use bbb_core::id::ProposalId;
-use bbb_core::market::{self, Market, SimulatedOwner};
+use bbb_core::market::{self, Market, Scenario, SimulatedOwner};
 use bbb_core::port::{Port, Ports};
 use bbb_core::seal::{DerivedKeys, Vault};
 use bbb_core::spec::{Autonomy, Spec, WorldKind};
@@ -33,6 +33,8 @@ pub struct World {
 struct Simulation {
     market: Arc<RwLock<Market>>,
     owner: Arc<SimulatedOwner>,
+    /// What a launch in this world journals beside the spec; a resumed business has it in its journal.
+    scenario: Option<Box<Scenario>>,
 }
 
 impl World {
@@ -42,8 +44,23 @@ impl World {
         let market = Arc::new(RwLock::new(Market::new(spec, vault.clone())));
         let mut ports = market::ports(Arc::clone(&market));
         ports.call_model = model;
-        let simulation = Simulation { market, owner: Arc::new(SimulatedOwner::new(spec)) };
+        let simulation = Simulation { market, owner: Arc::new(SimulatedOwner::new(spec)), scenario: None };
         World { kind: WorldKind::Simulated, connected: ports.connected().into(), ports, vault, clock: None, simulation: Some(simulation) }
+    }
+
+    /// The same world, in whose market a launch gives these hidden parameters instead of letting them be drawn. The spec must name their digest. Nothing changes
+    /// in the real world, or for a business that is resumed: its journal has them.
+    #[must_use]
+    pub fn with_scenario(mut self, scenario: Scenario) -> World {
+        if let Some(simulation) = &mut self.simulation {
+            simulation.scenario = Some(Box::new(scenario));
+        }
+        self
+    }
+
+    /// What a launch gives of the market's hidden parameters.
+    pub(crate) fn scenario(&self) -> Option<&Scenario> {
+        self.simulation.as_ref()?.scenario.as_deref()
     }
 
     /// The real world, through these adapters.
@@ -90,7 +107,7 @@ impl World {
         }
     }
 
-    /// Starts the fold anew, before a journal is replayed into it.
+    /// Starts the fold anew, before a journal is replayed into it, whose first event has the market's scenario.
     pub(crate) fn reset(&self, spec: &Spec) {
         if let Some(simulation) = &self.simulation {
             *simulation.market.write().unwrap_or_else(PoisonError::into_inner) = Market::new(spec, self.vault.clone());

@@ -9,6 +9,7 @@ use crate::action::{Action, ActionKind, Cost, Digest};
 use crate::blueprint::Channel;
 use crate::budget::{Caps, Resource, Window};
 use crate::id::{ContactId, OrderId, ProposalId, TaskId, TicketId};
+use crate::market::Scenario;
 use crate::money::Cents;
 use crate::oversight::reviewer::Opinion;
 use crate::oversight::verdict::Verdict;
@@ -185,6 +186,15 @@ pub enum Signal {
         /// For which order.
         order: OrderId,
     },
+    /// A customer's bank took a payment back.
+    ChargedBack {
+        /// For which order, which ends with it.
+        order: OrderId,
+        /// What was taken back.
+        amount: Cents,
+        /// What the business is charged on top.
+        fee: Cents,
+    },
     /// A customer rated the business.
     Rated {
         /// For which order.
@@ -291,6 +301,9 @@ pub enum Payload {
     Launched {
         /// What it was launched with.
         spec: Box<Spec>,
+        /// What its simulated market was given instead of drawing it: the market's fold takes it from here, and minds never see it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        market: Option<Box<Scenario>>,
     },
     /// A copy of another journal's beginning goes its own way from here.
     Forked {

@@ -271,6 +271,9 @@ pub struct Spec {
     pub licence_confirmed: bool,
     /// What decides in it.
     pub versions: Versions,
+    /// The digest of what its simulated market was given ([`crate::market::Scenario`]), which stands beside the spec in the launch; absent where all was drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub market: Option<String>,
 }
 
 impl Spec {
@@ -303,6 +306,7 @@ impl Spec {
             sender: Sender::simulated(),
             licence_confirmed: true,
             versions: Versions { engine: crate::ENGINE_VERSION, market: crate::market::VERSION, charter: String::new() },
+            market: None,
             blueprint,
         }
     }

@@ -13,6 +13,7 @@ pub mod fault;
 pub mod keys;
 pub mod leads;
 pub mod report;
+pub mod scenario;
 pub mod search;
 pub mod service;
 pub mod store;

@@ -206,7 +206,7 @@ impl Service {
     async fn row(&self, listed: Listed) -> Result<Row, Fault> {
         let first = self.unguarded.read(listed.business, 0, 1).await?;
         let launched = first.first().map(Record::decode).transpose()?;
-        let Some(Payload::Launched { spec }) = launched.map(|event| event.payload) else {
+        let Some(Payload::Launched { spec, .. }) = launched.map(|event| event.payload) else {
             return Err(Fault::new(Kind::Corrupted, format!("the journal of {} does not begin with a launch", listed.business)));
         };
         let running = self.handle(listed.business).is_some();

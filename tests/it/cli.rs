@@ -7,6 +7,7 @@ mod evidence;
 mod journals;
 mod live;
 mod llm;
+mod market;
 mod optimize;
 mod recommend;
 mod reviewer;

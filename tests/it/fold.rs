@@ -115,6 +115,9 @@ fn an_event_in_a_wrong_state_is_refused_with_its_number_and_the_reason() {
         (received(Signal::Churned { order: OrderId::new(1) }), "not known"),
         (received(Signal::TicketOpened { ticket: TicketId::new(1), contact }), "not known"),
         (received(Signal::RefundRequested { order: OrderId::new(1) }), "not known"),
+        (received(Signal::ChargedBack { order: OrderId::new(1), amount: Cents::new(1), fee: Cents::ZERO }), "not known"),
+        (received(Signal::ChargedBack { order: OrderId::new(1), amount: Cents::new(-1), fee: Cents::ZERO }), "below nothing"),
+        (received(Signal::ChargedBack { order: OrderId::new(1), amount: Cents::ZERO, fee: Cents::new(-1) }), "below nothing"),
         (received(Signal::Rated { order: OrderId::new(1), stars: 5 }), "not known"),
         (received(Signal::Rated { order: OrderId::new(1), stars: 6 }), "one to five"),
     ];

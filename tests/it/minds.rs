@@ -383,7 +383,7 @@ fn what_a_model_says_about_a_contact_reaches_the_journal_only_sealed() {
         if matches!(number, 2..=5) {
             assert!(model.asked().iter().any(|(_, parts)| parts.last().is_some_and(|part| part.text.contains("Lovelace"))), "{number}");
         }
-        let Payload::Launched { spec } = &events[0].payload else { panic!("{:?}", events[0]) };
+        let Payload::Launched { spec, .. } = &events[0].payload else { panic!("{:?}", events[0]) };
         let state = State::replay(spec.id(), &events).unwrap().unwrap();
         let head = Head { sequence: state.sequence, hash: GENESIS };
         let report = Report::gather(&state, &events, head);

@@ -15,7 +15,7 @@ fn gathered(concept: &str, days: u32, autonomy: Autonomy) -> Report {
     Report::gather(&state, &events, head)
 }
 
-const HEADINGS: [&str; 10] = [
+const HEADINGS: [&str; 11] = [
     "What it is",
     "Result (simulated)",
     "Money (simulated)",
@@ -26,6 +26,7 @@ const HEADINGS: [&str; 10] = [
     "Recent failures (simulated)",
     "History by week (simulated)",
     "How to verify",
+    "Appendix: the hidden market (simulated)",
 ];
 
 /// Each part stands after the one before it.
@@ -97,7 +98,8 @@ fn the_html_is_one_file_that_fetches_nothing() {
 fn a_live_business_on_its_first_morning_is_not_called_simulated() {
     let (origin, blueprint) = blueprint::resolve("Podcast Production Studio").unwrap();
     let spec = Spec { world: WorldKind::Live, end: None, ..Spec::simulated(origin, blueprint, Seed::new(1), 1) };
-    let launched = Event { sequence: 1, at: spec.start, cause: 0, payload: Payload::Launched { spec: Box::new(spec.clone()) } };
+    let launched =
+        Event { sequence: 1, at: spec.start, cause: 0, payload: Payload::Launched { spec: Box::new(spec.clone()), market: None } };
     let state = State::launch(spec.id(), &launched).unwrap();
     let report = Report::gather(&state, &[launched], Head { sequence: 1, hash: GENESIS });
     let (html, text) = (report::html(&report).unwrap(), report::text(&report));

@@ -175,7 +175,7 @@ fn opinions(events: &[Event]) -> Vec<Opinion> {
 
 /// Each verdict on a text as it was, and as the other layers alone would have ruled in the same state.
 fn with_and_without(ran: &Ran) -> Vec<(Verdict, Verdict)> {
-    let Payload::Launched { spec } = &ran.events[0].payload else { panic!("{:?}", ran.events[0]) };
+    let Payload::Launched { spec, .. } = &ran.events[0].payload else { panic!("{:?}", ran.events[0]) };
     let world = World::simulated(spec, Some(Reviewer::new(42, Recovery::Repeatable, ok)));
     let oversight = Oversight::new(Charter::shipped().clone(), world.vault().clone(), world.ports());
     let mut state = State::launch(ran.state.business, &ran.events[0]).unwrap();

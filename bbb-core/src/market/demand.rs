@@ -7,9 +7,14 @@
 //! reach      = 1.5 * a / (a + 0.5)                      a = echo + b; one post a day gives 1
 //! awareness += rate * (1 - exp(-2.5 * sum(share * min(reach, 1))) - awareness)
 //! organic    = leads per day * share * reach * awareness
-//! paid       = most leads * (1 - exp(-spend / scale)) * (0.3 + 0.7 * awareness)
-//! leads      ~ Poisson((organic + paid) * weekday * noise * room)
+//! bought     = 1 - exp(-spend / scale)
+//! wear(t)    = 0.92 * wear(t-1) + 0.08 * bought(t)      by channel
+//! paid       = most leads * bought * (1 - fatigue * wear) * (0.3 + 0.7 * awareness)
+//! leads      ~ Poisson((organic * viral + paid) * season * rivals * weekday * noise * room)
 //! ```
+//!
+//! Advertising wears out while it runs and recovers while it rests, half of either in eight days (as Naik, Mantrala and Sawyer, 1998). What
+//! satisfied customers say counts with their ratings: `fans = customers served lately / expected * exp(4 * reputation * (stars - 4.3))`.
 //!
 //! Both responses are concave, as measured for advertising in general (Simon and Arndt 1980). Without any activity nobody comes but a stray
 //! lead every other month.
@@ -17,6 +22,7 @@
 use crate::blueprint::Channel;
 use crate::event::Signal;
 use crate::limits::MAX_CONTACTS;
+use crate::market::climate::Climate;
 use crate::market::fold::{Folded, Level};
 use crate::market::params::Params;
 use crate::market::people;
@@ -35,8 +41,10 @@ const MAIL_DECAY: f64 = 0.9;
 const FULL_MAILS: f64 = 0.8;
 /// Days without a paid bill after which tools are cut off and posts reach half as far.
 const BILL_GRACE_DAYS: u32 = 40;
-/// Part of the people who agreed to be written to.
-const CONSENT: f64 = 0.9;
+/// Part of the way to today's that the wear of advertising goes in a day.
+const WEAR_RATE: f64 = 0.08;
+/// How much more strongly reputation moves recommendations than purchases.
+const WORD_OF_MOUTH: f64 = 4.0;
 
 /// How much a post does: 0.6 for one that costs nothing, 1 for one that costs as much as a good one.
 pub(super) fn post_quality(params: &Params, cost: Cents) -> f64 {
@@ -61,6 +69,8 @@ pub(super) struct Reach {
     pub(super) mail_echo: Level,
     /// Awareness after today.
     pub(super) next_awareness: Level,
+    /// How worn out advertising is after today, by channel.
+    pub(super) wear: [Level; 6],
     /// Expected leads of today by channel, before weekday and noise.
     leads: [f64; 6],
 }
@@ -72,7 +82,9 @@ impl Reach {
             let decay = decay(channel);
             Level::of(decay * folded.echo[index].get() + (1.0 - decay) * folded.posts[index].get())
         });
-        let letters = f64::from(u32::try_from(folded.letters.len()).unwrap_or(u32::MAX));
+        let climate = Climate::of(params, folded.day);
+        let letters = folded.letters.iter().filter(|letter| letter.sent_on == folded.day).count();
+        let letters = f64::from(u32::try_from(letters).unwrap_or(u32::MAX));
         let mail_echo = Level::of(MAIL_DECAY * folded.mail_echo.get() + (1.0 - MAIL_DECAY) * letters);
         let mails = mail_echo.get() / (params.leads_per_day * FULL_MAILS);
         let fans = fans(params, folded);
@@ -85,10 +97,13 @@ impl Reach {
                 Channel::Seo | Channel::Social | Channel::PaidSearch => 0.0,
             };
             let posts = if channel == Channel::PaidSearch { 0.0 } else { tools * echo[channel as usize].get() };
-            let activity = posts + boost;
+            let activity = if climate.bans(channel) { 0.0 } else { posts + boost };
             1.5 * activity / (activity + 0.5)
         });
-        let bought = Channel::ALL.map(|channel| ad_response(params, channel, folded.ads[channel as usize]));
+        let bought = Channel::ALL.map(|channel| match climate.bans(channel) {
+            true => 0.0,
+            false => ad_response(params, channel, folded.ads[channel as usize]),
+        });
         let awareness = folded.awareness.get();
         let known = Channel::ALL.iter().map(|channel| {
             let index = *channel as usize;
@@ -98,11 +113,16 @@ impl Reach {
         let leads = Channel::ALL.map(|channel| {
             let index = channel as usize;
             let organic = params.leads_per_day * params.share[index] * reach[index] * awareness;
-            let paid = params.ad_leads[index] * bought[index] * (0.3 + 0.7 * awareness);
-            organic + paid
+            let paid = params.ad_leads[index] * bought[index] * fresh(params, folded, channel) * (0.3 + 0.7 * awareness);
+            organic * climate.viral + paid
+        });
+        let wear = Channel::ALL.map(|channel| {
+            let index = channel as usize;
+            let worn = folded.wear[index].get();
+            Level::of(worn + WEAR_RATE * (bought[index] - worn))
         });
         let next_awareness = Level::of(awareness + params.awareness_rate.min(1.0) * (target - awareness));
-        Reach { echo, mail_echo, next_awareness, leads }
+        Reach { echo, mail_echo, next_awareness, wear, leads }
     }
 }
 
@@ -111,13 +131,17 @@ pub(super) fn ad_response(params: &Params, channel: Channel, spend: Cents) -> f6
     1.0 - libm::exp(-(spend.get().max(0) as f64) / params.ad_scale[channel as usize])
 }
 
-/// Customers who may recommend the business, compared with how many are expected, weighted by how they rate it: 0 to about 2.
+/// The part of its effect that advertising on a channel still has, 1 where it rested long.
+pub(super) fn fresh(params: &Params, folded: &Folded, channel: Channel) -> f64 {
+    1.0 - params.ad_fatigue * folded.wear[channel as usize].get()
+}
+
+/// Customers who may recommend the business, compared with how many are expected, weighted by its reputation: 0 to about 3.
 fn fans(params: &Params, folded: &Folded) -> f64 {
     let recent = |served: Option<u32>| served.is_some_and(|on| folded.day.saturating_sub(on) <= 60);
     let count = folded.deals.values().filter(|deal| deal.open && recent(deal.served_on)).count();
     let expected = params.customers * if params.monthly { 1.0 } else { 2.0 };
-    let (stars, ratings) = folded.stars;
-    let liking = if ratings == 0 { 1.0 } else { ((f64::from(stars) / f64::from(ratings) - 2.0) / 2.4).clamp(0.0, 1.2) };
+    let liking = libm::exp(WORD_OF_MOUTH * params.reputation * folded.above_usual()).min(1.5);
     (f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / expected).min(2.0) * liking
 }
 
@@ -132,7 +156,8 @@ fn room(params: &Params, folded: &Folded) -> f64 {
 pub(super) fn arrivals(params: &Params, folded: &Folded, vault: &Vault) -> Vec<Signal> {
     let day = folded.day;
     let reach = Reach::today(params, folded);
-    let mood = params.weekday_factor(day) * params.seed.draw("day", day.into()).log_normal(DAY_SPREAD) * room(params, folded);
+    let noise = params.seed.draw("day", day.into()).log_normal(DAY_SPREAD);
+    let mood = Climate::of(params, day).demand * params.weekday_factor(day) * noise * room(params, folded);
     let mut left = MAX_LEADS_PER_DAY.min(u32::try_from(MAX_CONTACTS.saturating_sub(folded.people.len())).unwrap_or(u32::MAX));
     let mut ordinal = u32::try_from(folded.people.len()).unwrap_or(u32::MAX);
     let mut signals = Vec::new();
@@ -152,7 +177,7 @@ pub(super) fn arrivals(params: &Params, folded: &Folded, vault: &Vault) -> Vec<S
 /// The lead with this ordinal; none where the vault cannot seal its profile.
 fn lead(params: &Params, vault: &Vault, ordinal: u32, channel: Channel) -> Option<Signal> {
     let mut draw = params.seed.draw("profile", ordinal.into());
-    let consent = draw.chance(CONSENT);
+    let consent = draw.chance(params.consent);
     let profile = people::profile(&mut draw, ordinal);
     let contact = vault.contact_id(&profile.email);
     let text = serde_json::to_string(&profile).ok()?;

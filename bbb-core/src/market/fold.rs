@@ -10,13 +10,21 @@ use crate::action::{Action, MailPurpose};
 use crate::blueprint::Channel;
 use crate::event::{Event, Intent, Outcome, Payload, Signal};
 use crate::id::{ContactId, OrderId, ProposalId, TicketId};
+use crate::market::buyer::LATEST_REPLY_DAYS;
+use crate::market::deal::{self, Deal};
 use crate::market::params::Params;
-use crate::market::{SOURCE, demand, whole};
+use crate::market::scenario::Scenario;
+use crate::market::{SOURCE, climate, demand, whole};
 use crate::money::Cents;
 use crate::oversight::verdict::Ruling;
 use crate::receipt::Receipt;
 use crate::spec::Spec;
 use crate::time::Timestamp;
+
+/// The mean of the ratings of good service, which is what people expect of a business that they know nothing of.
+const USUAL_STARS: f64 = 4.3;
+/// Part of the way to a new rating that reputation goes.
+const REPUTE_RATE: f64 = 1.0 / 12.0;
 
 /// A level that moves smoothly, in billionths.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,35 +62,24 @@ pub(super) struct Person {
     pub(super) orders: u32,
 }
 
-/// A commercial mail of today.
+/// A commercial mail that may still be answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Letter {
     pub(super) contact: ContactId,
     pub(super) purpose: MailPurpose,
     /// The how manieth commercial mail to this person, from 1.
     pub(super) nth: u32,
+    /// The price that the reader has in mind: the one offered last; none for an outreach.
+    pub(super) offered: Option<Cents>,
+    /// When it went out.
+    pub(super) sent_on: u32,
 }
 
-/// An order and how the business kept its side of it. Days are counted from 0.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Deal {
-    pub(super) contact: ContactId,
-    pub(super) price: Cents,
-    pub(super) monthly: bool,
-    pub(super) placed_at: Timestamp,
-    pub(super) placed_on: u32,
-    pub(super) payments: u32,
-    pub(super) deliveries: u32,
-    /// Since when something paid for is not delivered.
-    pub(super) owed_since: Option<u32>,
-    /// When it was last delivered.
-    pub(super) served_on: Option<u32>,
-    /// Whether the last delivery was late.
-    pub(super) late: bool,
-    pub(super) refund_asked_on: Option<u32>,
-    pub(super) refunded_on: Option<u32>,
-    /// Whether it goes on: not left, not paid back.
-    pub(super) open: bool,
+impl Letter {
+    /// What the draws of this letter to this person are keyed by.
+    pub(super) fn key(&self, person: &Person) -> u64 {
+        u64::from(person.ordinal) << 16 | u64::from(self.nth & 0xffff)
+    }
 }
 
 /// What a proposed action will mean to the market if it happens: its arguments without texts.
@@ -91,7 +88,7 @@ enum Deed {
     Post { channel: Channel, cost: Cents },
     Ads { channel: Channel, limit: Cents },
     Mail { contact: ContactId, purpose: MailPurpose, price: Option<Cents> },
-    Deliver(OrderId),
+    Deliver { order: OrderId, cost: Cents },
     Answer(TicketId),
     Collect(OrderId),
     Refund(OrderId),
@@ -105,7 +102,7 @@ impl Deed {
             Action::PublishPost(post) => Deed::Post { channel: post.channel, cost: post.cost },
             Action::RunAds(ads) => Deed::Ads { channel: ads.channel, limit: ads.spend_limit },
             Action::SendEmail(mail) => Deed::Mail { contact: mail.contact, purpose: mail.purpose, price: mail.price },
-            Action::DeliverOrder(delivery) => Deed::Deliver(delivery.order),
+            Action::DeliverOrder(delivery) => Deed::Deliver { order: delivery.order, cost: delivery.cost },
             Action::AnswerTicket(answer) => Deed::Answer(answer.ticket),
             Action::CollectPayment(payment) => Deed::Collect(payment.order),
             Action::RefundPayment(refund) => Deed::Refund(refund.order),
@@ -119,6 +116,9 @@ impl Deed {
 /// What the market remembers of the journal: the part that snapshots keep.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Folded {
+    /// What the launch gave instead of letting it be drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) scenario: Option<Box<Scenario>>,
     /// The day that runs, counted from 0.
     pub(super) day: u32,
     /// The price that is offered.
@@ -131,21 +131,27 @@ pub struct Folded {
     pub(super) tickets: BTreeMap<TicketId, (ContactId, u32)>,
     /// The ordinal of the next request for help.
     pub(super) next_ticket: u32,
-    /// Stars ever given, and ratings.
-    pub(super) stars: (u32, u32),
+    /// Orders handed over that wait for others to be served.
+    pub(super) queue: u32,
+    /// The stars that people expect of the business: the last dozen ratings, about.
+    pub(super) repute: Level,
     /// How well known the business is, 0 to 1.
     pub(super) awareness: Level,
     /// What earlier posts still do, by channel, in posts a day.
     pub(super) echo: [Level; 6],
+    /// How worn out advertising is, by channel, 0 to 1.
+    pub(super) wear: [Level; 6],
     /// Commercial mails a day, smoothed.
     pub(super) mail_echo: Level,
+    /// The list price that rivals see and the one that they act on, as multiples of the normal price.
+    pub(super) watched: [Level; 2],
     /// When a bill was last paid; the first day counts as paid.
     pub(super) billed_on: u32,
     /// Quality-weighted posts of today, by channel.
     pub(super) posts: [Level; 6],
     /// Advertising of today, by channel.
     pub(super) ads: [Cents; 6],
-    /// Commercial mails of today, in the order in which they went out.
+    /// Commercial mails that may still be answered, in the order in which they went out.
     pub(super) letters: Vec<Letter>,
     /// Actions that are not settled yet.
     deeds: BTreeMap<ProposalId, Deed>,
@@ -156,16 +162,20 @@ pub struct Folded {
 impl Folded {
     pub(super) fn new(spec: &Spec) -> Folded {
         Folded {
+            scenario: None,
             day: 0,
             price: spec.blueprint.price,
             people: BTreeMap::new(),
             deals: BTreeMap::new(),
             tickets: BTreeMap::new(),
             next_ticket: 0,
-            stars: (0, 0),
+            queue: 0,
+            repute: Level::of(USUAL_STARS),
             awareness: Level::default(),
             echo: [Level::default(); 6],
+            wear: [Level::default(); 6],
             mail_echo: Level::default(),
+            watched: [Level::of(1.0); 2],
             billed_on: 0,
             posts: [Level::default(); 6],
             ads: [Cents::ZERO; 6],
@@ -221,10 +231,14 @@ impl Folded {
                 *total = total.plus(spent);
             }
             Deed::Mail { contact, purpose, price } => self.mailed(contact, purpose, price),
-            Deed::Deliver(order) => self.change(order, |deal| deal.delivered(day)),
+            Deed::Deliver { order, cost } => {
+                let wait = params.deliveries_per_day.map_or(0, |capacity| self.queue / capacity.max(1));
+                self.queue = self.queue.saturating_add(1);
+                self.change(order, |deal| deal.delivered(day, wait, deal::flaw(params, wait, cost)));
+            }
             Deed::Answer(ticket) => drop(self.tickets.remove(&ticket)),
             Deed::Collect(order) => self.change(order, |deal| deal.paid(day)),
-            Deed::Refund(order) => self.change(order, |deal| (deal.refunded_on, deal.open) = (Some(day), false)),
+            Deed::Refund(order) => self.change(order, |deal| deal.paid_back(day)),
             Deed::Bill => self.billed_on = day,
             Deed::Price(price) => self.price = price,
         }
@@ -237,28 +251,33 @@ impl Folded {
     }
 
     fn mailed(&mut self, contact: ContactId, purpose: MailPurpose, price: Option<Cents>) {
-        let list_price = self.price;
+        let (list_price, sent_on) = (self.price, self.day);
         let Some(person) = self.people.get_mut(&contact).filter(|_| purpose.is_commercial()) else { return };
         person.mails += 1;
         if purpose == MailPurpose::Offer {
             person.offers += 1;
             person.offered = Some(price.unwrap_or(list_price));
         }
-        self.letters.push(Letter { contact, purpose, nth: person.mails });
+        let offered = person.offered.filter(|_| purpose != MailPurpose::Outreach);
+        self.letters.push(Letter { contact, purpose, nth: person.mails, offered, sent_on });
     }
 
     fn close_day(&mut self, params: &Params) {
         let reach = demand::Reach::today(params, self);
         self.awareness = reach.next_awareness;
         self.echo = reach.echo;
+        self.wear = reach.wear;
         self.mail_echo = reach.mail_echo;
+        self.watched = climate::watch(params, self);
+        self.queue = self.queue.saturating_sub(params.deliveries_per_day.unwrap_or(u32::MAX));
         for (at, signal) in std::mem::take(&mut self.signals) {
             self.receive(&signal, at);
         }
         self.posts = [Level::default(); 6];
         self.ads = [Cents::ZERO; 6];
-        self.letters.clear();
         self.day += 1;
+        let day = self.day;
+        self.letters.retain(|letter| letter.sent_on + LATEST_REPLY_DAYS >= day);
     }
 
     fn receive(&mut self, signal: &Signal, at: Timestamp) {
@@ -283,6 +302,8 @@ impl Folded {
             Signal::Unsubscribed { contact } => self.know(*contact, |person| person.gone = true),
             Signal::OrderPlaced { order, contact, price, monthly } => {
                 self.know(*contact, |person| person.orders += 1);
+                // Whoever ordered answers no letter from before that.
+                self.letters.retain(|letter| letter.contact != *contact);
                 self.deals.insert(*order, Deal::placed(*contact, *price, *monthly, at, day));
             }
             Signal::Churned { order } => self.change(*order, |deal| deal.open = false),
@@ -291,45 +312,27 @@ impl Folded {
                 self.next_ticket = self.next_ticket.max(ticket.get().saturating_add(1));
             }
             Signal::RefundRequested { order } => self.change(*order, |deal| deal.refund_asked_on = Some(day)),
-            Signal::Rated { stars, .. } => self.stars = (self.stars.0 + u32::from(*stars), self.stars.1 + 1),
+            Signal::ChargedBack { order, .. } => self.change(*order, |deal| deal.paid_back(day)),
+            Signal::Rated { stars, .. } => {
+                let repute = self.repute.get();
+                self.repute = Level::of(repute + REPUTE_RATE * (f64::from(*stars) - repute));
+            }
         }
+    }
+
+    /// Stars of reputation above the usual, below where negative.
+    pub(super) fn above_usual(&self) -> f64 {
+        self.repute.get() - USUAL_STARS
+    }
+
+    /// How much more readily people buy for the reputation of the business.
+    pub(super) fn trust(&self, params: &Params) -> f64 {
+        libm::exp(params.reputation * self.above_usual())
     }
 
     fn know(&mut self, contact: ContactId, change: impl FnOnce(&mut Person)) {
         if let Some(person) = self.people.get_mut(&contact) {
             change(person);
         }
-    }
-}
-
-impl Deal {
-    const fn placed(contact: ContactId, price: Cents, monthly: bool, placed_at: Timestamp, placed_on: u32) -> Deal {
-        Deal {
-            contact,
-            price,
-            monthly,
-            placed_at,
-            placed_on,
-            payments: 0,
-            deliveries: 0,
-            owed_since: None,
-            served_on: None,
-            late: false,
-            refund_asked_on: None,
-            refunded_on: None,
-            open: true,
-        }
-    }
-
-    fn paid(&mut self, day: u32) {
-        self.payments += 1;
-        self.owed_since.get_or_insert(day);
-    }
-
-    fn delivered(&mut self, day: u32) {
-        self.deliveries += 1;
-        self.late = self.owed_since.is_some_and(|since| day.saturating_sub(since) > 3);
-        self.served_on = Some(day);
-        self.owed_since = (self.payments > self.deliveries).then_some(day);
     }
 }

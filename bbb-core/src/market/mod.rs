@@ -12,33 +12,40 @@
 //! Every random number is keyed by what it is for: the ordinal of a lead, an order and a day, a proposal and its attempt. Two runs that
 //! differ in one price therefore meet the same people.
 //!
-//! The equations stand where they are computed: reach and arrivals in `demand`, answers and orders in `buyer`, what customers do
-//! after they ordered in `customer`, receipts in `perform`; the numbers in `params`. `docs/design/market.md` argues them and says what they
+//! The equations stand where they are computed: seasons, rivals and shocks in `climate`, reach and arrivals in `demand`, answers and orders in
+//! `buyer`, deliveries in `deal`, what customers do after they ordered in `customer`, receipts in `perform`; the numbers in `params`. A run may
+//! give some of them instead of having them drawn: [`Scenario`], which is journaled with the launch and found there by the fold. `docs/design/market.md` argues them and says what they
 //! leave out. The model is plausible, not predictive: it exists to exercise a business, not to forecast one.
 
 mod buyer;
+mod climate;
 mod customer;
+mod deal;
 mod demand;
 mod fold;
 mod owner;
+mod parameter;
 mod params;
 mod people;
 mod perform;
 mod port;
+mod scenario;
 #[cfg(test)]
 mod tests;
 
 pub use fold::Folded;
 pub use owner::SimulatedOwner;
+pub use parameter::{Parameter, parameters};
 pub use port::{SimulatedPorts, ports};
+pub use scenario::{Error, Scenario};
 
-use crate::event::{Event, Signal};
+use crate::event::{Event, Payload, Signal};
 use crate::market::params::Params;
 use crate::seal::Vault;
 use crate::spec::Spec;
 
 /// The version of the market model: a simulated run of another version is not resumed.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The name under which the market's signals are journaled; the fold ignores signals of other sources.
 pub const SOURCE: &str = "market";
@@ -52,14 +59,15 @@ pub struct Market {
 }
 
 impl Market {
-    /// The market of a business on its first morning.
+    /// The market of a business on its first morning. What the launch says of its [`Scenario`], [`Market::apply`] finds in the first event.
     pub fn new(spec: &Spec, vault: Vault) -> Market {
         Market::resume(spec, vault, Folded::new(spec))
     }
 
     /// The market as a snapshot left it. The snapshot must come from a journal that began with the same spec, at this [`VERSION`].
     pub fn resume(spec: &Spec, vault: Vault, folded: Folded) -> Market {
-        Market { params: Params::of(spec), vault, folded }
+        let scenario = folded.scenario.as_deref().cloned().unwrap_or_default();
+        Market { params: Params::of(spec, &scenario), vault, folded }
     }
 
     /// What was folded so far: for snapshots.
@@ -69,7 +77,16 @@ impl Market {
 
     /// Folds one more event in; ignores what does not concern the market.
     pub fn apply(&mut self, event: &Event) {
+        if let Payload::Launched { spec, market: Some(scenario) } = &event.payload {
+            self.params = Params::of(spec, scenario);
+            self.folded.scenario = Some(scenario.clone());
+        }
         self.folded.apply(&self.params, event);
+    }
+
+    /// The hidden parameters, drawn and given: for whoever looks back at a simulated run, never for its minds.
+    pub fn parameters(&self) -> Vec<Parameter> {
+        parameter::list(&self.params, self.folded.scenario.as_deref())
     }
 
     /// Everything that happens in the world during `day` and is not journaled yet, in the order in which it is to be journaled. Changes

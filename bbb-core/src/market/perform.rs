@@ -5,7 +5,8 @@ use crate::blueprint::Channel;
 use crate::draw::Draw;
 use crate::id::OrderId;
 use crate::market::buyer::Traits;
-use crate::market::fold::Deal;
+use crate::market::climate::Climate;
+use crate::market::deal::Deal;
 use crate::market::{Market, cents, demand, whole};
 use crate::money::{Amount, Cents};
 use crate::oversight::permit::Grant;
@@ -31,7 +32,7 @@ impl Market {
     ///
     /// # Errors
     /// [`Failure::Temporary`] in one of a hundred attempts, and for a declined card; [`Failure::Permanent`] for what makes no sense here: an
-    /// unknown contact or order, a payment that is not due, a delivery below cost, a language model.
+    /// unknown contact or order, a payment that is not due, a delivery below cost, a channel that shut the business out, a language model.
     pub fn perform(&self, grant: &Grant, action: &Action) -> Result<Receipt, Failure> {
         let index = u64::from(grant.proposal.get()) << 16 | u64::from(grant.attempt & 0xffff);
         let mut draw = self.params.seed.draw("effect", index);
@@ -42,8 +43,14 @@ impl Market {
         Ok(match action {
             Action::StudyMarket(study) => self.study(study, &mut draw).into(),
             Action::QualifyLeads(leads) => self.score(leads).into(),
-            Action::PublishPost(_) => PostReceipt { reference: reference() }.into(),
-            Action::RunAds(ads) => self.advertise(ads, reference(), &mut draw).into(),
+            Action::PublishPost(post) => {
+                self.admitted(post.channel)?;
+                PostReceipt { reference: reference() }.into()
+            }
+            Action::RunAds(ads) => {
+                self.admitted(ads.channel)?;
+                self.advertise(ads, reference(), &mut draw).into()
+            }
             Action::SendEmail(mail) => {
                 if !self.folded.people.contains_key(&mail.contact) {
                     return Err(Failure::Permanent("550 no such mailbox".to_owned()));
@@ -63,6 +70,16 @@ impl Market {
             Action::SetPrice(price) => PriceReceipt { price: price.price }.into(),
             Action::CallModel(_) => return Err(Failure::Permanent("the simulated world has no language model".to_owned())),
         })
+    }
+
+    /// Whether a channel takes anything of the business. A search engine that bans a site says nothing.
+    fn admitted(&self, channel: Channel) -> Result<(), Failure> {
+        match Climate::of(&self.params, self.folded.day).banned {
+            Some((banned, _)) if banned == channel && channel != Channel::Seo => {
+                Err(Failure::Permanent(format!("the business's account on {channel} is suspended")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Each channel's cost per lead at moderate effort, off by a quarter or so.
@@ -95,7 +112,8 @@ impl Market {
         let limit = ads.spend_limit.get().max(0) as f64;
         let usable = limit.min(4.0 * self.params.ad_scale[index]);
         let spent = cents(libm::floor(usable * draw.between(0.92, 1.0))).min(ads.spend_limit.max(Cents::ZERO));
-        let leads = self.params.ad_leads[index] * demand::ad_response(&self.params, ads.channel, spent);
+        let response = demand::ad_response(&self.params, ads.channel, spent) * demand::fresh(&self.params, &self.folded, ads.channel);
+        let leads = self.params.ad_leads[index] * response;
         AdsReceipt { reference, spent, clicks: draw.poisson(leads * CLICKS_PER_LEAD) }
     }
 

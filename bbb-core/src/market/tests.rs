@@ -1,6 +1,8 @@
 //! Tests of the market as a whole, and the calibration of its numbers.
 
+mod calibration;
 mod driver;
+mod mechanisms;
 
 use std::sync::{Arc, RwLock};
 
@@ -70,15 +72,15 @@ fn a_run_is_a_function_of_its_seed() {
 
 #[test]
 fn a_day_of_which_some_signals_are_journaled_is_told_to_its_end() {
-    let mut run = run(ONE_TIME, 2, 25, COMPETENT);
+    let mut run = run(MONTHLY, 2, 45, COMPETENT);
     run.work(COMPETENT);
-    let all = run.market.end_of_day(25);
+    let all = run.market.end_of_day(45);
     assert!(all.len() > 3, "{all:?}");
     for (index, signal) in all.iter().enumerate() {
-        assert_eq!(run.market.end_of_day(25), all[index..]);
+        assert_eq!(run.market.end_of_day(45), all[index..]);
         run.push(Payload::Received { source: SOURCE.to_owned(), external_id: String::new(), signal: signal.clone() });
     }
-    assert_eq!(run.market.end_of_day(25), Vec::new());
+    assert_eq!(run.market.end_of_day(45), Vec::new());
 }
 
 #[test]
@@ -141,7 +143,7 @@ fn customers_who_get_no_answer_leave_sooner_and_rate_worse() {
 
 #[test]
 fn customers_who_get_nothing_want_their_money_back_once() {
-    let run = run(ONE_TIME, 1, 60, Habits { delivers: false, answers: false, ..COMPETENT });
+    let run = run(ONE_TIME, 1, 60, Habits { deliver_every: 0, answers: false, ..COMPETENT });
     let asked: Vec<OrderId> =
         signals(&run).filter_map(|s| if let Signal::RefundRequested { order } = s { Some(*order) } else { None }).collect();
     let mut once = asked.clone();
@@ -268,34 +270,4 @@ fn the_simulated_owner_answers_within_a_day_and_likes_cheap_things() {
     };
     let (cheap, dear, absurd) = (approved(10), approved(1_500), approved(100_000));
     assert!(cheap > 370 && dear < 320 && dear > 180 && absurd < 50, "{cheap} {dear} {absurd}");
-}
-
-#[test]
-#[ignore = "prints the calibration table: run it by name, in release, with --nocapture"]
-fn calibration_table() {
-    let median = |mut figures: Vec<i64>| {
-        figures.sort_unstable();
-        (figures[figures.len() / 2], figures[0], figures[figures.len() - 1])
-    };
-    println!("median revenue and spending of seven seeds by month, in % of the template's; third month's range in brackets");
-    for b in blueprint::all() {
-        let runs: Vec<Run> = (1..=7).map(|seed| run(&b.slug, seed, 180, COMPETENT)).collect();
-        let (revenue, expenses) = (b.expected_monthly_revenue.get(), b.expected_monthly_expenses.get());
-        let earned = |month| median(runs.iter().map(|run| run.month_revenue(month).get() * 100 / revenue).collect());
-        let spent = |month| median(runs.iter().map(|run| run.month_spending(month).get() * 100 / expenses).collect()).0;
-        let (earned, spent): (Vec<_>, Vec<_>) = ((0..6).map(earned).collect(), (0..6).map(spent).collect());
-        let medians: Vec<i64> = earned.iter().map(|month| month.0).collect();
-        let trade = &runs[3].state.trade;
-        println!(
-            "| {} | {} | {} | {medians:?} ({}..{}) | {spent:?} | {} leads, {} qualified, {} customers |",
-            b.slug,
-            b.ramp_up_months,
-            revenue / b.price.get(),
-            earned[2].1,
-            earned[2].2,
-            trade.leads,
-            trade.qualified,
-            trade.customers,
-        );
-    }
 }

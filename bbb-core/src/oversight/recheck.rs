@@ -84,7 +84,7 @@ mod tests {
         let order = NewTask::new(TaskKind::Outreach, 50, Timestamp::MAX);
         let expires_at = (then.ruling == Ruling::Escalate).then_some(scene.state.now);
         let payloads = [
-            Payload::Launched { spec: Box::new((*scene.state.spec).clone()) },
+            Payload::Launched { spec: Box::new((*scene.state.spec).clone()), market: None },
             Payload::Received { source: "test".to_owned(), external_id: String::new(), signal },
             Payload::TaskCreated { task, order },
             Payload::TaskStarted { task },

@@ -53,7 +53,8 @@ impl Scene {
         let (origin, blueprint) = blueprint::resolve(slug).expect("a template's slug");
         let mut spec = Spec::simulated(origin, blueprint, Seed::new(1), 90);
         edit(&mut spec);
-        let launch = Event { sequence: 1, at: spec.start, cause: 0, payload: Payload::Launched { spec: Box::new(spec.clone()) } };
+        let launch =
+            Event { sequence: 1, at: spec.start, cause: 0, payload: Payload::Launched { spec: Box::new(spec.clone()), market: None } };
         let state = State::launch(BusinessId::derive(&blake3::hash(b"scene")), &launch).expect("a launch");
         let vault = Vault::new(Arc::new(DerivedKeys::new(spec.seed)));
         let contact = vault.contact_id(EMAIL);

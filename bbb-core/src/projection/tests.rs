@@ -47,7 +47,7 @@ impl Writer {
         let spec = Box::new(Spec::simulated(origin, blueprint, Seed::new(1), 30));
         let vault = Vault::new(Arc::new(DerivedKeys::new(Seed::new(1))));
         let mut writer = Writer { events: Vec::new(), vault, proposals: 0 };
-        writer.add(Payload::Launched { spec });
+        writer.add(Payload::Launched { spec, market: None });
         writer
     }
 

@@ -32,9 +32,10 @@ pub fn moment(at: Timestamp) -> String {
 /// What happened, in one plain line.
 pub fn what(payload: &Payload) -> String {
     match payload {
-        Payload::Launched { spec } => {
+        Payload::Launched { spec, market } => {
             let name = plain(&spec.blueprint.name);
-            format!("launched {name} in a {} world, seed {}, autonomy {}", spec.world, spec.seed.get(), spec.autonomy.get())
+            let market = market.as_ref().map_or_else(String::new, |market| format!(", market scenario {market}"));
+            format!("launched {name} in a {} world, seed {}, autonomy {}{market}", spec.world, spec.seed.get(), spec.autonomy.get())
         }
         Payload::Forked { price } => format!("forked: new customers pay {price} USD from here on"),
         Payload::Upgraded { versions } => {
@@ -109,6 +110,9 @@ fn signalled(signal: &Signal) -> String {
         Signal::Churned { order } => format!("{order} ended by its customer"),
         Signal::TicketOpened { ticket, contact } => format!("{contact} asks for help: {ticket}"),
         Signal::RefundRequested { order } => format!("money asked back for {order}"),
+        Signal::ChargedBack { order, amount, fee } => {
+            format!("{amount} USD of {order} taken back by its customer's bank, {fee} USD charged for it")
+        }
         Signal::Rated { order, stars } => format!("{order} rated {stars} of 5 stars"),
     }
 }

@@ -243,7 +243,7 @@ pub enum Unknown {
 /// # Errors
 /// [`Unknown`].
 pub fn why(events: &[Event], id: ProposalId, charter: &Charter) -> Result<Why, Unknown> {
-    let Some(Event { payload: Payload::Launched { spec }, at, .. }) = events.first() else {
+    let Some(Event { payload: Payload::Launched { spec, .. }, at, .. }) = events.first() else {
         return Err(Unknown::Incomplete("it does not begin with a launch"));
     };
     let mut rows = audit(events);

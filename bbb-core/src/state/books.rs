@@ -18,7 +18,7 @@ pub struct Book<K: Kind> {
 }
 
 impl<K: Kind> Book<K> {
-    /// Money that receipts prove was earned. Refunds count as spent.
+    /// Money that receipts prove was earned, less what customers' banks took back. Refunds count as spent.
     pub fn revenue(&self) -> Money<K> {
         self.revenue
     }
@@ -172,6 +172,12 @@ impl Books {
             Amount::Real(money) => self.real.revenue = self.real.revenue.plus(money),
             Amount::Simulated(money) => self.simulated.revenue = self.simulated.revenue.plus(money),
         }
+    }
+
+    /// What was earned is taken back, by nobody's decision here: it is no spending, which caps bound, and may be more than was earned.
+    pub(super) fn lose(&mut self, cents: Cents) {
+        let taken = Cents::ZERO.minus(cents);
+        self.earn(if self.simulated_world { Amount::simulated(taken) } else { Amount::real(taken) });
     }
 
     pub(super) fn new_day(&mut self) {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
-use crate::event::{Delegation, Event, Outcome, Payload};
+use crate::event::{Delegation, Event, Outcome, Payload, Signal};
 use crate::id::{BusinessId, ProposalId, TaskId};
 use crate::limits::MAX_HISTORY_DAYS;
 use crate::money::Cents;
@@ -188,7 +188,7 @@ impl State {
     /// # Errors
     /// [`Misfit`] where the event is not a launch numbered 1.
     pub fn launch(business: BusinessId, event: &Event) -> Result<State, Misfit> {
-        let Payload::Launched { spec } = &event.payload else {
+        let Payload::Launched { spec, .. } = &event.payload else {
             return Err(misfit(event, "a journal begins with a launch"));
         };
         if event.sequence != 1 {
@@ -248,7 +248,12 @@ impl State {
             Payload::Launched { .. } => return Err("a journal has one launch".to_owned()),
             Payload::Forked { price } => self.trade.price = *price,
             Payload::Upgraded { versions } => Arc::make_mut(&mut self.spec).versions = versions.clone(),
-            Payload::Received { signal, .. } => self.trade.receive(signal, at)?,
+            Payload::Received { signal, .. } => {
+                self.trade.receive(signal, at)?;
+                if let Signal::ChargedBack { amount, fee, .. } = signal {
+                    self.books.lose(amount.plus(*fee));
+                }
+            }
             Payload::DayClosed { day } => self.close_day(*day)?,
             Payload::TaskCreated { task, order } => self.work.create(*task, order, at)?,
             Payload::TaskStarted { task } => self.work.start(*task)?,

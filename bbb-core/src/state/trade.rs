@@ -251,6 +251,15 @@ impl Trade {
                 self.order_mut(*order)?.refund_asked_at.get_or_insert(at);
                 Ok(())
             }
+            Signal::ChargedBack { amount, fee, .. } if *amount < Cents::ZERO || *fee < Cents::ZERO => {
+                Err(format!("a payment taken back of {amount} with a fee of {fee} is below nothing"))
+            }
+            Signal::ChargedBack { order, amount, .. } => {
+                let order = self.order_mut(*order)?;
+                order.refunded = order.refunded.plus(*amount);
+                (order.active, order.refund_asked_at, order.due_at) = (false, None, None);
+                Ok(())
+            }
             Signal::Rated { stars, .. } if !(1..=5).contains(stars) => Err(format!("{stars} stars are not one to five")),
             Signal::Rated { order, stars } => {
                 self.order_mut(*order)?;

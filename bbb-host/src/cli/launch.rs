@@ -7,6 +7,7 @@ use bbb_core::blueprint;
 use bbb_core::budget::{Cap, Caps};
 use bbb_core::draw::Seed;
 use bbb_core::id::BusinessId;
+use bbb_core::market::Scenario;
 use bbb_core::money::Cents;
 use bbb_core::oversight::charter::Charter;
 use bbb_core::projection::timeline::plain;
@@ -24,6 +25,7 @@ use crate::config::{Config, ReviewerSetting};
 use crate::data_dir::DataDir;
 use crate::fault::Fault;
 use crate::leads::{self, Lead};
+use crate::scenario;
 use crate::service::now;
 
 /// The most worker threads.
@@ -98,6 +100,9 @@ pub(super) struct Launch {
     /// Who reads each text before it leaves [default: none simulated; reviewer.mind of the configuration in shadow and live]
     #[arg(long, value_enum)]
     reviewer: Option<ReviewerArg>,
+    /// Hidden parameters of the simulated market, as TOML; what it does not give is drawn from the seed
+    #[arg(long, value_name = "FILE.toml")]
+    market: Option<PathBuf>,
     /// Leads to begin with, as CSV with a heading; only in shadow and live
     #[arg(long, value_name = "FILE.csv")]
     leads: Option<PathBuf>,
@@ -130,8 +135,13 @@ impl Launch {
                 "--leads is for --world shadow and --world live: a simulated market has its own leads, and real people have no place in it",
             ));
         }
+        if self.world != WorldArg::Simulated && self.market.is_some() {
+            return Err(Fault::usage("--market is for --world simulated: the market of the real world is not ours to choose"));
+        }
         let config = Config::load(self.config.as_deref())?;
-        let spec = self.spec(&config)?;
+        let scenario = self.market.as_deref().map(scenario::read).transpose()?;
+        let mut spec = self.spec(&config)?;
+        spec.market = scenario.as_ref().map(Scenario::digest);
         // Read before anything is launched: a list is taken whole or not at all.
         let leads = match self.leads.as_deref() {
             Some(path) => leads::read(path).map_err(|error| in_list(path, &error))?,
@@ -148,7 +158,7 @@ impl Launch {
             let mut stop = StopSignal::catch()?;
             let session = Session::begin(data, store)?;
             session.service.checkpoints().prepare().await?;
-            session.launch(Plan { spec, charter, leads, config, file: self.config }, &mut stop, screen).await
+            session.launch(Plan { spec, scenario, charter, leads, config, file: self.config }, &mut stop, screen).await
         })
     }
 
@@ -251,6 +261,7 @@ fn nonce() -> Result<String, Fault> {
 /// Everything that a launch needs, checked.
 struct Plan {
     spec: Spec,
+    scenario: Option<Scenario>,
     charter: Charter,
     leads: Vec<Lead>,
     config: Config,
@@ -276,13 +287,17 @@ impl Session {
         let vault = self.service.new_vault(id, &spec).await?;
         let arrivals = leads::arrivals(&plan.leads, &vault)?;
         let wired = world::world(&spec, &plan.config, vault)?;
+        let world = match plan.scenario {
+            Some(scenario) => wired.world.with_scenario(scenario),
+            None => wired.world,
+        };
         if let Some(desk) = &wired.desk {
             arrivals.iter().for_each(|arrival| desk.learn(&arrival.signal));
         }
         // Before the launch, which names their digest: a business that was launched has them.
         Kept::of(self.service.data(), id).settle(&plan.charter)?;
         // In one commit: a business that was launched has its leads, whatever happens next.
-        let handle = self.service.start(wired.desk, engine.launch_with(spec.clone(), wired.world, arrivals)).await?;
+        let handle = self.service.start(wired.desk, engine.launch_with(spec.clone(), world, arrivals)).await?;
         introduce(id, &spec, screen);
         let own: Vec<&str> = plan.charter.policies().filter(|info| info.owners).map(|info| info.id).collect();
         if !own.is_empty() {
@@ -306,6 +321,12 @@ fn introduce(id: BusinessId, spec: &Spec, screen: &Screen) {
         spec.autonomy.get(),
         money(cap, simulated)
     ));
+    if let Some(digest) = &spec.market {
+        screen.note(&format!(
+            "its market: the scenario {}, and what that leaves open drawn from the seed",
+            digest.get(..8).unwrap_or(digest)
+        ));
+    }
     if let Some(reviewer) = &spec.reviewer {
         screen.note(&format!("its reviewer: {} reads every text before it leaves, and can only object", plain(&reviewer.model)));
     }

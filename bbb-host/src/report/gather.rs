@@ -4,8 +4,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use bbb_core::blueprint::{Billing, Channel, Origin};
-use bbb_core::event::{By, Event, Outcome, Payload};
+use bbb_core::event::{By, Event, Outcome, Payload, Signal};
 use bbb_core::journal::chain::Head;
+use bbb_core::market::{self, Parameter};
+use bbb_core::money::Cents;
 use bbb_core::oversight::verdict::{RuleId, Ruling};
 use bbb_core::projection::agents::agents;
 use bbb_core::projection::audit::{AuditRow, Ended, audit, outcomes};
@@ -38,7 +40,7 @@ impl Report {
         let summary = summary(state, head);
         Report {
             about: about(state),
-            money: money(state, &spending),
+            money: money(state, events, &spending),
             models: models(events),
             channels: channels(state, &funnel),
             agent_details: agents(&tasks, events),
@@ -50,10 +52,21 @@ impl Report {
             in_doubt: open(state, |open| matches!(open.stage, Stage::InDoubt { .. })),
             failures: events.iter().rev().filter_map(|event| failure(event, &tasks, &audit)).take(MAX_FAILURES).collect(),
             weeks: weeks(&summary.history),
+            hidden_market: hidden_market(events),
             spending,
             funnel,
             summary,
         }
+    }
+}
+
+/// What was hidden in the market of a simulated run, as this version of the model draws it.
+fn hidden_market(events: &[Event]) -> Vec<Parameter> {
+    match events.first().map(|event| &event.payload) {
+        Some(Payload::Launched { spec, market }) if spec.world.is_simulated() && spec.versions.market == market::VERSION => {
+            market::parameters(spec, market.as_deref())
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -92,7 +105,12 @@ fn about(state: &State) -> About {
     }
 }
 
-fn money(state: &State, spending: &Spending) -> MoneyReport {
+fn money(state: &State, events: &[Event], spending: &Spending) -> MoneyReport {
+    let taken = events.iter().filter_map(|event| match &event.payload {
+        Payload::Received { signal: Signal::ChargedBack { amount, fee, .. }, .. } => Some(amount.plus(*fee)),
+        _ => None,
+    });
+    let (taken_back, lost) = taken.fold((0, Cents::ZERO), |(count, sum), taken| (count + 1, sum.plus(taken)));
     let (books, simulated) = (&state.books, state.spec.world.is_simulated());
     let figures = books.of_world();
     let cap = if simulated { books.caps.simulated_money.total } else { books.caps.real_money.total };
@@ -100,6 +118,8 @@ fn money(state: &State, spending: &Spending) -> MoneyReport {
         balance: Sum::new(figures.revenue.minus(figures.spent), simulated),
         payments: spending.payments,
         refunds: state.trade.refunds,
+        taken_back,
+        lost: Sum::new(lost, simulated),
         budget: Sum::new(cap, simulated),
         left: Sum::new(books.left(), simulated),
         held: Sum::new(figures.held, simulated),

@@ -14,6 +14,7 @@ mod text;
 
 use std::collections::BTreeMap;
 
+use bbb_core::market::Parameter;
 use bbb_core::oversight::verdict::RuleId;
 use bbb_core::projection::agents::AgentRow;
 use bbb_core::projection::audit::Ended;
@@ -74,6 +75,9 @@ pub struct Report {
     pub failures: Vec<FailureRow>,
     /// The history by week.
     pub weeks: Vec<WeekRow>,
+    /// The hidden parameters of a simulated market, which its minds never saw; empty in the real world, and where another version of the model drew them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hidden_market: Vec<Parameter>,
 }
 
 /// What a business is, in its own words.
@@ -125,6 +129,10 @@ pub struct MoneyReport {
     pub payments: u64,
     /// Payments given back.
     pub refunds: u32,
+    /// Payments that customers' banks took back.
+    pub taken_back: u64,
+    /// What that came to with its fees; revenue is less by it.
+    pub lost: Sum,
     /// What may be spent in all.
     pub budget: Sum,
     /// What may still be spent.

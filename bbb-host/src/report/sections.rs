@@ -3,6 +3,7 @@
 //! All text from outside passes [`clean`] here, so that nothing in a report can move a cursor or reorder letters; escaping for Markdown and
 //! HTML is left to those forms.
 
+use bbb_core::market::Parameter;
 use bbb_core::projection::audit::Ended;
 use bbb_core::projection::timeline::plain;
 use bbb_core::projection::{Dollars, Sum, tame};
@@ -134,7 +135,7 @@ fn model_spending(report: &Report) -> Option<Dollars> {
 pub(super) fn sections(report: &Report) -> Vec<Section> {
     let mark = mark(report.summary.world);
     let section = |title: &str, blocks: Vec<Block>| Section { title: format!("{title}{mark}"), blocks };
-    vec![
+    let mut sections = vec![
         Section { title: "What it is".to_owned(), blocks: about(report) },
         section("Result", result(report)),
         section("Money", money_section(report, mark)),
@@ -145,7 +146,11 @@ pub(super) fn sections(report: &Report) -> Vec<Section> {
         section("Recent failures", failures(report)),
         section("History by week", history(report, mark)),
         Section { title: "How to verify".to_owned(), blocks: verify(report) },
-    ]
+    ];
+    if !report.hidden_market.is_empty() {
+        sections.push(section("Appendix: the hidden market", hidden_market(report)));
+    }
+    sections
 }
 
 /// Who it is and where it stands, in one line.
@@ -267,7 +272,11 @@ fn money_section(report: &Report, mark: &str) -> Vec<Block> {
         0 => "no payments yet".to_owned(),
         payments => several(payments, "payment, with its receipt", "payments, each with its receipt"),
     };
-    let proof = format!("{payments}{refunds}");
+    let lost = match money_report.taken_back {
+        0 => String::new(),
+        count => format!("; less {} that banks took back in {}", sum(money_report.lost), several(count, "case", "cases")),
+    };
+    let proof = format!("{payments}{refunds}{lost}");
     let mut facts = vec![
         fact("Revenue", sum(metrics.revenue), proof),
         fact("Spent", sum(metrics.spent), format!("of a budget of {}", sum(money_report.budget))),
@@ -452,6 +461,18 @@ fn verify(report: &Report) -> Vec<Block> {
         blocks.push(Block::Note(text));
     }
     blocks
+}
+
+fn hidden_market(report: &Report) -> Vec<Block> {
+    let row = |parameter: &Parameter| {
+        let origin = if parameter.given { "given" } else { "drawn" };
+        vec![parameter.name.clone(), format!("{:.2}", parameter.value), parameter.unit.to_owned(), origin.to_owned()]
+    };
+    let rows = report.hidden_market.iter().map(row).collect();
+    vec![
+        Block::Note("What the market model was made of in this run; its minds saw none of it.".to_owned()),
+        Block::Table(table("Parameters".to_owned(), &["@Name", "#Value", "Unit", "@Origin"], rows)),
+    ]
 }
 
 #[cfg(test)]

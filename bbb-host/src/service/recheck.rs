@@ -29,7 +29,7 @@ impl Service {
 /// What a business was launched with.
 pub(crate) fn launched(id: BusinessId, events: &[Event]) -> Result<&Spec, Fault> {
     match events.first() {
-        Some(Event { payload: Payload::Launched { spec }, .. }) => Ok(spec),
+        Some(Event { payload: Payload::Launched { spec, .. }, .. }) => Ok(spec),
         _ => Err(Fault::new(Kind::Corrupted, format!("the journal of {id} does not begin with a launch"))),
     }
 }

@@ -50,7 +50,7 @@ pub(crate) async fn permit(ports: &Ports, kind: TaskKind, action: impl Into<Acti
     let vault = vault();
     let spec = spec();
     let (business, start) = (spec.id(), spec.start);
-    let launch = Event { sequence: 1, at: start, cause: 0, payload: Payload::Launched { spec: Box::new(spec) } };
+    let launch = Event { sequence: 1, at: start, cause: 0, payload: Payload::Launched { spec: Box::new(spec), market: None } };
     let mut journal = Journal::open(Arc::new(MemoryStore::new()), business).await.expect("memory does not fail");
     let mut round = Round::new(State::launch(business, &launch).expect("a launch"), start);
     let mut events = vec![launch];

@@ -10,7 +10,7 @@ use crate::blueprint::{Channel, Origin, find};
 use crate::draw::Seed;
 use crate::event::{Event, Outcome, Payload, Proposal, Recovery};
 use crate::id::{ContactId, ProposalId, TaskId};
-use crate::market::{Market, SOURCE};
+use crate::market::{Market, SOURCE, Scenario};
 use crate::money::Cents;
 use crate::oversight::permit::Grant;
 use crate::oversight::verdict::{RuleId, Ruling, Verdict};
@@ -35,19 +35,23 @@ pub(super) struct Habits {
     pub(super) price_percent: i64,
     /// Whether leads are written to.
     pub(super) mails: bool,
-    /// Whether paid orders are delivered.
-    pub(super) delivers: bool,
+    /// Every how manieth day paid orders are delivered; 0 for never.
+    pub(super) deliver_every: u32,
     /// Whether customers get answers.
     pub(super) answers: bool,
 }
 
 /// Does its work well.
 pub(super) const COMPETENT: Habits =
-    Habits { post_channels: 3, ads_percent: 8, price_percent: 100, mails: true, delivers: true, answers: true };
+    Habits { post_channels: 3, ads_percent: 8, price_percent: 100, mails: true, deliver_every: 1, answers: true };
+
+/// Sells at a third of the price, buys far too much advertising, tells nobody anything new, delivers late, and answers nobody.
+pub(super) const CARELESS: Habits =
+    Habits { post_channels: 0, ads_percent: 120, price_percent: 35, mails: true, deliver_every: 10, answers: false };
 
 /// Does nothing at all.
 pub(super) const IDLE: Habits =
-    Habits { post_channels: 0, ads_percent: 0, price_percent: 100, mails: false, delivers: false, answers: false };
+    Habits { post_channels: 0, ads_percent: 0, price_percent: 100, mails: false, deliver_every: 0, answers: false };
 
 /// A run in progress.
 pub(super) struct Run {
@@ -79,9 +83,16 @@ pub(super) fn run(slug: &str, seed: u64, days: u32, habits: Habits) -> Run {
 
 impl Run {
     pub(super) fn new(slug: &str, seed: u64) -> Run {
-        let spec = spec(slug, seed);
+        Run::within(slug, seed, None)
+    }
+
+    /// A run whose launch gives these hidden parameters.
+    pub(super) fn within(slug: &str, seed: u64, scenario: Option<Scenario>) -> Run {
+        let mut spec = spec(slug, seed);
+        spec.market = scenario.as_ref().map(Scenario::digest);
+        let market = scenario.map(Box::new);
         let vault = vault(&spec);
-        let launch = Event { sequence: 1, at: spec.start, cause: 0, payload: Payload::Launched { spec: Box::new(spec.clone()) } };
+        let launch = Event { sequence: 1, at: spec.start, cause: 0, payload: Payload::Launched { spec: Box::new(spec.clone()), market } };
         let state = State::launch(spec.id(), &launch).expect("a launch");
         let mut market = Market::new(&spec, vault.clone());
         market.apply(&launch);
@@ -162,8 +173,8 @@ impl Run {
             self.sell(habits);
         }
         self.market_the_offer(habits, day);
-        if habits.post_channels > 0 && day % 30 == 29 {
-            let cost = self.spec.blueprint.expected_monthly_expenses.percent(20);
+        if habits.mails && day % 30 == 29 {
+            let cost = self.spec.blueprint.expected_monthly_expenses.percent(25);
             self.act(PayBill { label: "tools and insurance".to_owned(), cost });
         }
     }
@@ -176,7 +187,7 @@ impl Run {
         for payment in due {
             self.act(payment);
         }
-        if habits.delivers {
+        if habits.deliver_every > 0 && self.state.day % habits.deliver_every == 0 {
             let cost = self.spec.blueprint.unit_cost;
             let owed: Vec<_> = self.state.trade.active_orders().filter(|(_, o)| o.awaits_delivery()).map(|(order, _)| *order).collect();
             for order in owed {

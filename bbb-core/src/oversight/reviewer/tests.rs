@@ -394,7 +394,7 @@ fn journal_of(opinion: Option<Opinion>, answered: bool) -> Result<(), Violation>
     let spec = Spec { reviewer: Some(ModelSpec::default()), ..(*scene.state.spec).clone() };
     let mut events: Vec<Event> = Vec::new();
     let mut add = |payload| events.push(Event { sequence: events.len() as u64 + 1, at: spec.start, cause: 0, payload });
-    add(Payload::Launched { spec: Box::new(spec.clone()) });
+    add(Payload::Launched { spec: Box::new(spec.clone()), market: None });
     let order = crate::task::NewTask::new(crate::task::TaskKind::Outreach, 50, crate::time::Timestamp::MAX);
     let proposal = Proposal { id: ProposalId::new(0), task: crate::id::TaskId::new(0), ..scene.proposal(action) };
     let (id, digest, task) = (proposal.id, proposal.action.digest(), proposal.task);
