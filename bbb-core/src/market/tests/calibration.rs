@@ -39,7 +39,7 @@ fn outcome(blueprint: &Blueprint, seeds: u64, habits: Habits) -> Outcome {
 }
 
 /// Three templates that a debug build runs for a year in little time.
-const QUICK: [&str; 3] = ["fractional-cfo-pods", "podcast-production-studio", "tax-prep-for-creators"];
+const QUICK: [&str; 3] = ["ai-chatbot-integration-service", "podcast-production-studio", "no-code-app-development-agency"];
 
 #[test]
 fn a_competent_plan_earns_and_spends_what_the_template_says_a_careless_one_loses_and_none_earns_nothing() {
