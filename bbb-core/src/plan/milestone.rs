@@ -197,6 +197,7 @@ mod tests {
         assert_eq!(weeks(0), [Some(1)]);
         assert_eq!(weeks(1), [Some(1)]);
         assert_eq!(weeks(2), [Some(1), Some(5)]);
+        assert_eq!(weeks(3), [Some(5), Some(9)]);
         assert_eq!(weeks(4), [Some(5), None]);
         assert_eq!(weeks(255), [None, None]);
     }
