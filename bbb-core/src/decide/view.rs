@@ -11,10 +11,10 @@ use crate::id::{ContactId, TaskId};
 use crate::money::Cents;
 use crate::seal::{self, Personal, Sealed, Vault};
 use crate::spec::Spec;
-use crate::state::State;
 use crate::state::growth::Growth;
 use crate::state::trade::{Contact, Trade};
 use crate::state::work::Work;
+use crate::state::{DayRow, State};
 use crate::task::TaskKind;
 use crate::time::Timestamp;
 
@@ -81,6 +81,11 @@ impl<'a> View<'a> {
     /// What may still be spent in all.
     pub fn left(&self) -> Cents {
         self.state.books.left().max(Cents::ZERO)
+    }
+
+    /// The days that are over, oldest first, as totals at their ends.
+    pub fn history(&self) -> &'a [DayRow] {
+        &self.state.history
     }
 
     /// Money spent so far, in the book of the business's world.

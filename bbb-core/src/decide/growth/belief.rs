@@ -12,7 +12,7 @@
 //! The prior is log-normal around what the blueprint says: its customers at five leads each, over its channel mix; the first leads of advertising at the cost that a study found.
 //! Older weeks count less ([`FORGETTING`]), since markets change, and every week counts for less than the formula says ([`TEMPER`]), since the formula is not the market.
 //!
-//! **Prices.** The chance that an offer is taken is logistic in the logarithm of the price, with unknown level and slope.
+//! **Prices.** The chance that an offer is taken is logistic in the logarithm of the price, with unknown level and slope. The prior thinks that the blueprint's price is a good one.
 //!
 //! Strategies draw from these posteriors (Thompson, "On the likelihood that one unknown probability exceeds another in view of the evidence of two samples", Biometrika 25, 1933), so that
 //! what is uncertain gets tried, and what is known to be bad does not.
@@ -191,11 +191,14 @@ pub fn demand(view: &View<'_>) -> Vec<(Demand, f64)> {
         .iter()
         .map(|(price, offers)| (price.get().max(1) as f64 / list, f64::from(offers.made), f64::from(offers.taken.min(offers.made))))
         .collect();
+    // The blueprint's price is thought to be a good one: that which earns most, where half of all offers are taken.
+    let margin = (1.0 - view.spec().blueprint.unit_cost.get().max(0) as f64 / list).clamp(0.2, 1.0);
+    let usual = 2.0 / margin;
     let mut points = Vec::new();
     for level in -6..=6 {
-        for slope in 1..=8 {
-            let demand = Demand { level: f64::from(level) * 0.4, slope: f64::from(slope) * 0.75 };
-            let prior = (demand.level / 1.5).powi(2) / 2.0 + ((demand.slope - 2.5) / 1.5).powi(2) / 2.0;
+        for slope in 1..=9 {
+            let demand = Demand { level: f64::from(level) * 0.4, slope: f64::from(slope) * 0.25 * usual };
+            let prior = (demand.level / 1.5).powi(2) / 2.0 + ((demand.slope / usual - 1.0) / 0.35).powi(2) / 2.0;
             let seen = |(multiple, made, taken): &(f64, f64, f64)| {
                 let chance = demand.taken(*multiple);
                 taken * libm::log(chance) + (made - taken) * libm::log1p(-chance)

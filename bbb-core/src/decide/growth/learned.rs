@@ -20,6 +20,14 @@ const BAD_END: usize = 2;
 const MAX_LOSS_PERCENT: i64 = 3;
 /// How often the week's money is halved until the risk is bearable.
 const HALVINGS: u32 = 3;
+/// Weeks by which the cost of goods and bills is told.
+const RECENT_WEEKS: usize = 6;
+/// How much more another price must promise than the one that holds, in percent: changing it costs trust, and rivals answer.
+const PRICE_GAIN_PERCENT: f64 = 3.0;
+/// Draws of demand whose mean a price is judged by.
+const PRICE_DRAWS: usize = 3;
+/// Weeks between two looks at the price.
+const PRICE_EVERY_WEEKS: u32 = 4;
 /// Weeks that a business without an end plans its money over.
 const OPEN_END_WEEKS: i64 = 52;
 /// Days before the end in which nothing that is published pays any more.
@@ -43,16 +51,23 @@ pub(super) fn allot(view: &View<'_>) -> Allotment {
     allotment
 }
 
-/// What the week may cost: the money that is left, less what goods and bills will take, over the weeks that are left. Half of it again may come early.
+/// What the week may cost: the money that is left, less what goods and bills will take, over the weeks that are left. What is ordered comes first: a customer who gets
+/// nothing costs more than a lead that does not come.
 fn weekly_limit(view: &View<'_>) -> Cents {
     let weeks = view.spec().end.map_or(OPEN_END_WEEKS, |end| end.since(view.now()).div_euclid(7 * DAY_MS).max(1));
-    let on_growth = view.trade().channels.iter().fold(Cents::ZERO, |sum, channel| sum.plus(channel.spent));
-    let elapsed = i64::from(view.day()).div_euclid(7).max(1);
-    let expected = view.spec().blueprint.expected_monthly_expenses.percent(70).get() * 7 / 30;
-    let seen = view.spent().minus(on_growth).get() / elapsed;
-    let others = if elapsed < 4 { expected.max(seen) } else { seen };
+    let recent = &view.growth().weeks[view.growth().weeks.len().saturating_sub(RECENT_WEEKS)..];
+    let others = match i64::try_from(recent.len()).unwrap_or(0) {
+        // Half of the blueprint's expenses, as long as little is known.
+        0..3 => view.spec().blueprint.expected_monthly_expenses.percent(50).get() * 7 / 30,
+        count => {
+            let on_growth = recent.iter().flat_map(|week| &week.channels).fold(Cents::ZERO, |sum, channel| sum.plus(channel.spent));
+            let days = usize::try_from(count * 7).unwrap_or(0);
+            let before = view.history().iter().rev().nth(days).map_or(Cents::ZERO, |row| row.spent);
+            view.spent().minus(before).minus(on_growth).max(Cents::ZERO).get() / count
+        }
+    };
     let free = view.left().minus(Cents::new(others).times(weeks)).max(Cents::ZERO);
-    Cents::new(free.get() / weeks * 3 / 2).min(view.left_today().times(7)).max(Cents::ZERO)
+    Cents::new(free.get() / weeks).min(view.left_today().times(7)).max(Cents::ZERO)
 }
 
 /// The allotment that brings most, were the channels as drawn.
@@ -115,19 +130,22 @@ fn is_bearable(view: &View<'_>, allotment: &Allotment, beliefs: &[belief::Belief
     -bad <= view.left().percent(MAX_LOSS_PERCENT).get() as f64
 }
 
-/// The price that earns most by a draw of what is believed about demand.
+/// The price that earns most by a draw of what is believed about demand, where the draw's mean promises enough more than the price that holds; looked at now and then.
 fn price(view: &View<'_>, draw: &mut Draw) -> Cents {
-    let blueprint = &view.spec().blueprint;
-    if !view.can(TaskKind::ReviewPrice) {
-        return view.trade().price;
+    let (blueprint, holds) = (&view.spec().blueprint, view.trade().price);
+    if !view.can(TaskKind::ReviewPrice) || view.growth().allotted % PRICE_EVERY_WEEKS != PRICE_EVERY_WEEKS - 1 {
+        return holds;
     }
-    let demand = belief::sample_demand(&belief::demand(view), draw);
-    let earns = |percent: i64| {
-        let margin = blueprint.price.percent(percent).minus(blueprint.unit_cost).get() as f64;
-        demand.taken(percent as f64 / 100.0) * margin
+    let beliefs = belief::demand(view);
+    let demands: Vec<belief::Demand> = (0..PRICE_DRAWS).map(|_| belief::sample_demand(&beliefs, draw)).collect();
+    let list = blueprint.price.get().max(1) as f64;
+    let earns = |price: Cents| {
+        let margin = price.minus(blueprint.unit_cost).get() as f64;
+        demands.iter().map(|demand| demand.taken(price.get() as f64 / list) * margin).sum::<f64>()
     };
-    let best = PRICES.into_iter().max_by(|one, other| earns(*one).total_cmp(&earns(*other)));
-    blueprint.price.percent(best.unwrap_or(100))
+    let best =
+        PRICES.map(|percent| blueprint.price.percent(percent)).into_iter().max_by(|one, other| earns(*one).total_cmp(&earns(*other)));
+    best.filter(|best| earns(*best) > earns(holds) * (1.0 + PRICE_GAIN_PERCENT / 100.0)).unwrap_or(holds)
 }
 
 /// Whole cents, none below zero or out of range.
