@@ -187,7 +187,7 @@ impl Run {
         for payment in due {
             self.act(payment);
         }
-        if habits.deliver_every > 0 && self.state.day % habits.deliver_every == 0 {
+        if habits.deliver_every > 0 && self.state.day.is_multiple_of(habits.deliver_every) {
             let cost = self.spec.blueprint.unit_cost;
             let owed: Vec<_> = self.state.trade.active_orders().filter(|(_, o)| o.awaits_delivery()).map(|(order, _)| *order).collect();
             for order in owed {
