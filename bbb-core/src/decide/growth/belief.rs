@@ -3,12 +3,12 @@
 //! **Channels.** The leads of week `w` on a channel are Poisson (a count of many unlikely events) with mean
 //!
 //! ```text
-//! m(w) * (lambda * (1 - exp(-a(w) / KAPPA)) + mu * (1 - exp(-ads(w) / s)))
+//! m(w) * (lambda * (1 - exp(-a(w) / kappa)) + mu * (1 - exp(-ads(w) / s)))
 //! a(w) = a(w-1) / 2 + posts a day / 2            posts echo (Broadbent 1979)
 //! m(w) = 1 - exp(-3 w / ramp-up)                 a new business is not known yet: the blueprint's ramp-up
 //! ```
 //!
-//! where `lambda`, `mu` and `s` are unknown: the leads that posts bring at most, the leads that advertising brings at most, and the money that brings 63 % of those.
+//! where `lambda`, `kappa`, `mu` and `s` are unknown: the leads that posts bring at most, the posts a day that bring 63 % of them, and the same of advertising.
 //! The prior is log-normal around what the blueprint says: its customers at five leads each, over its channel mix; the first leads of advertising at the cost that a study found.
 //! Older weeks count less ([`FORGETTING`]), since markets change, and every week counts for less than the formula says ([`TEMPER`]), since the formula is not the market.
 //!
@@ -17,24 +17,26 @@
 //! Strategies draw from these posteriors (Thompson, "On the likelihood that one unknown probability exceeds another in view of the evidence of two samples", Biometrika 25, 1933), so that
 //! what is uncertain gets tried, and what is known to be bad does not.
 
-use crate::blueprint::Channel;
+use crate::blueprint::{Billing, Channel};
 use crate::decide::growth::{ORGANIC, PAID, daily_ads};
 use crate::decide::view::View;
 use crate::draw::Draw;
 use crate::money::Cents;
 
-/// Posts a day that bring 63 % of what posts can bring.
-pub const KAPPA: f64 = 0.7;
+/// Posts a day that may bring 63 % of what posts can bring.
+const KAPPAS: [f64; 3] = [0.25, 0.5, 1.0];
+/// Monthly customers that leave in a month, where nothing is known.
+const LEAVE_A_MONTH: f64 = 0.08;
 /// How much less a week counts than the week after it.
 const FORGETTING: f64 = 0.96;
 /// How much a week's leads count, of what the formula says.
-const TEMPER: f64 = 0.5;
+const TEMPER: f64 = 0.7;
 /// Leads for one customer, where nothing is known: the aim of one in five.
 const LEADS_PER_CUSTOMER: f64 = 5.0;
 /// Standard deviations of the logarithms in the prior: of what posts and advertising bring at most, and of the money that it takes.
 const PRIOR_SPREAD: (f64, f64) = (0.8, 0.6);
 /// Multiples of the prior's median that are thought of.
-const MOST: [f64; 9] = [0.16, 0.25, 0.4, 0.63, 1.0, 1.6, 2.5, 4.0, 6.3];
+const MOST: [f64; 7] = [0.2, 0.35, 0.6, 1.0, 1.7, 2.9, 5.0];
 const SCALES: [f64; 3] = [0.45, 1.0, 2.2];
 /// The least expected leads of a week: strays.
 const STRAYS: f64 = 0.05;
@@ -46,6 +48,8 @@ const FIRST_LEAD_COST: f64 = 0.06;
 pub struct Response {
     /// Leads a week that posts bring at most.
     pub posts: f64,
+    /// Posts a day that bring 63 % of them.
+    pub kappa: f64,
     /// Leads a week that advertising brings at most.
     pub ads: f64,
     /// Advertising a week, in cents, that brings 63 % of them.
@@ -55,7 +59,7 @@ pub struct Response {
 impl Response {
     /// Expected leads of a week with so many smoothed posts a day and so much advertising, once the business is known.
     pub fn leads(&self, posts_a_day: f64, ads_cents: f64) -> f64 {
-        -self.posts * libm::expm1(-posts_a_day / KAPPA) - self.ads * libm::expm1(-ads_cents / self.scale)
+        -self.posts * libm::expm1(-posts_a_day / self.kappa) - self.ads * libm::expm1(-ads_cents / self.scale)
     }
 }
 
@@ -89,34 +93,52 @@ pub fn channels(view: &View<'_>) -> [Belief; 6] {
 }
 
 fn about(view: &View<'_>, channel: Channel) -> Belief {
-    let blueprint = &view.spec().blueprint;
-    let price = blueprint.price.get().max(1) as f64;
-    let customers_a_week = (blueprint.expected_monthly_revenue.get() as f64 / price).max(1.0) * 7.0 / 30.0;
-    let share = f64::from(blueprint.channel_mix.percent(channel)).max(2.0) / 100.0;
-    let leads = customers_a_week * LEADS_PER_CUSTOMER * share;
+    let price = view.spec().blueprint.price.get().max(1) as f64;
+    let share = f64::from(view.spec().blueprint.channel_mix.percent(channel)).max(2.0) / 100.0;
+    let leads = customers_a_week(view) * LEADS_PER_CUSTOMER * share;
     let studied = view.trade().channel(channel).studied_cost_per_lead.filter(|_| channel == Channel::PaidSearch);
     let cost = studied.map_or(price * FIRST_LEAD_COST, |cost| cost.get().max(1) as f64);
+    let least_scale = daily_ads(view).get() as f64 / 10.0;
     let (posts, ads) = (ORGANIC.contains(&channel), PAID.contains(&channel));
-    let multiples = |used: bool| if used { &MOST[..] } else { &MOST[..1] };
+    let far = |multiple: f64, spread: f64| (libm::log(multiple) / spread).powi(2) / 2.0;
     let weeks = observed(view, channel);
-    let mut points = Vec::with_capacity(MOST.len() * MOST.len() * SCALES.len());
-    for of_posts in multiples(posts) {
-        for of_ads in multiples(ads) {
+    let mut points = Vec::new();
+    for kappa in if posts { &KAPPAS[..] } else { &KAPPAS[..1] } {
+        let by_posts: Vec<f64> = weeks.iter().map(|week| -week.known * libm::expm1(-week.posts_a_day / kappa)).collect();
+        for of_ads in if ads { &MOST[..] } else { &MOST[..1] } {
             for of_scale in if ads { &SCALES[..] } else { &SCALES[..1] } {
-                let most = |used: bool, multiple: f64| if used { leads * multiple } else { 0.0 };
-                let response = Response {
-                    posts: most(posts, *of_posts),
-                    ads: most(ads, *of_ads),
-                    scale: (leads * of_ads * cost * of_scale).max(daily_ads(view).get() as f64 / 10.0),
-                };
-                let far = |used: bool, multiple: f64, spread: f64| if used { (libm::log(multiple) / spread).powi(2) / 2.0 } else { 0.0 };
-                let prior = far(posts, *of_posts, PRIOR_SPREAD.0) + far(ads, *of_ads, PRIOR_SPREAD.0) + far(ads, *of_scale, PRIOR_SPREAD.1);
-                let seen: f64 = weeks.iter().map(|week| week.log_likelihood(&response)).sum();
-                points.push((response, seen - prior));
+                let most = if ads { leads * of_ads } else { 0.0 };
+                let scale = (leads * of_ads * cost * of_scale).max(least_scale);
+                let by_ads: Vec<f64> = weeks.iter().map(|week| -week.known * most * libm::expm1(-week.ads / scale)).collect();
+                let of_ads = if ads { far(*of_ads, PRIOR_SPREAD.0) + far(*of_scale, PRIOR_SPREAD.1) } else { 0.0 };
+                for of_posts in if posts { &MOST[..] } else { &MOST[..1] } {
+                    let response = Response { posts: if posts { leads * of_posts } else { 0.0 }, kappa: *kappa, ads: most, scale };
+                    let prior = of_ads + if posts { far(*of_posts, PRIOR_SPREAD.0) } else { 0.0 };
+                    let seen: f64 = weeks
+                        .iter()
+                        .zip(by_posts.iter().zip(&by_ads))
+                        .map(|(week, (by_posts, by_ads))| {
+                            let mean = response.posts * by_posts + by_ads + STRAYS;
+                            week.weight * (week.leads * libm::log(mean) - mean)
+                        })
+                        .sum();
+                    points.push((response, seen - prior));
+                }
             }
         }
     }
     Belief(normalized(points))
+}
+
+/// The new customers of a week that the blueprint expects. Those who pay monthly are won over its ramp-up, and replaced as they leave.
+fn customers_a_week(view: &View<'_>) -> f64 {
+    let blueprint = &view.spec().blueprint;
+    let customers = (blueprint.expected_monthly_revenue.get() as f64 / blueprint.price.get().max(1) as f64).max(1.0);
+    let a_month = match blueprint.billing {
+        Billing::Monthly => customers * (1.0 / (f64::from(blueprint.ramp_up_months) + 1.0) + LEAVE_A_MONTH),
+        Billing::OneTime => customers,
+    };
+    a_month * 7.0 / 30.0
 }
 
 /// Weights from logarithms of weights.
@@ -135,13 +157,6 @@ struct Observed {
     leads: f64,
     known: f64,
     weight: f64,
-}
-
-impl Observed {
-    fn log_likelihood(&self, response: &Response) -> f64 {
-        let mean = self.known * response.leads(self.posts_a_day, self.ads) + STRAYS;
-        self.weight * (self.leads * libm::log(mean) - mean)
-    }
 }
 
 fn observed(view: &View<'_>, channel: Channel) -> Vec<Observed> {
@@ -239,7 +254,7 @@ pub fn lead_values(view: &View<'_>) -> [f64; 6] {
 pub fn customer_value(view: &View<'_>) -> f64 {
     let blueprint = &view.spec().blueprint;
     let margin = view.trade().price.minus(blueprint.unit_cost).max(Cents::ZERO).get() as f64;
-    if blueprint.billing != crate::blueprint::Billing::Monthly {
+    if blueprint.billing != Billing::Monthly {
         return margin;
     }
     let days = view.spec().end.map_or(365, |end| end.since(view.now()).div_euclid(crate::time::DAY_MS).clamp(0, 365));

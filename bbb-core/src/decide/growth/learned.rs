@@ -1,6 +1,6 @@
 //! The strategy that learns: draws from what it believes, and gives the week's money out by the optimizer where the draw says that it brings most.
 
-use super::belief::{self, KAPPA, Response};
+use super::belief::{self, Response};
 use super::{Allotment, MAX_POSTS_A_WEEK, ORGANIC, PAID, post_cost};
 use crate::blueprint::Channel;
 use crate::decide::view::View;
@@ -92,7 +92,7 @@ fn best(view: &View<'_>, responses: &[Response; 6], values: &[f64; 6], money: Ce
     for channel in Channel::ALL {
         let (index, response) = (channel as usize, &responses[channel as usize]);
         if ORGANIC.contains(&channel) && view.can(TaskKind::PublishPosts) {
-            line(channel, true, response.posts * values[index], KAPPA * 7.0 * post_cost.get() as f64);
+            line(channel, true, response.posts * values[index], response.kappa * 7.0 * post_cost.get() as f64);
         }
         if PAID.contains(&channel) && view.can(TaskKind::RunAds) {
             line(channel, false, response.ads * values[index], response.scale);
