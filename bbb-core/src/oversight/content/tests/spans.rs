@@ -137,9 +137,13 @@ fn a_finding_names_the_field_the_place_of_the_first_and_how_many_more() {
 }
 
 #[test]
+fn a_text_is_made_comparable_for_others_as_it_is_here() {
+    assert_eq!(plain("Ｒｅ:\u{200b}  Y\u{43e}ur ORDER"), "re: your order");
+}
+
+#[test]
 fn what_is_read_over_a_disguise_is_found_beside_other_findings_and_once() {
     for text in ["Act now: gu4r4nt33d", "It never fails and is gu4r4nt33d"] {
-        let (text, guaranteed) = (text, places("content.guarantee", text).len());
-        assert_eq!(guaranteed, 1, "{text}");
+        assert_eq!(places("content.guarantee", text).len(), 1, "{text}");
     }
 }
