@@ -81,24 +81,26 @@ impl Text {
 /// As [`charter_of`]; [`Kind::Usage`] where one that is named for it is for other blueprints.
 pub fn charter_for(configured: &[String], named: &[String], blueprint: &str) -> Result<(Charter, Vec<String>), Fault> {
     let (mut taken, mut left_out) = (Vec::new(), Vec::new());
-    for name in configured {
-        let into = if Text::read(name)?.is_for(blueprint)? { &mut taken } else { &mut left_out };
-        into.push(name.clone());
+    for text in read_all(configured)? {
+        match text.is_for(blueprint)? {
+            true => taken.push(text),
+            false => left_out.push(text.name),
+        }
     }
-    all_for(named, blueprint)?;
-    taken.extend_from_slice(named);
-    Ok((charter_of(&taken)?, left_out))
+    let named = read_all(named)?;
+    all_for(&named, blueprint)?;
+    taken.extend(named);
+    Ok((charter_of_texts(&taken)?, left_out))
 }
 
 /// Refuses texts that are for other blueprints.
 ///
 /// # Errors
-/// [`Kind::Usage`] names the text and what it is for; as [`Text::read`].
-pub fn all_for(names: &[String], blueprint: &str) -> Result<(), Fault> {
-    for name in names {
-        let text = Text::read(name)?;
+/// [`Kind::Usage`] names the text and what it is for; as [`Text::blueprints`].
+pub fn all_for(texts: &[Text], blueprint: &str) -> Result<(), Fault> {
+    for text in texts {
         if !text.is_for(blueprint)? {
-            return Err(Fault::usage(format!("{name} is for {}, not for {blueprint}", text.blueprints()?.join(", "))));
+            return Err(Fault::usage(format!("{} is for {}, not for {blueprint}", text.name, text.blueprints()?.join(", "))));
         }
     }
     Ok(())
@@ -132,12 +134,27 @@ pub fn read_text(path: &Path, max_bytes: usize) -> Result<Option<String>, Fault>
     })
 }
 
+/// Reads all of these files and packs, each once: a file that changes in between would be checked in one form and used in another.
+///
+/// # Errors
+/// As [`Text::read`].
+pub fn read_all<S: AsRef<str>>(names: &[S]) -> Result<Vec<Text>, Fault> {
+    names.iter().map(|name| Text::read(name.as_ref())).collect()
+}
+
 /// The shipped policies with all of these files and packs.
 ///
 /// # Errors
-/// As [`Text::read`]; and where a text breaks a rule, with its name, line and column.
+/// As [`Text::read`] and [`charter_of_texts`].
 pub fn charter_of<S: AsRef<str>>(names: &[S]) -> Result<Charter, Fault> {
-    let texts = names.iter().map(|name| Text::read(name.as_ref())).collect::<Result<Vec<_>, _>>()?;
+    charter_of_texts(&read_all(names)?)
+}
+
+/// The shipped policies with all of these texts.
+///
+/// # Errors
+/// Where a text breaks a rule, with its name, line and column.
+pub fn charter_of_texts(texts: &[Text]) -> Result<Charter, Fault> {
     let texts: Vec<(&str, &str)> = texts.iter().map(|text| (text.name.as_str(), text.text.as_str())).collect();
     Ok(Charter::with_owner_texts(&texts)?)
 }

@@ -10,7 +10,7 @@ use crate::action::{Action, ActionKind, MailPurpose, Message, Risk, SendEmail};
 use crate::event::{Profile, Proposal};
 use crate::id::{ContactId, OrderId};
 use crate::money::Cents;
-use crate::oversight::content;
+use crate::oversight::content::{self, Business};
 use crate::role::Role;
 use crate::seal::{Personal, Sealed, Vault};
 use crate::spec::{Sender, Spec, WorldKind};
@@ -59,8 +59,6 @@ pub struct Facts {
     pub under_way: bool,
     /// Whether the blueprint names a licence, or the owner's words a trade that needs one.
     pub licence_needed: bool,
-    /// The [licences](Spec::licences) that are needed, and that the owner confirmed where `licence_confirmed`.
-    pub licences: Vec<String>,
     /// Whether the owner confirmed them.
     pub licence_confirmed: bool,
     /// Whether it is a mail that advertises.
@@ -91,6 +89,8 @@ pub struct Facts {
     pub budget_used_percent: i64,
     /// What the business was launched with.
     pub spec: Arc<Spec>,
+    /// What its owner's words say that it is; of it, the licences are what is needed, and what the owner confirmed where `licence_confirmed`.
+    pub business: Arc<Business>,
 }
 
 /// What is known about the recipient.
@@ -173,10 +173,21 @@ impl Facts {
     /// # Errors
     /// What could not be established, for people and without personal text; the proposal must then be vetoed.
     pub fn gather(state: &State, proposal: &Proposal, vault: &Vault, now: Timestamp, owner_approved: bool) -> Result<Facts, String> {
+        Facts::gather_about(Arc::new(Business::of(&state.spec)), state, proposal, vault, now, owner_approved)
+    }
+
+    /// The same, where the owner's words have been read: `business` must be what they say.
+    pub(super) fn gather_about(
+        business: Arc<Business>,
+        state: &State,
+        proposal: &Proposal,
+        vault: &Vault,
+        now: Timestamp,
+        owner_approved: bool,
+    ) -> Result<Facts, String> {
         let spec = &state.spec;
         let kind = proposal.action.kind();
         let cost = proposal.action.worst_case(spec.world.is_simulated());
-        let licences: Vec<String> = spec.licences().into_iter().map(str::to_owned).collect();
         let mut facts = Facts {
             role: proposal.role,
             kind,
@@ -191,8 +202,7 @@ impl Facts {
             risk: kind.risk(),
             owner_approved,
             under_way: others_before(state, proposal).any(|other| is_same(&other.action, &proposal.action)),
-            licence_needed: !licences.is_empty(),
-            licences,
+            licence_needed: !business.licences.is_empty(),
             licence_confirmed: spec.licence_confirmed,
             commercial: false,
             contact: None,
@@ -208,6 +218,7 @@ impl Facts {
             oldest_refund_days: state.trade.oldest_refund_days(now),
             budget_used_percent: budget_used(state),
             spec: Arc::clone(spec),
+            business,
         };
         facts.add_particulars(state, proposal, vault, now)?;
         Ok(facts)
@@ -266,7 +277,7 @@ impl Facts {
 
     /// Whether the owner confirmed a licence whose text has one of these words.
     pub(super) fn licensed_for(&self, words: &[&str]) -> bool {
-        self.licence_confirmed && self.licences.iter().any(|licence| words.iter().any(|word| licence.contains(word)))
+        self.licence_confirmed && self.business.licences.iter().any(|licence| words.iter().any(|word| licence.contains(word)))
     }
 
     /// The text that leaves the business as it is, by the name of its field.

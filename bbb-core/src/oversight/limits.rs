@@ -4,16 +4,25 @@ use crate::action::{Action, ActionKind, Cost};
 use crate::budget::{Resource, Window};
 use crate::event::Proposal;
 use crate::money::Cents;
+use crate::oversight::content::plain;
 use crate::oversight::verdict::{Finding, RuleId, Ruling};
 use crate::spec::{Autonomy, QuietHours};
+use crate::state::trade::BILLS_KEPT_MS;
 use crate::state::{State, Status};
-use crate::time::{self, Timestamp};
+use crate::time::{self, HOUR_MS, Timestamp};
 
 const ACTIVE: RuleId = RuleId::named("limits.active");
 const ARGUMENTS: RuleId = RuleId::named("limits.arguments");
 const ADAPTER: RuleId = RuleId::named("limits.no-adapter");
 const ENDED: RuleId = RuleId::named("limits.ended");
 const WITHIN: RuleId = RuleId::named("limits.within");
+const SERVICE_MAILS: RuleId = RuleId::named("limits.service-mails");
+const SAME_BILL: RuleId = RuleId::named("limits.same-bill");
+
+/// Service mails to one contact in a day that the owner need not look at: that an order came in, a question about it, and that it is done. More are a mistake that
+/// repeats itself, or advertising under another name.
+pub const SERVICE_MAILS_A_DAY: usize = 3;
+
 const AUTONOMY_NAMES: [&str; 5] = [
     "limits.autonomy-0-observe",
     "limits.autonomy-1-draft",
@@ -61,11 +70,21 @@ pub fn rules_about(kind: ActionKind) -> Vec<LimitInfo> {
         let asks = "At level 3 the owner is asked unless it is both free and reversible.";
         rules.insert(rules.len() - 1, limit(AUTONOMY_NAMES[3], Ruling::Escalate, false, asks));
     }
+    match kind {
+        ActionKind::SendEmail => {
+            let says = "The owner is asked about a fourth service mail to one contact within a day.";
+            rules.push(limit("limits.service-mails", Ruling::Escalate, false, says));
+        }
+        ActionKind::PayBill => {
+            let says = "The owner is asked about a bill with the label and the amount of one that was paid within the week before.";
+            rules.push(limit("limits.same-bill", Ruling::Escalate, false, says));
+        }
+        _ => {}
+    }
     rules
 }
 
-/// What this layer says of a proposal whose worst case is `hold`. `answered` says that the owner approved this very content, which settles what autonomy asks, and
-/// nothing else.
+/// What this layer says of a proposal whose worst case is `hold`. `answered` says that the owner approved this very content, which settles what is asked, and no veto.
 pub fn findings(state: &State, proposal: &Proposal, hold: &Cost, has_adapter: bool, now: Timestamp, answered: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut veto = |rule: RuleId, note: String| findings.push(Finding::new(Ruling::Veto, rule, note));
@@ -87,6 +106,7 @@ pub fn findings(state: &State, proposal: &Proposal, hold: &Cost, has_adapter: bo
     if let Some(finding) = autonomy(state, &proposal.action, hold, answered) {
         findings.push(finding);
     }
+    findings.extend(too_often(state, &proposal.action, now).filter(|_| !answered));
     if findings.is_empty() {
         findings.push(Finding::new(Ruling::Approve, WITHIN, ""));
     }
@@ -135,6 +155,30 @@ fn autonomy(state: &State, action: &Action, hold: &Cost, answered: bool) -> Opti
     Some(Finding::new(ruling, rule, note))
 }
 
+/// What was done so often of late that the owner should look. What is under way is no matter of this: the charter lets the same thing begin once.
+fn too_often(state: &State, action: &Action, now: Timestamp) -> Option<Finding> {
+    let asks = |rule, note| Some(Finding::new(Ruling::Escalate, rule, note));
+    match action {
+        Action::SendEmail(mail) if !mail.purpose.is_commercial() => {
+            let sent = state.trade.service_mails(mail.contact, now);
+            if sent < SERVICE_MAILS_A_DAY {
+                return None;
+            }
+            asks(SERVICE_MAILS, format!("the contact got {sent} service mails within a day"))
+        }
+        Action::PayBill(bill) => {
+            // Another week in the label makes it another bill; capitals and blanks around it do not.
+            let label = plain(bill.label.trim());
+            let same = |paid: &&(Timestamp, String, Cents)| {
+                now.since(paid.0) < BILLS_KEPT_MS && paid.2 == bill.cost && plain(paid.1.trim()) == label
+            };
+            let (at, ..) = state.trade.bills.iter().rev().find(same)?;
+            asks(SAME_BILL, format!("a bill with this label and amount was paid {} hours ago", now.since(*at) / HOUR_MS))
+        }
+        _ => None,
+    }
+}
+
 /// Whether the owner is asked at this level about an action of this kind that takes `hold` at worst.
 pub fn asks(level: Autonomy, kind: ActionKind, hold: &Cost, ask_above: Cents) -> bool {
     by_level(level.get(), kind, hold, ask_above).is_some_and(|(ruling, _)| ruling == Ruling::Escalate)
@@ -173,7 +217,7 @@ mod tests {
     use crate::event::{Outcome, Payload};
     use crate::money::Amount;
     use crate::oversight::tests_support::Scene;
-    use crate::time::HOUR_MS;
+    use crate::time::DAY_MS;
 
     #[test]
     fn the_listed_rules_are_those_that_decide() {
@@ -186,12 +230,14 @@ mod tests {
                 assert_eq!(budget_rule(resource, window).as_str(), format!("{family}-{}", window.as_str()));
             }
         }
-        for rule in [ACTIVE, ARGUMENTS, ADAPTER, ENDED] {
+        for rule in [ACTIVE, ARGUMENTS, ADAPTER, ENDED, SAME_BILL] {
             assert!(listed.iter().any(|info| info.id == rule.as_str()), "{rule}");
         }
         let asks: Vec<&str> = listed.iter().filter(|info| info.id.contains("autonomy")).map(|info| info.id).collect();
         assert_eq!(asks, AUTONOMY_NAMES);
         assert!(!rules_about(ActionKind::CallModel).iter().any(|info| info.id.contains("autonomy")), "reading is not asked about");
+        let mail = rules_about(ActionKind::SendEmail);
+        assert!(mail.iter().any(|info| info.id == SERVICE_MAILS.as_str()) && !mail.iter().any(|info| info.id == SAME_BILL.as_str()));
     }
 
     fn rules(scene: &Scene, action: impl Into<Action>, hold: &Cost, now: Timestamp, answered: bool) -> Vec<String> {
@@ -295,6 +341,60 @@ mod tests {
         for level in 0..=6 {
             check(level, study, within);
         }
+    }
+
+    #[test]
+    fn a_fourth_service_mail_to_a_contact_within_a_day_asks_the_owner() {
+        let mut scene = Scene::new();
+        let start = scene.state.now;
+        let eve = scene.lead("eve@customer.example", true);
+        let said = |scene: &Scene, purpose, answered| {
+            let mail = scene.mail(purpose, |_| ());
+            rules(scene, mail, &Cost::nothing(true), scene.state.now, answered)
+        };
+        for hour in [0, 1, 2] {
+            assert_eq!(said(&scene, MailPurpose::Service, false), ["approve limits.within"], "{hour}");
+            scene.state.now = start.plus_ms(hour * HOUR_MS);
+            let mail = scene.mail(MailPurpose::Service, |_| ());
+            scene.done(mail);
+        }
+        assert_eq!(said(&scene, MailPurpose::Service, false), ["escalate limits.service-mails"]);
+        assert_eq!(said(&scene, MailPurpose::Service, true), ["approve limits.within"], "a yes settles it");
+        assert_eq!(said(&scene, MailPurpose::FollowUp, false), ["approve limits.within"], "advertising has rules of its own");
+        let answer = scene.answer("It is done.");
+        assert_eq!(rules(&scene, answer, &Cost::nothing(true), scene.state.now, false), ["approve limits.within"], "an answer is none");
+        let after = |ms| rules(&scene, scene.mail(MailPurpose::Service, |_| ()), &Cost::nothing(true), start.plus_ms(ms), false);
+        assert_eq!(after(DAY_MS - 1), ["escalate limits.service-mails"]);
+        assert_eq!(after(DAY_MS), ["approve limits.within"], "the first is a day ago");
+        scene.contact = eve;
+        assert_eq!(said(&scene, MailPurpose::Service, false), ["approve limits.within"], "another contact");
+    }
+
+    #[test]
+    fn the_same_bill_within_a_week_asks_the_owner_and_that_of_another_week_passes() {
+        let mut scene = Scene::new();
+        let start = scene.state.now;
+        let bill = |label: &str, cents| PayBill { label: label.to_owned(), cost: Cents::new(cents) };
+        scene.done(bill("Hosting, week 1", 500));
+        let said = |scene: &Scene, label: &str, cents, now, answered| {
+            rules(scene, bill(label, cents), &Cost::money(true, Cents::new(cents)), now, answered)
+        };
+        let (asks, passes) = (["escalate limits.same-bill"], ["approve limits.within"]);
+        for label in ["Hosting, week 1", " hosting, WEEK 1 ", "ｈosting, week 1"] {
+            assert_eq!(said(&scene, label, 500, start, false), asks, "{label}");
+            assert_eq!(said(&scene, label, 500, start.plus_ms(BILLS_KEPT_MS - 1), false), asks, "{label}");
+            assert_eq!(said(&scene, label, 500, start.plus_ms(BILLS_KEPT_MS), false), passes, "{label}");
+        }
+        assert_eq!(said(&scene, "Hosting, week 1", 500, start, true), passes, "a yes settles it");
+        assert_eq!(said(&scene, "Hosting, week 2", 500, start, false), passes);
+        assert_eq!(said(&scene, "Hosting, week 1", 499, start, false), passes);
+        // What is kept is what still counts.
+        scene.state.now = start.plus_ms(BILLS_KEPT_MS - 1);
+        scene.done(bill("Rent", 100));
+        assert_eq!(scene.state.trade.bills.len(), 2);
+        scene.state.now = start.plus_ms(BILLS_KEPT_MS);
+        scene.done(bill("Hosting, week 1", 500));
+        assert_eq!(scene.state.trade.bills.len(), 2);
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod verdict;
 
 use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Unbounded};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::action::{ActionKind, CallModel, Cost};
 use crate::event::{Payload, Proposal, Recovery};
@@ -25,6 +26,7 @@ use crate::id::ProposalId;
 use crate::journal::writer::Acknowledgement;
 use crate::limits::{APPROVAL_TTL_MS, MAX_IN_FLIGHT_LIVE, MAX_IN_FLIGHT_SIMULATED, SIMULATED_APPROVAL_TTL_MS};
 use crate::oversight::charter::Charter;
+use crate::oversight::content::Business;
 use crate::oversight::facts::Facts;
 use crate::oversight::permit::{Grant, Granted};
 use crate::oversight::reviewer::Next;
@@ -32,6 +34,7 @@ use crate::oversight::verdict::{Finding, RuleId, Ruling, Verdict};
 use crate::port::Ports;
 use crate::round::Round;
 use crate::seal::Vault;
+use crate::spec::Spec;
 use crate::state::work::{Open, Stage};
 use crate::state::{Misfit, State, Status};
 use crate::time::Timestamp;
@@ -41,6 +44,8 @@ pub struct Oversight {
     charter: Charter,
     vault: Vault,
     recovery: BTreeMap<ActionKind, Recovery>,
+    /// What the owner's words say under the spec that was reviewed last.
+    read: Mutex<Option<(Arc<Spec>, Arc<Business>)>>,
 }
 
 /// Why an acknowledged intent got no permit.
@@ -56,7 +61,21 @@ impl Oversight {
     /// Oversight under this charter, over a business whose personal text this vault opens and whose adapters these are.
     pub fn new(charter: Charter, vault: Vault, ports: &Ports) -> Oversight {
         let recovery = ActionKind::ALL.iter().filter_map(|kind| Some((*kind, ports.recovery(*kind)?))).collect();
-        Oversight { charter, vault, recovery }
+        Oversight { charter, vault, recovery, read: Mutex::default() }
+    }
+
+    /// What the owner's words say. They are read again where the state has another spec, as after a change of the owner's policies.
+    fn business(&self, state: &State) -> Arc<Business> {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        // A spec that is kept here cannot change in its place.
+        match &*read {
+            Some((spec, business)) if Arc::ptr_eq(spec, &state.spec) => Arc::clone(business),
+            _ => {
+                let business = Arc::new(Business::of(&state.spec));
+                *read = Some((Arc::clone(&state.spec), Arc::clone(&business)));
+                business
+            }
+        }
     }
 
     /// Reviews everything that waits for it: new proposals get their verdict, approved ones and due retries a second look and, if it still
@@ -187,7 +206,7 @@ impl Oversight {
         let hold = worst_case(state, proposal);
         let has_adapter = self.recovery.contains_key(&proposal.action.kind());
         let mut findings = limits::findings(state, proposal, &hold, has_adapter, now, answered);
-        match Facts::gather(state, proposal, &self.vault, now, answered) {
+        match Facts::gather_about(self.business(state), state, proposal, &self.vault, now, answered) {
             Ok(facts) => {
                 findings.extend(self.charter.findings(&facts));
                 findings.extend(content::findings(&facts));

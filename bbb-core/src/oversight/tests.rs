@@ -1,6 +1,6 @@
 //! What is reviewed, when it begins, and what gets a permit: each condition with its near miss.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use super::*;
 use crate::action::{Action, MailPurpose, PayBill};
@@ -17,7 +17,18 @@ use crate::time::{DAY_MS, HOUR_MS};
 
 fn oversight(scene: &Scene, recovery: Recovery) -> Oversight {
     let recovery = ActionKind::ALL.iter().map(|kind| (*kind, recovery)).collect();
-    Oversight { charter: Charter::shipped().clone(), vault: scene.vault.clone(), recovery }
+    Oversight { charter: Charter::shipped().clone(), vault: scene.vault.clone(), recovery, read: Mutex::default() }
+}
+
+#[test]
+fn the_owners_words_are_read_once_for_each_spec() {
+    let mut scene = Scene::with("Legal advice for tenants", |_| ());
+    let oversight = oversight(&scene, Recovery::Idempotent);
+    let first = oversight.business(&scene.state);
+    assert!(Arc::ptr_eq(&first, &oversight.business(&scene.state.clone())), "a fold of the same journal has the same spec");
+    let names_it = |business: &Business| business.licences.iter().any(|licence| licence == "another one");
+    Arc::make_mut(&mut scene.state.spec).blueprint.licence = Some("another one".to_owned());
+    assert!(!names_it(&first) && names_it(&oversight.business(&scene.state)), "another spec");
 }
 
 fn live(spec: &mut Spec) {

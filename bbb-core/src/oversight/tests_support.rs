@@ -15,7 +15,7 @@ use crate::id::{BusinessId, ContactId, OrderId, ProposalId, TaskId, TicketId};
 use crate::money::{Amount, Cents};
 use crate::oversight::facts::Facts;
 use crate::oversight::verdict::{Finding, RuleId, Ruling, Verdict};
-use crate::receipt::PaymentReceipt;
+use crate::receipt::{BillReceipt, MailReceipt, PaymentReceipt};
 use crate::role::Role;
 use crate::seal::{self, DerivedKeys, Vault};
 use crate::spec::Spec;
@@ -181,11 +181,22 @@ impl Scene {
 
     /// A refund that was approved and paid.
     pub(crate) fn refund(&mut self, refund: Cents) {
-        let proposal = self.propose(RefundPayment { order: ORDER, refund }, true);
+        self.done(RefundPayment { order: ORDER, refund });
+    }
+
+    /// A refund, a bill or a mail that was approved and went well.
+    pub(crate) fn done(&mut self, action: impl Into<Action>) {
+        let proposal = self.propose(action, true);
         let (digest, hold) = (proposal.action.digest(), proposal.action.worst_case(true));
+        let reference = String::new();
+        let receipt = match &proposal.action {
+            Action::RefundPayment(refund) => PaymentReceipt { reference, amount: Amount::simulated(refund.refund) }.into(),
+            Action::PayBill(bill) => BillReceipt { reference, spent: bill.cost }.into(),
+            Action::SendEmail(_) => MailReceipt { message_id: reference.clone(), response: reference }.into(),
+            other => panic!("{other:?} has no receipt here"),
+        };
         let (proposal, key, recovery) = (proposal.id, String::new(), Recovery::AtMostOnce);
         self.apply(Payload::Intended { proposal, digest, attempt: 1, key, hold, recovery });
-        let receipt = PaymentReceipt { reference: String::new(), amount: Amount::simulated(refund) }.into();
         self.apply(Payload::Settled { proposal, outcome: Outcome::Done { receipt }, cost: hold });
     }
 

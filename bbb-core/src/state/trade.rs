@@ -18,6 +18,9 @@ use crate::time::{DAY_MS, Timestamp};
 /// Days between two payments of a monthly order.
 pub const BILLING_PERIOD_MS: i64 = 30 * DAY_MS;
 
+/// How long a bill that was paid is remembered, so that the same one is not paid again unasked: a week, in which the bills of one come once.
+pub const BILLS_KEPT_MS: i64 = 7 * DAY_MS;
+
 /// Days after which a refund that was asked for and not paid is overdue: the charter then stops advertising.
 pub const REFUND_WITHIN_DAYS: i64 = 14;
 
@@ -196,9 +199,18 @@ pub struct Trade {
     /// How offers did, by price; the first [`MAX_PRICES`] prices.
     #[serde(default)]
     pub offers: BTreeMap<Cents, Offers>,
+    /// Bills paid in the [`BILLS_KEPT_MS`] before the last one, and that one, in order: when, for what, and how much.
+    pub bills: Vec<(Timestamp, String, Cents)>,
+    /// Service mails sent in the day before the last one, and that one, in order: when, and to whom.
+    pub service_mails: Vec<(Timestamp, ContactId)>,
 }
 
 impl Trade {
+    /// Service mails that a contact got in the day up to `now`.
+    pub fn service_mails(&self, contact: ContactId, now: Timestamp) -> usize {
+        self.service_mails.iter().filter(|(at, to)| *to == contact && now.since(*at) < DAY_MS).count()
+    }
+
     pub(super) fn new(spec: &Spec) -> Trade {
         Trade {
             price: spec.blueprint.price,
@@ -213,6 +225,8 @@ impl Trade {
             stars: (0, 0),
             billed_at: None,
             offers: BTreeMap::new(),
+            bills: Vec::new(),
+            service_mails: Vec::new(),
         }
     }
 
@@ -389,7 +403,11 @@ impl Trade {
                 order.refunded = order.refunded.plus(given.max(Cents::ZERO));
                 (order.active, order.refund_asked_at, order.due_at) = (false, None, None);
             }
-            (Action::PayBill(_), _) => self.billed_at = Some(at),
+            (Action::PayBill(bill), _) => {
+                self.billed_at = Some(at);
+                self.bills.retain(|(before, ..)| at.since(*before) < BILLS_KEPT_MS);
+                self.bills.push((at, bill.label.clone(), bill.cost));
+            }
             (Action::SetPrice(price), _) => self.price = price.price,
             _ => {}
         }
@@ -412,7 +430,11 @@ impl Trade {
         if purpose.is_commercial() {
             contact.mails = contact.mails.saturating_add(1);
             contact.last_mail_at = at;
+        } else {
+            self.service_mails.retain(|(before, _)| at.since(*before) < DAY_MS);
+            self.service_mails.push((at, id));
         }
+        let contact = self.contact_mut(id)?;
         contact.interest = match purpose {
             MailPurpose::Outreach | MailPurpose::FollowUp => contact.interest.max(Interest::Contacted),
             MailPurpose::Offer => contact.interest.max(Interest::Offered),

@@ -22,8 +22,13 @@ const GAP: f64 = 0.03;
 
 /// The policies that need no Cedar, by their places among the rules.
 pub(super) fn compile(policies: &PolicySet, rules: &[Rule]) -> Vec<Option<Arc<Compiled>>> {
+    compile_with(policies, rules, Compiled::of)
+}
+
+/// The same, with a compiler that may be wrong.
+fn compile_with(policies: &PolicySet, rules: &[Rule], of: impl Fn(&Policy) -> Option<Compiled>) -> Vec<Option<Arc<Compiled>>> {
     let policy = |rule: &Rule| policies.policy(&PolicyId::new(&rule.id));
-    let mut compiled: Vec<Option<Arc<Compiled>>> = rules.iter().map(|rule| policy(rule).and_then(Compiled::of).map(Arc::new)).collect();
+    let mut compiled: Vec<Option<Arc<Compiled>>> = rules.iter().map(|rule| policy(rule).and_then(&of).map(Arc::new)).collect();
     // The shipped ones are fixed, and compared by tests. Of an owner's, only what forbids can be told apart in Cedar's answer.
     let owners = rules.iter().zip(&mut compiled).filter(|(rule, _)| rule.owners);
     let mut owners: Vec<(&Policy, &mut Option<Arc<Compiled>>)> =
@@ -135,6 +140,26 @@ mod tests {
             assert!(doubtful(ActionKind::SendEmail, &[(&said, Some(&right))]).is_empty());
             assert_eq!(doubtful(ActionKind::SendEmail, &[(&said, Some(&wrong))]).len(), 1, "{said} read as {read}");
         }
+    }
+
+    #[test]
+    fn owners_forbids_are_compared_with_cedar_and_their_permits_are_left_to_it() {
+        let all = [("shipped", false, false), ("right", false, true), ("wrong", false, true), ("permit", true, true)];
+        let rules = all.map(|(id, permits, owners)| {
+            let (id, sentence, ground) = (id.to_owned(), String::new(), String::new());
+            Rule { id, sentence, ground, permits, escalates: false, owners }
+        });
+        let policies = PolicySet::from_policies(rules.iter().map(|rule| {
+            let effect = if rule.permits { "permit" } else { "forbid" };
+            let text = format!("{effect} (principal, action == Action::\"pay_bill\", resource) when {{ context.act.cost > 5 }};");
+            Policy::parse(Some(PolicyId::new(&rule.id)), text).expect("a policy")
+        }));
+        let misread = policy("context.act.cost > 6");
+        let of = |policy: &Policy| {
+            Compiled::of(if ["shipped", "wrong"].contains(&policy.id().to_string().as_str()) { &misread } else { policy })
+        };
+        let compiled = compile_with(&policies.expect("four names"), &rules, of);
+        assert_eq!(compiled.iter().map(Option::is_some).collect::<Vec<_>>(), [true, true, false, false]);
     }
 
     #[test]

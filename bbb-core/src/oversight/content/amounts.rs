@@ -68,8 +68,6 @@ const PERIODS: [&str; 7] = ["month", "mo", "year", "yr", "week", "seat", "user"]
 
 /// The most characters between a figure and its currency, such as the blank and the bracket of `5 (USD)`.
 const MAX_GAP: usize = 3;
-/// The most digits of an amount.
-const MAX_DIGITS: usize = 15;
 /// The most words of one written-out number.
 const MAX_NUMBER_WORDS: usize = 12;
 
@@ -179,8 +177,7 @@ fn in_figures(text: &str, tokens: &[Token<'_>], index: usize, used: &mut [bool])
     let right = right.and_then(|sign| Some((sign, currency(text, tokens, sign)?)));
     // In "3 $5 seats" the sign belongs to what it touches.
     let touches_next = |sign: usize| {
-        tokens[sign].kind == Kind::Sign
-            && tokens[sign].start > tokens[last].end
+        tokens[sign].start > tokens[last].end
             && tokens.get(sign + 1).is_some_and(|next| next.kind == Kind::Figure && next.start == tokens[sign].end)
     };
     let right = right.filter(|(sign, _)| !touches_next(*sign));
@@ -235,7 +232,7 @@ fn in_words(text: &str, tokens: &[Token<'_>], index: usize, kind: Currency) -> O
 /// What a word adds, or by how much it multiplies what stands before it.
 fn number_word(word: &str) -> Option<(i128, i128)> {
     let at = |words: &[&str]| words.iter().position(|known| *known == word).and_then(|at| i128::try_from(at).ok());
-    let times = TIMES.iter().find(|(known, _)| known.len() > 2 && *known == word).map(|(_, times)| (0, *times));
+    let times = TIMES.iter().find(|(known, _)| *known == word).map(|(_, times)| (0, *times));
     at(&ONES).map(|ones| (ones, 1)).or_else(|| at(&TENS).map(|tens| ((tens + 2) * 10, 1))).or(times)
 }
 
@@ -322,9 +319,6 @@ fn worth(figure: &str, factor: i128, kind: Currency) -> Option<i128> {
         (whole, fraction)
     };
     let digits: String = whole.chars().chain(fraction.chars()).filter(char::is_ascii_digit).collect();
-    if digits.len() > MAX_DIGITS {
-        return None;
-    }
     let number: i128 = digits.parse().ok()?;
     let cents = match kind {
         Currency::Dollars => 100,
@@ -371,16 +365,23 @@ mod tests {
             "$1400 USD",
             "＄１４００",
             "140000 cents",
+            "140000¢",
+            "1400 american dollars",
         ] {
             check(text, &[Some(140_000)]);
         }
         check("€5 or 5 EUR or £5 or ¥5 or C$5 or 5 euros or five euros", &[None; 7]);
-        check("two million dollars", &[Some(200_000_000)]);
+        check("$5 EUR and C$5 USD", &[None; 2]);
+        check("two million dollars or two mn dollars", &[Some(200_000_000); 2]);
+        check("two hundred thousand dollars, two hundred k dollars", &[Some(20_000_000); 2]);
+        check("5 hundred thousand million dollars", &[Some(50_000_000_000_000)]);
+        check("one two six 5 billion billion billion billion billion dollars", &[Some(500_000_000_000)]);
         check("twenty-five dollars and 50 cents", &[Some(50), Some(2_500)]);
-        check("1400 USD 3 times, 20 $5 seats", &[Some(140_000), Some(500)]);
+        check("1400 USD 3 times, 20 $5 seats, 20 USD5 seats", &[Some(140_000), Some(500), Some(500)]);
         check("1 1400 USD", &[Some(140_000)]);
         check("$0.005", &[None]);
-        check("$99999999999999999999", &[None]);
+        check("$99999999999999999999", &[Some(9_999_999_999_999_999_999_900)]);
+        check(&format!("${}", "9".repeat(40)), &[None]);
         check("5 m of rope, 3 episodes, day 2026, 5 %, a dollar sign, thousands of dollars", &[]);
         check("It costs USD. 3 episodes follow", &[]);
     }

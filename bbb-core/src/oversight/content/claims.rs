@@ -194,7 +194,7 @@ fn quotes(normal: &Normal, hits: &mut Vec<Hit>) {
         let after = normal.text[at + 1..].trim_start();
         let name = after.strip_prefix(['-', '~']).map(|after| after.trim_start_matches(['-', ' ']));
         // One word in quotation marks is something to type, not praise.
-        let quoted = normal.text[..at].rfind('"').map(|start| &normal.text[start + 1..at]);
+        let quoted = normal.text[..at].rfind('"').map(|start| &normal.text[start..at]);
         if name.is_some_and(|name| name.starts_with(char::is_alphabetic)) && quoted.is_some_and(|quoted| quoted.contains(' ')) {
             hits.push(Hit::of("content.testimonial", normal, at, at + 1));
         }
@@ -218,5 +218,6 @@ fn is_sum(word: &str) -> bool {
 }
 
 fn nearby<'w, 't>(words: &'w [Word<'t>], index: usize) -> &'w [Word<'t>] {
-    &words[index + 1..words.len().min(index + 1 + REACH)]
+    let behind = &words[index..][1..];
+    &behind[..behind.len().min(REACH)]
 }

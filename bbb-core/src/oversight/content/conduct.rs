@@ -61,8 +61,8 @@ const BLAMES: [&str; 14] = [
     "unethical",
     "avoid",
 ];
-/// The most words between what is said and the word that blames it.
-const BLAMED_WITHIN: usize = 4;
+/// How many words behind what is said one that blames it is looked for.
+const BLAMED_WITHIN: usize = 5;
 
 /// What a licence names that lets its holder treat people.
 pub(super) const HEALTH_LICENCES: [&str; 2] = ["telemedicine", "health care provider"];
@@ -558,7 +558,7 @@ pub(super) fn is_fair_dealing(words: &[Word<'_>]) -> bool {
 
 /// Whether what ends with this word is called bad right behind it: "... are a bad idea".
 fn is_blamed(normal: &Normal, words: &[Word<'_>], last: usize) -> bool {
-    let behind = (last + 1..words.len().min(last + 2 + BLAMED_WITHIN)).take_while(|at| !pauses(normal, words, last, *at));
+    let behind = (last + 1..words.len()).take(BLAMED_WITHIN).take_while(|at| !pauses(normal, words, last, *at));
     let behind: Vec<&str> = behind.map(|at| words[at].text).collect();
     let called = behind.iter().position(|word| matches!(*word, "is" | "are" | "only" | "do" | "does"));
     called.is_some_and(|called| behind[called..].iter().any(|word| BLAMES.contains(word)) && !behind.iter().any(|word| denies(word)))

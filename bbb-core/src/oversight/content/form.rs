@@ -50,20 +50,19 @@ pub(super) fn placeholders(normal: &Normal, hits: &mut Vec<Hit>) {
 /// Characters that hide or reorder text, and control characters; a subject or a headline is one line.
 pub(super) fn hidden(field: &str, original: &str, hits: &mut Vec<Hit>) {
     let one_line = matches!(field, "subject" | "title" | "headline");
-    let breaks = |b: u8| !one_line && matches!(b, b'\n' | b'\r' | b'\t');
-    if original.bytes().all(|b| b.is_ascii() && (!b.is_ascii_control() || breaks(b))) {
-        return;
-    }
-    let mut before = ' ';
-    for (at, c) in original.char_indices() {
-        let after = original[at + c.len_utf8()..].chars().next().unwrap_or(' ');
-        // Joiners are part of emoji and of some scripts; between Latin letters they only hide.
-        let joins = matches!(c, '\u{200c}' | '\u{200d}') && !before.is_ascii() && !after.is_ascii();
-        let control = c.is_control() && (one_line || !matches!(c, '\n' | '\r' | '\t'));
-        if (is_invisible(c) && !joins) || control {
-            hits.push(Hit::at("content.invisible", at, at + c.len_utf8()));
+    for (at, c) in original.char_indices().filter(|(_, c)| c.is_control() || is_invisible(*c)) {
+        let end = at + c.len_utf8();
+        let (before, after) = (original[..at].chars().next_back(), original[end..].chars().next());
+        let strange = |beside: Option<char>| beside.is_some_and(|c| !c.is_ascii());
+        let harmless = match c {
+            '\n' | '\r' | '\t' => !one_line,
+            // Joiners are part of emoji and of some scripts; between Latin letters they only hide.
+            '\u{200c}' | '\u{200d}' => strange(before) && strange(after),
+            _ => false,
+        };
+        if !harmless {
+            hits.push(Hit::at("content.invisible", at, end));
         }
-        before = c;
     }
 }
 

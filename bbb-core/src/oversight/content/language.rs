@@ -90,6 +90,7 @@ mod tests {
             "Le aseguramos ingresos sin riesgo",
             "Garantierte Gewinne und kein Risiko",
             "Guadagno garantito per tutti: con noi, sempre, ogni mese, senza rischio, basta scrivere una parola.",
+            "Qualität für Dich, Preise für Firmen",
             "Мы обещаем вам доход",
             "我们保证收入",
             "Kazançlarınız her ay artacak, hiçbir risk yok, bugün bize yazın ve hemen başlayın, pişman olmazsınız.",
@@ -104,6 +105,8 @@ mod tests {
             "Editing for podcasts in Los Angeles",
             "Mixing, mastering, noise removal, show notes, transcripts, chapters: all in one plan for your show",
             "The resistor has 5 Ω",
+            "The sign 漢 means Han",
+            "Mixing, mastering, editing, noise removal, show notes, transcripts, chapters, clips, covers, music for you",
             "Café Olé, San Juan Capistrano, 12 Rue de la Paix",
         ] {
             assert!(!is_foreign(text), "{text}");

@@ -23,7 +23,7 @@ mod private;
 #[cfg(test)]
 mod tests;
 
-pub use self::business::{licences, prohibited};
+pub use self::business::{Business, licences, prohibited};
 use self::normal::Normal;
 use self::own::{Own, Owned};
 use crate::oversight::facts::Facts;
@@ -211,12 +211,12 @@ impl Hit {
 /// where all is well. Actions that send no text have none, unless the business is prohibited. An owner's yes answers escalations, and no veto.
 pub fn findings(facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let (business, owned) = (business::Words::of(&facts.spec), Owned::by(facts));
-    if let Some(category) = business.prohibited() {
+    let owned = Owned::by(facts);
+    if let Some(category) = facts.business.prohibited {
         let note = format!("the business deals in {category}");
         findings.push(Finding::new(Ruling::Veto, RuleId::named("content.prohibited-business"), note));
     }
-    if !facts.owner_approved && facts.texts().next().is_some() && business.are_unread() {
+    if !facts.owner_approved && facts.texts().next().is_some() && facts.business.unread {
         findings.push(Finding::new(Ruling::Escalate, RuleId::named(language::RULE), "the words of the business".to_owned()));
     }
     for (field, text) in facts.texts() {

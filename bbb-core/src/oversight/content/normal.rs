@@ -76,7 +76,7 @@ const fn lookalike(c: char) -> char {
         '\u{2018}' | '\u{2019}' | '\u{2bc}' => '\'',
         '\u{201c}' | '\u{201d}' => '"',
         '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
-        '\u{2024}' | '\u{3002}' | '\u{ff61}' => '.',
+        '\u{2024}' | '\u{3002}' | '\u{fe52}' | '\u{ff61}' => '.',
         c if c.is_whitespace() => ' ',
         c => c,
     }
@@ -175,7 +175,7 @@ const SPELLED_LETTERS: usize = 5;
 
 /// The letter under an accent.
 pub(super) fn without_accent(c: char) -> char {
-    if c.is_ascii() || !c.is_alphabetic() { c } else { undisguised(c, c) }
+    if c.is_alphabetic() { undisguised(c, c) } else { c }
 }
 
 /// What somebody reads who reads over disguises within words: accents, blanks between letters, digits and signs for letters, points and hyphens. There are two
@@ -200,18 +200,15 @@ pub(super) fn read_over(normal: &str, matters: impl Fn(&str) -> bool) -> Vec<Str
             let spelled = if taken == 1 { Cow::Borrowed(chunks[at]) } else { Cow::Owned(chunks[at..at + taken].concat()) };
             let core = spelled.trim_matches(ends);
             let word = word_in(core, one);
-            let new = (taken > 1 || *word != *core) && !core.is_empty() && matters(&word);
+            let new = (taken > 1 || *word != *core) && matters(&word);
             disguised |= new;
             // What is no disguise of anything that matters stays as it is.
             if new {
                 let start = spelled.len() - spelled.trim_start_matches(ends).len();
-                read.extend([&spelled[..start], &word, &spelled[start + core.len()..]]);
-            } else if taken == 1 {
-                read.push_str(chunks[at]);
+                read.extend([&spelled[..start], &word, &spelled[start + core.len()..], " "]);
             } else {
-                read.push_str(&chunks[at..at + taken].join(" "));
+                read.extend(chunks[at..at + taken].iter().flat_map(|chunk| [chunk, " "]));
             }
-            read.push(' ');
             at += taken;
         }
         if disguised && !readings.contains(&read) {
@@ -236,6 +233,9 @@ fn word_in(chunk: &str, one: char) -> Cow<'_, str> {
     chunk.chars().filter(|c| !matches!(c, '.' | '-' | '_' | '*' | '/' | '\\' | '~' | '\'')).map(|c| undisguised(c, one)).collect()
 }
 
+/// Words for which there is room from the beginning: those of most texts.
+const WORDS: usize = 128;
+
 /// Text in lower case, with lookalikes in ASCII, runs of white space as one space, and nothing invisible.
 #[derive(Debug)]
 pub(super) struct Normal {
@@ -253,7 +253,7 @@ impl Normal {
             Normal { text: String::with_capacity(original.len()), origin: Vec::with_capacity(original.len()), end: original.len() };
         let mut at = 0;
         // Most of most texts is plain: it is taken as it is, a run at a time, and made small at the end.
-        while at < original.len() {
+        loop {
             let plain = original[at..].bytes().take_while(|b| b.is_ascii() && !b.is_ascii_whitespace()).count();
             normal.text.push_str(&original[at..at + plain]);
             normal.origin.extend(at..at + plain);
@@ -287,7 +287,7 @@ impl Normal {
     /// The words, in order: runs of letters, digits, apostrophes and currency signs, joined by points and commas within figures.
     pub(super) fn words(&self) -> Vec<Word<'_>> {
         let text = &self.text;
-        let mut words = Vec::with_capacity(text.len() / 5);
+        let mut words = Vec::with_capacity(WORDS);
         let mut at = 0;
         while at < text.len() {
             let (start, (is_word, width)) = (at, word_part(text, at));
@@ -354,12 +354,12 @@ mod tests {
         check("🇬🇺🇦🇷🇦🇳🇹🇪🇪🇩", "guaranteed");
         check("guɑrɑntεɘd ℊℓℴ", "guaranteed glo");
         check("gu\u{e0101}ar\u{180b}an\u{1bca0}t\u{1d173}ee\u{484}d", "guaranteed");
-        check("Acme™ é ñ ½ m²", "acme™ é ñ ½ m2");
+        check("Acme™ é ñ ½ m² 5 µm", "acme™ é ñ ½ m2 5 µm");
     }
 
     #[test]
     fn disguises_within_words_are_read_over() {
-        let matters = |word: &str| ["guaranteed", "password", "pills", "sure"].contains(&word);
+        let matters = |word: &str| ["guaranteed", "password", "pills", "sure", "pin", "ios"].contains(&word);
         let check = |normal: &str, want: Option<&str>| {
             assert_eq!(read_over(normal, matters).first().map(|read| read.trim_end()), want, "{normal}");
         };
@@ -371,6 +371,9 @@ mod tests {
         assert_eq!(read_over("p1lls or pi1ls", matters), ["pills or pi1ls ", "p1lls or pills "]);
         check("gúárántééd now", Some("guaranteed now"));
         check("it is g u a r a n t e e d.", Some("it is guaranteed."));
+        check("it is g u a r a n t e e d today.", Some("it is guaranteed today."));
+        check("a b c d e or p1n", Some("a b c d e or pin"));
+        check("it is guaranteed, 105 of 5m", None);
         check("plan a b c d or e", None);
         check("nothing to see, 5 € a b", None);
         check("", None);

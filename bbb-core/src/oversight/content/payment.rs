@@ -15,16 +15,19 @@ pub(super) fn accounts(normal: &Normal, words: &[Word<'_>], hits: &mut Vec<Hit>)
 
 /// An address of Bitcoin or Ethereum, by its form.
 fn is_wallet(word: &str) -> bool {
-    let mixed = || word.bytes().any(|b| b.is_ascii_digit()) && word.bytes().all(|b| b.is_ascii_alphanumeric());
+    let plain = || word.bytes().all(|b| b.is_ascii_alphanumeric());
     match word.as_bytes() {
-        [b'b', b'c', b'1', rest @ ..] => (11..=71).contains(&rest.len()) && mixed(),
+        [b'b', b'c', b'1', rest @ ..] => (11..=71).contains(&rest.len()) && plain(),
         [b'0', b'x', rest @ ..] => rest.len() == 40 && rest.iter().all(u8::is_ascii_hexdigit),
         [b'1' | b'3', rest @ ..] => {
-            (25..=34).contains(&rest.len()) && mixed() && rest.iter().filter(|b| b.is_ascii_alphabetic()).count() >= 8
+            (25..=34).contains(&rest.len()) && plain() && rest.iter().filter(|b| b.is_ascii_alphabetic()).count() >= 8
         }
         _ => false,
     }
 }
+
+/// The most characters of an international bank account number.
+const IBAN_CHARS: usize = 34;
 
 /// Where an international bank account number (ISO 13616) ends that begins with this word: its check digits fit, in groups or in one.
 fn iban(normal: &Normal, words: &[Word<'_>], index: usize) -> Option<usize> {
@@ -36,10 +39,10 @@ fn iban(normal: &Normal, words: &[Word<'_>], index: usize) -> Option<usize> {
     }
     let mut number = String::new();
     let (mut end, mut whole) = (None, None);
-    for word in &words[index..words.len().min(index + 10)] {
+    for word in &words[index..] {
         let gap = end.map_or("", |end: usize| &normal.text[end..word.start]);
         let joined = gap.chars().all(|c| matches!(c, ' ' | '-'));
-        if !joined || !word.text.bytes().all(|b| b.is_ascii_alphanumeric()) || number.len() + word.text.len() > 34 {
+        if !joined || !word.text.bytes().all(|b| b.is_ascii_alphanumeric()) || number.len() + word.text.len() > IBAN_CHARS {
             break;
         }
         number.push_str(word.text);
@@ -59,7 +62,8 @@ fn iban(normal: &Normal, words: &[Word<'_>], index: usize) -> Option<usize> {
 fn has_check_digits(iban: &[u8]) -> bool {
     let rest = iban[4..].iter().chain(&iban[..4]).fold(0_u32, |rest, byte| match byte {
         b'0'..=b'9' => (rest * 10 + u32::from(byte - b'0')) % 97,
-        letter => (rest * 100 + u32::from(letter - b'a') + 10) % 97,
+        // The number of `a` is 97, which counts as nothing here.
+        letter => (rest * 100 + u32::from(*letter) + 10) % 97,
     });
     rest == 1
 }
@@ -83,14 +87,19 @@ mod tests {
             "DE89 3704 0044 0532 0130 00",
             "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
             "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2",
+            "MT41ABCDEFGHIJKLMNOPQRSTUVWXYZ0123",
+            "MT41 ABCD EFGH IJKL MNOP QRST UVWX YZ01 23",
             "0x52908400098527886E0F7030069857D2E4169EE7",
         ] {
             assert_eq!(found(&format!("It goes to {account}, as ever.")).as_deref(), Some(account));
+            assert_eq!(found(account).as_deref(), Some(account));
         }
         for text in [
             "GB82 WEST 1234 5698 7654 33",
             "room AB12 on the 3rd floor of 1234 West Street",
             "0x52908400",
+            "MT45ABCDEFGHIJKLMNOPQRSTUVWXYZ01234",
+            "bc1 and 3dprintingservices",
             "1234567890123456789012345678",
             "",
         ] {

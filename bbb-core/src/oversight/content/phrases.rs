@@ -340,9 +340,21 @@ mod tests {
         check(&["split ..2 market"], "we split this up today for a market", None);
         check(&["split ..2 market"], "We split. The market", None);
         check(&["join # @people"], "join 1,200 teams", Some("join 1,200 teams"));
+        check(&["join # @people"], "join b2b teams", None);
+        check(&["join # @people"], "join k teams", None);
         check(&["# stars"], "4.9 stars and thousands of stars", Some("4.9 stars"));
         check(&["a ..2 b ..1 c"], "a b x b c", Some("a b x b c"));
         assert!(LISTS.iter().all(|(name, list)| name.starts_with('@') && list.iter().all(|word| !word.contains([' ', '-']))));
+    }
+
+    #[test]
+    fn hashes_are_those_of_fnv() {
+        // From the test vectors of the Internet-Draft about FNV.
+        for (text, want) in [("", 0xcbf2_9ce4_8422_2325), ("a", 0xaf63_dc4c_8601_ec8c), ("foobar", 0x8594_4171_f739_67e8)] {
+            let mut hash = Fnv::default();
+            hash.write(text.as_bytes());
+            assert_eq!(hash.finish(), want, "{text}");
+        }
     }
 
     /// All matches of a pattern that begin at this word, found by comparing words as texts.

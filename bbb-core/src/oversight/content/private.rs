@@ -45,14 +45,14 @@ fn keys(normal: &Normal, hits: &mut Vec<Hit>) {
     for run in text.as_bytes().split(|b| !is_part(b)) {
         let from = next;
         next += run.len() + 1;
-        // A key has digits; a hyphenated word that begins alike has none.
-        if run.len() < shortest || !run.iter().any(u8::is_ascii_digit) {
+        if run.len() < shortest {
             continue;
         }
         for (begin, least) in KEY_STARTS {
             for (at, _) in text[from..from + run.len()].match_indices(begin) {
                 let key = &run[at + begin.len()..];
                 let key = &key[..key.len().min(LONGEST_CHARS)];
+                // A key has digits; a hyphenated word that begins alike has none.
                 if key.len() >= least && key.iter().any(u8::is_ascii_digit) && !follows_word(text, from + at) {
                     hits.push(Hit::of("content.secret", normal, from + at, from + at + begin.len() + key.len()));
                 }
@@ -95,7 +95,7 @@ fn figures(text: &str, separators: &[u8]) -> Vec<Figures> {
                 }
                 at += 1;
                 run.end = at;
-            } else if gap > 0 && bytes.get(at + gap).is_some_and(u8::is_ascii_digit) {
+            } else if bytes.get(at + gap).is_some_and(u8::is_ascii_digit) {
                 run.groups.push(0);
                 at += gap;
             } else {
@@ -121,7 +121,8 @@ fn cards(normal: &Normal, hits: &mut Vec<Hit>) {
 fn luhn(digits: &[u8]) -> bool {
     let weighted = digits.iter().rev().enumerate().map(|(index, digit)| match index % 2 {
         0 => u32::from(*digit),
-        _ => u32::from(*digit) * 2 % 10 + u32::from(*digit) * 2 / 10,
+        // The sum of the two figures of its double, but for tens, which do not count.
+        _ => u32::from(*digit) * 2 + u32::from(*digit) * 2 / 10,
     });
     weighted.sum::<u32>() % 10 == 0
 }

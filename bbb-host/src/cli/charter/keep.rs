@@ -1,12 +1,14 @@
 //! `bbb charter put` and `bbb charter get`: the policies that are kept with a business.
 
+use std::slice;
+
 use bbb_agents::handle::Command;
 use bbb_core::id::BusinessId;
 use clap::Args;
 use serde_json::json;
 
 use super::list::of_business;
-use crate::charter::{all_for, charter_of};
+use crate::charter::{all_for, charter_of_texts, read_all};
 use crate::cli::Common;
 use crate::cli::access::Access;
 use crate::cli::screen::Screen;
@@ -30,18 +32,20 @@ impl Put {
             return Err(Fault::usage("name the files that are to hold from now on, or --none; not both"));
         }
         // Checked here, where the files' names are known.
-        let charter = charter_of(files)?;
-        for file in files {
+        let texts = read_all(files)?;
+        let charter = charter_of_texts(&texts)?;
+        for text in &texts {
             // A text without policies, as a file that was cut off or never written, would take all of them away without a word.
-            if charter_of(&[file])?.policies().all(|info| !info.owners) {
+            if charter_of_texts(slice::from_ref(text))?.policies().all(|info| !info.owners) {
+                let name = &text.name;
                 return Err(Fault::usage(format!(
-                    "{file} has no policy; to take all of the owner's policies away, say --none and no file"
+                    "{name} has no policy; to take all of the owner's policies away, say --none and no file"
                 )));
             }
         }
         let access = Access::open(common)?;
         let id = access.pick(id)?;
-        all_for(files, &access.now(id)?.state.spec.blueprint.name)?;
+        all_for(&texts, &access.now(id)?.state.spec.blueprint.name)?;
         access.command(id, Command::SetCharter(charter.owner_text().to_owned()))?;
         let own: Vec<&str> = charter.policies().filter(|info| info.owners).map(|info| info.id).collect();
         let running = access.now(id)?.running;

@@ -178,6 +178,52 @@ fn drawn_policies_apply_and_fail_exactly_as_in_cedar() {
 }
 
 #[test]
+fn every_operator_is_compiled_and_says_what_cedar_says() {
+    for condition in [
+        "principal == Role::\"sales\"",
+        "action == Action::\"send_email\"",
+        "resource == Business::\"this\"",
+        "-context.contact.mails < 0",
+        "context.contact.interest != Interest::\"lost\"",
+        "context.contact.mails < 4",
+        "context.contact.mails <= 4",
+        "context.contact.mails > 4",
+        "context.contact.mails >= 4",
+        "context.contact.mails + 4 > 0",
+        "context.contact.mails - 4 > 0",
+        "context.contact.mails * 4 > 0",
+        "if context.mail.commercial then context.contact.consent else context.contact.served",
+        "context.contact.interest is Interest",
+        "context.contact.interest is Risk",
+        "principal in Role::\"sales\"",
+        "context.contact.interest in [Interest::\"new\", Interest::\"lost\"]",
+        "context.contact.interest in [Interest::\"new\", Interest::\"new\"]",
+        "[Interest::\"new\", Interest::\"lost\"].contains(context.contact.interest)",
+        "[Interest::\"new\", context.contact.interest].containsAll([Interest::\"new\", Interest::\"lost\"])",
+        "[Interest::\"new\", Interest::\"lost\"].containsAny([context.contact.interest, Interest::\"fit\"])",
+        "context has price",
+        "context has owner_approved",
+        "context.price has percent_of_list",
+        "context has price.percent_of_list",
+        "!(context has price) || context.price.percent_of_list > 90",
+    ] {
+        let text = format!("forbid (principal, action, resource) when {{ {condition} }};");
+        let policy = Policy::parse(Some(PolicyId::new("mine")), text).expect("a policy");
+        let compiled = Compiled::of(&policy).unwrap_or_else(|| panic!("{condition} is left to Cedar: {:?}", policy.to_json()));
+        let longs = longs([&policy].into_iter());
+        let policies = PolicySet::from_policies([policy]).expect("one policy");
+        for index in 0..80 {
+            let question = drawn(ActionKind::SendEmail, &mut Seed::new(index).draw("operators", 0), &longs);
+            let want = match by_cedar(&policies, &question) {
+                (_, failures) if !failures.is_empty() => Err(Failed),
+                (applies, _) => Ok(!applies.is_empty()),
+            };
+            assert_eq!(compiled.applies(&question), want, "{condition}\n{question:?}");
+        }
+    }
+}
+
+#[test]
 fn whole_charters_say_what_cedar_says() {
     let mut charters = vec![Charter::shipped().clone()];
     charters.extend(PACKS.iter().map(|pack| Charter::with_owner_policies(pack.name, pack.text).expect("a pack")));
@@ -240,6 +286,9 @@ fn what_is_not_known_here_is_left_to_cedar_and_decides_all_the_same() {
     check("context[\"\"].owner_approved", false);
     check("context.act.nothing > 5", false);
     check("context.act.risk has cost", false);
+    check("context.act has mail", false);
+    check("context.act has owner_approved", false);
+    check("context.mail has price.percent_of_list", false);
     check("principal == Role::\"ceo\"", false);
 
     let text =

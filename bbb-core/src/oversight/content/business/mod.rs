@@ -35,11 +35,31 @@ pub fn licences(spec: &Spec) -> Vec<&'static str> {
     Words::of(spec).licences()
 }
 
+/// What the owner's words for a business say. It is the same for all reviews under one spec, and so is read once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Business {
+    /// The [licences](Spec::licences) that it needs.
+    pub licences: Vec<String>,
+    /// See [`prohibited`].
+    pub prohibited: Option<&'static str>,
+    /// Whether they are in a language that is not read here, so that nobody knows what the business deals in.
+    pub unread: bool,
+}
+
+impl Business {
+    /// Reads the owner's words.
+    pub fn of(spec: &Spec) -> Business {
+        let words = Words::of(spec);
+        let licences = spec.blueprint.licence.as_deref().into_iter().chain(words.licences()).map(str::to_owned).collect();
+        Business { licences, prohibited: words.prohibited(), unread: words.are_unread() }
+    }
+}
+
 /// The owner's words for what the business is, made comparable; none for a template as it is.
-pub(super) struct Words(Vec<Normal>);
+struct Words(Vec<Normal>);
 
 impl Words {
-    pub(super) fn of(spec: &Spec) -> Words {
+    fn of(spec: &Spec) -> Words {
         if is_curated(spec) {
             return Words(Vec::new());
         }
@@ -47,7 +67,7 @@ impl Words {
     }
 
     /// See [`prohibited`].
-    pub(super) fn prohibited(&self) -> Option<&'static str> {
+    fn prohibited(&self) -> Option<&'static str> {
         let group = self.0.iter().find_map(|plain| {
             let disguised = ['i', 'l'].map(|one| Normal::of(&fold(&plain.text, one)));
             let mut readings = vec![plain];
@@ -74,8 +94,8 @@ impl Words {
         named.into_iter().map(|group| LICENSED[group].0).collect()
     }
 
-    /// Whether they are in a language that is not read here, so that nobody knows what the business deals in.
-    pub(super) fn are_unread(&self) -> bool {
+    /// See [`Business::unread`].
+    fn are_unread(&self) -> bool {
         self.0.iter().any(|normal| is_foreign(&normal.words()))
     }
 }

@@ -13,7 +13,15 @@ fn every_prohibited_trade_is_found() {
     let cases: [(&str, &[&str]); 16] = [
         (
             "controlled drugs",
-            &["Cocaine delivery for parties", "We sell weed to students", "Magic mushrooms by mail", "Cannabis edibles subscription"],
+            &[
+                "Cocaine delivery for parties",
+                "Cocaine delivery training",
+                "Deals on cocaine",
+                "Cocaine-laced sweets",
+                "We sell weed to students",
+                "Magic mushrooms by mail",
+                "Cannabis edibles subscription",
+            ],
         ),
         (
             "weapons",
@@ -25,7 +33,16 @@ fn every_prohibited_trade_is_found() {
                 "Ammunition delivery",
             ],
         ),
-        ("explosives and weapons of mass harm", &["Homemade pipe bombs", "Dynamite and detonators for everyone", "Sarin in small bottles"]),
+        (
+            "explosives and weapons of mass harm",
+            &[
+                "Homemade pipe bombs",
+                "Dynamite and detonators for everyone",
+                "Dynamite, free of charge",
+                "Dynamite free of charge",
+                "Sarin in small bottles",
+            ],
+        ),
         ("stolen goods", &["Stolen phones at half price", "A marketplace for stolen car parts and stolen cars"]),
         (
             "counterfeit goods",
@@ -187,6 +204,7 @@ fn honest_neighbours_pass() {
         "Ransomware recovery for clinics",
         "Paintball events",
         "Drug-free workplace posters",
+        "A dynamite-free quarry",
         "Meth lab cleanup",
         "Thesis formatting and editing",
         "Plagiarism checks for universities",

@@ -1,6 +1,7 @@
 //! Tests of the content checks: every rule stops something, and lets a near miss pass.
 
 mod cases;
+mod spans;
 
 use std::collections::BTreeSet;
 
@@ -280,6 +281,12 @@ fn an_amount_is_the_price_of_its_offer_or_the_list_price_in_public() {
     check(scene.mail(MailPurpose::Offer, |_| ()).into(), &[list]);
     check(scene.mail(MailPurpose::Outreach, |_| ()).into(), &[]);
     check(scene.answer("").into(), &[]);
+    let rate = |price: Cents| {
+        let amount = price.get() / 100;
+        let text = format!("It is {amount} a month.\n\n{}", scene.state.spec.sender.footer());
+        found(&scene.facts(&scene.proposal(scene.mail(MailPurpose::Offer, |mail| mail.body = text))))
+    };
+    assert_eq!((list.get() % 100, rate(list), rate(Cents::new(list.get() + 100))), (0, vec![], vec!["content.price-mismatch"]));
     // The playbook's posts name the price that the business was launched with.
     let post = PublishPost { channel: Channel::Seo, title: "A".to_owned(), body: String::new(), cost: Cents::ZERO };
     check(post.into(), &[list, launched]);
@@ -291,13 +298,18 @@ fn an_owners_own_words_may_hold_links_and_amounts_and_no_others() {
     let scene = Scene::with("podcast-production-studio", |spec| {
         spec.blueprint.offer = "Lunch from bistro.com for $9 a day".to_owned();
         spec.sender.postal_address = "Shop.com Ltd, 1 Road".to_owned();
-        spec.sender.unsubscribe = "mailto:out@lists.example?subject=out&to=x".to_owned();
+        spec.sender.name = "Drinks at 2 a month".to_owned();
+        spec.sender.unsubscribe = "https://lists.example/out".to_owned();
     });
     let check = |text: &str, want: &[&str]| {
         let mail = scene.mail(MailPurpose::Outreach, |mail| mail.body = format!("{text}\n\n{}", scene.state.spec.sender.footer()));
         assert_eq!(found(&scene.facts(&scene.proposal(mail))), want, "{text}");
     };
     check("You get: lunch from  BISTRO.com for $9 a day.", &[]);
+    check("Drinks at 2 a month, and so on", &[]);
+    check("Drinks at 3 a month, and so on", &["content.price-mismatch"]);
+    check("See https://lists.example/other for more", &[]);
+    check("See https://sub.lists.example/other for more", &["content.foreign-link"]);
     check("Lunch from bistro.com for $9 a day, or see bistro.com for $9", &["content.foreign-link", "content.price-mismatch"]);
     check("Lunch from bistro.com for $9 a daybistro.com", &["content.foreign-link"]);
 }
