@@ -307,7 +307,7 @@ async fn finish(disk: Disk) -> (Head, Vec<Event>) {
         Err(error) => panic!("{error}"),
     };
     let engine = Engine::builder(Arc::clone(&store)).build();
-    let spec = engine.prepare(read(3));
+    let spec = engine.prepare(read(4));
     let world = |spec: &Spec| World::simulated(spec, Some(Reviewer::new(42, Recovery::Idempotent, mixed)));
     let known = store.list().await.unwrap().iter().any(|listed| listed.head != Head::EMPTY);
     let business = match known {

@@ -101,7 +101,7 @@ fn tasks(events: &[Event]) -> Vec<(String, &'static str)> {
 }
 
 fn market_spec() -> Spec {
-    let mut spec = crate::run::spec("SEO Content Agency for Local Businesses", 3, 2);
+    let mut spec = crate::run::spec("SEO Content Agency for Local Businesses", 8, 2);
     spec.sender = live(false).sender;
     spec
 }

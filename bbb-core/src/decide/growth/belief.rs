@@ -36,7 +36,7 @@ const LEADS_PER_CUSTOMER: f64 = 5.0;
 /// Standard deviations of the logarithms in the prior: of what posts and advertising bring at most, and of the money that it takes.
 const PRIOR_SPREAD: (f64, f64) = (0.8, 0.6);
 /// Multiples of the prior's median that are thought of.
-const MOST: [f64; 7] = [0.2, 0.35, 0.6, 1.0, 1.7, 2.9, 5.0];
+const MOST: [f64; 7] = [0.04, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0];
 const SCALES: [f64; 3] = [0.45, 1.0, 2.2];
 /// The least expected leads of a week: strays.
 const STRAYS: f64 = 0.05;
@@ -57,6 +57,18 @@ pub struct Response {
 }
 
 impl Response {
+    /// The mean of some responses, part by part; nothing where there are none.
+    pub fn mean(responses: impl ExactSizeIterator<Item = Response>) -> Response {
+        let count = responses.len().max(1) as f64;
+        let nothing = Response { posts: 0.0, kappa: 0.0, ads: 0.0, scale: 0.0 };
+        responses.fold(nothing, |sum, one| Response {
+            posts: sum.posts + one.posts / count,
+            kappa: sum.kappa + one.kappa / count,
+            ads: sum.ads + one.ads / count,
+            scale: sum.scale + one.scale / count,
+        })
+    }
+
     /// Expected leads of a week with so many smoothed posts a day and so much advertising, once the business is known.
     pub fn leads(&self, posts_a_day: f64, ads_cents: f64) -> f64 {
         -self.posts * libm::expm1(-posts_a_day / self.kappa) - self.ads * libm::expm1(-ads_cents / self.scale)

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bbb_core::action::ActionKind;
 use bbb_core::blueprint;
 use bbb_core::budget::{Cap, Caps};
+use bbb_core::decide::growth::Strategy;
 use bbb_core::draw::Seed;
 use bbb_core::money::Cents;
 use bbb_core::spec::{Autonomy, MindKind, QuietHours, Sender, Spec, WorldKind};
@@ -82,6 +83,8 @@ pub(super) fn spec(file: &File<'_>, start: usize, one: &RawBusiness, other: &Raw
     blueprint.price = of!(one, other, price_usd).map_or(blueprint.price, |usd| usd.0);
     blueprint.unit_cost = of!(one, other, unit_cost_usd).map_or(blueprint.unit_cost, |usd| usd.0);
     let mut spec = Spec::simulated(origin, blueprint, Seed::new(0), 30);
+    // Every role has something to do on every day, whatever the strategy that learns would leave out.
+    spec.strategy = Strategy::Fixed;
     spec.world = of!(one, other, world).map_or(Ok(WorldKind::Live), |world| match world.get_ref() {
         WorldKind::Simulated => {
             Err(file.refuse(world.span().start, "the world of a try is \"live\" or \"shadow\": its adapters only write down"))
