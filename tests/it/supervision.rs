@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bbb::agents::engine::Engine;
+use bbb::core::decide::growth::Strategy;
 use bbb::core::decide::playbook::Playbook;
 use bbb::core::event::{Outcome, Payload};
 use bbb::core::invariant;
@@ -63,7 +64,9 @@ fn without_oversight_there_are_no_effects() {
 fn a_panicking_role_is_restarted_with_backoff_and_its_task_is_retried() {
     let clumsy = Arc::new(Clumsy { asked: AtomicU32::new(0) });
     let minds = Minds::playbook().with(Role::Marketer, clumsy);
-    let ran = on_one_thread(run(chatbot(10), |engine| engine.minds(minds)));
+    // The plan that never changes gives the marketer a few tasks a day.
+    let spec = Spec { strategy: Strategy::Fixed, ..chatbot(10) };
+    let ran = on_one_thread(run(spec, |engine| engine.minds(minds)));
     let performance = ran.state.performance_of(Role::Marketer);
     assert_eq!(performance.crashes, 4, "{performance:?}");
     assert!(performance.completed > performance.crashes, "{performance:?}");

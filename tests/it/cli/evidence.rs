@@ -153,7 +153,7 @@ fn a_journal_that_lost_its_newest_events_is_refused_by_name() {
 fn why_goes_from_the_goal_to_the_result() {
     let place = Place::new();
     // A budget that is soon spent: then oversight vetoes.
-    let summary = place.bbb(&["launch", TEMPLATE, "--days", "40", "--budget", "150", "--json"]).json();
+    let summary = place.bbb(&["launch", TEMPLATE, "--days", "40", "--budget", "400", "--json"]).json();
     let id = summary["business_id"].as_str().unwrap();
     let events = place.bbb(&["journal", "show", "--json"]).json();
     let about = |wanted: &dyn Fn(&Value) -> bool| {
