@@ -33,7 +33,7 @@ pub struct Recommendation {
     pub outlook: Outlook,
 }
 
-/// All templates: those that fit first, each part by the profit that the founder's [`Risk`] looks at.
+/// All templates: those that fit first, each part by the profit that the founder's [`Risk`](super::founder::Risk) looks at.
 pub fn recommend(founder: &Founder, draws: u32, seed: Seed) -> Vec<Recommendation> {
     let mut all: Vec<Recommendation> = blueprint::all().iter().map(|template| about(template, founder, draws, seed)).collect();
     let looked_at = |one: &Recommendation| one.outlook.profit[founder.risk.place()];

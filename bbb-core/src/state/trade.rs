@@ -196,7 +196,7 @@ pub struct Trade {
     pub stars: (u32, u32),
     /// When bills were last paid.
     pub billed_at: Option<Timestamp>,
-    /// How offers did, by price; the first [`MAX_PRICES`] prices.
+    /// How offers did, by price; the first 64 prices.
     #[serde(default)]
     pub offers: BTreeMap<Cents, Offers>,
     /// Bills paid in the [`BILLS_KEPT_MS`] before the last one, and that one, in order: when, for what, and how much.

@@ -10,7 +10,7 @@
 //!
 //! where `lambda`, `kappa`, `mu` and `s` are unknown: the leads that posts bring at most, the posts a day that bring 63 % of them, and the same of advertising.
 //! The prior is log-normal around what the blueprint says: its customers at five leads each, over its channel mix; the first leads of advertising at the cost that a study found.
-//! Older weeks count less ([`FORGETTING`]), since markets change, and every week counts for less than the formula says ([`TEMPER`]), since the formula is not the market.
+//! Older weeks count less (`FORGETTING`), since markets change, and every week counts for less than the formula says (`TEMPER`), since the formula is not the market.
 //!
 //! **Prices.** The chance that an offer is taken is logistic in the logarithm of the price, with unknown level and slope. The prior thinks that the blueprint's price is a good one.
 //!
