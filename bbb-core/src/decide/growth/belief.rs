@@ -75,36 +75,36 @@ impl Response {
     }
 }
 
-/// What is believed about one channel: possible responses with their weights, which sum to 1.
+/// What is believed about something, such as the [`Response`] of a channel: all that it may be, at least one, with their weights, which sum to 1.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Belief(Vec<(Response, f64)>);
+pub struct Belief<T>(Vec<(T, f64)>);
 
-impl Belief {
-    /// A response drawn by its weight.
-    pub fn sample(&self, draw: &mut Draw) -> Response {
+impl<T: Copy> Belief<T> {
+    /// One of them, drawn by its weight.
+    pub fn sample(&self, draw: &mut Draw) -> T {
         let mut left = draw.unit();
         let last = self.0.len() - 1;
-        for (response, weight) in &self.0[..last] {
+        for (one, weight) in &self.0[..last] {
             left -= weight;
             if left < 0.0 {
-                return *response;
+                return *one;
             }
         }
         self.0[last].0
     }
 
-    /// The mean of something over all responses.
-    pub fn mean(&self, of: impl Fn(&Response) -> f64) -> f64 {
-        self.0.iter().map(|(response, weight)| weight * of(response)).sum()
+    /// The mean of something over all of them.
+    pub fn mean(&self, of: impl Fn(&T) -> f64) -> f64 {
+        self.0.iter().map(|(one, weight)| weight * of(one)).sum()
     }
 }
 
 /// What is believed about all channels, in the order of [`Channel::ALL`].
-pub fn channels(view: &View<'_>) -> [Belief; 6] {
+pub fn channels(view: &View<'_>) -> [Belief<Response>; 6] {
     Channel::ALL.map(|channel| about(view, channel))
 }
 
-fn about(view: &View<'_>, channel: Channel) -> Belief {
+fn about(view: &View<'_>, channel: Channel) -> Belief<Response> {
     let price = view.spec().blueprint.price.get().max(1) as f64;
     let share = f64::from(view.spec().blueprint.channel_mix.percent(channel)).max(2.0) / 100.0;
     let leads = customers_a_week(view) * LEADS_PER_CUSTOMER * share;
@@ -210,7 +210,7 @@ impl Demand {
 }
 
 /// What is believed about the answer to prices.
-pub fn demand(view: &View<'_>) -> Vec<(Demand, f64)> {
+pub fn demand(view: &View<'_>) -> Belief<Demand> {
     let list = view.spec().blueprint.price.get().max(1) as f64;
     let offers: Vec<(f64, f64, f64)> = view
         .trade()
@@ -233,17 +233,7 @@ pub fn demand(view: &View<'_>) -> Vec<(Demand, f64)> {
             points.push((demand, TEMPER * offers.iter().map(seen).sum::<f64>() - prior));
         }
     }
-    normalized(points)
-}
-
-/// A demand drawn by its weight.
-pub fn sample_demand(beliefs: &[(Demand, f64)], draw: &mut Draw) -> Demand {
-    let mut left = draw.unit();
-    let drawn = beliefs.iter().find(|(_, weight)| {
-        left -= weight;
-        left < 0.0
-    });
-    drawn.or(beliefs.last()).map_or(Demand { level: 0.0, slope: 2.5 }, |(demand, _)| *demand)
+    Belief(normalized(points))
 }
 
 /// What a lead of each channel is worth, in cents, in the order of [`Channel::ALL`]: the chance that it becomes a customer, shrunk towards that of all channels, times what a customer

@@ -118,7 +118,13 @@ fn best(view: &View<'_>, responses: &[Response; 6], values: &[f64; 6], money: Ce
 }
 
 /// Whether the mean of the bad end of what a week may bring (its conditional value at risk) loses little of the money that is left.
-fn is_bearable(view: &View<'_>, allotment: &Allotment, beliefs: &[belief::Belief; 6], values: &[f64; 6], draw: &mut Draw) -> bool {
+fn is_bearable(
+    view: &View<'_>,
+    allotment: &Allotment,
+    beliefs: &[belief::Belief<Response>; 6],
+    values: &[f64; 6],
+    draw: &mut Draw,
+) -> bool {
     let mut gains: Vec<f64> = (0..RISK_DRAWS)
         .map(|_| {
             let brought = Channel::ALL.map(|channel| {
@@ -142,7 +148,7 @@ fn price(view: &View<'_>, draw: &mut Draw) -> Cents {
         return holds;
     }
     let beliefs = belief::demand(view);
-    let demands: Vec<belief::Demand> = (0..PRICE_DRAWS).map(|_| belief::sample_demand(&beliefs, draw)).collect();
+    let demands: Vec<belief::Demand> = (0..PRICE_DRAWS).map(|_| beliefs.sample(draw)).collect();
     let list = blueprint.price.get().max(1) as f64;
     let earns = |price: Cents| {
         let margin = price.minus(blueprint.unit_cost).get() as f64;

@@ -133,7 +133,7 @@ fn offers_that_are_refused_above_a_price_teach_the_slope() {
         let list = scene.state.spec.blueprint.price;
         scene.state.trade.offers.insert(list.percent(90), Offers { made: 200, taken: 100 });
         scene.state.trade.offers.insert(list.percent(112), Offers { made: 200, taken: high });
-        with(&scene, |view| belief::demand(view).iter().map(|(demand, weight)| demand.slope * weight).sum::<f64>())
+        with(&scene, |view| belief::demand(view).mean(|demand| demand.slope))
     };
     assert!(slope(40) > slope(95) + 1.0, "{} {}", slope(40), slope(95));
 }
