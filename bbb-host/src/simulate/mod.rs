@@ -50,18 +50,9 @@ impl Policy {
     /// What the engine has to beat.
     pub const BASELINES: [Policy; 4] = [Policy::Equal, Policy::Greedy, Policy::Fixed, Policy::Epsilon];
 
-    /// The policy's name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Policy::Engine => "engine",
-            Policy::Fixed => "fixed",
-            Policy::Equal => "equal",
-            Policy::Greedy => "greedy",
-            Policy::Epsilon => "epsilon",
-            Policy::Random => "random",
-            Policy::Idle => "idle",
-            Policy::Oracle => "oracle",
-        }
+    /// The policy's name: that of its strategy, where it has one.
+    pub fn as_str(self) -> &'static str {
+        self.strategy().map_or("oracle", |strategy| strategy.as_str())
     }
 
     /// The strategy that it runs with; the oracle has none of its own.
