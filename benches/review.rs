@@ -13,7 +13,7 @@ use bbb_core::draw::Seed;
 use bbb_core::event::{Event, Payload, Profile, Proposal, Signal};
 use bbb_core::id::{ProposalId, TaskId};
 use bbb_core::oversight::charter::Charter;
-use bbb_core::oversight::content;
+use bbb_core::oversight::content::{self, Memory};
 use bbb_core::oversight::facts::Facts;
 use bbb_core::role::Role;
 use bbb_core::seal::{DerivedKeys, Vault};
@@ -124,9 +124,9 @@ fn review(criterion: &mut Criterion) {
         let facts = gather();
         let whole = || {
             let facts = gather();
-            (charter.findings(&facts), content::findings(&facts))
+            (charter.findings(&facts), content::findings(&facts, &Memory::default()))
         };
-        assert!(content::findings(&facts).is_empty(), "the mail is clean");
+        assert!(content::findings(&facts, &Memory::default()).is_empty(), "the mail is clean");
         assert_eq!(charter.findings(&facts).len(), 1, "one policy decides: the permit");
         let policies = PolicySet::from_str(&format!("{}{owners}", shipped.concat())).expect("policies");
         assert_eq!(policies.num_of_policies(), charter.policies().count());
@@ -137,7 +137,7 @@ fn review(criterion: &mut Criterion) {
         group.bench_function("whole", |bencher| bencher.iter(|| black_box(whole())));
         group.bench_function("gather", |bencher| bencher.iter(|| black_box(gather())));
         group.bench_function("charter", |bencher| bencher.iter(|| black_box(charter.findings(black_box(&facts)))));
-        group.bench_function("content", |bencher| bencher.iter(|| black_box(content::findings(black_box(&facts)))));
+        group.bench_function("content", |bencher| bencher.iter(|| black_box(content::findings(black_box(&facts), &Memory::default()))));
         group.bench_function("bare_cedar", |bencher| bencher.iter(|| black_box(bare())));
         group.finish();
         let (review, cedar) = interleaved(|| drop(black_box(whole())), || drop(black_box(bare())));

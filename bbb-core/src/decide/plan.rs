@@ -41,7 +41,7 @@ pub fn initial(view: &View<'_>, first: crate::id::TaskId) -> Vec<NewTask> {
 pub fn candidates(view: &View<'_>) -> Vec<NewTask> {
     let deadline = view.now().plus_ms(2 * DAY_MS);
     let fresh = |kind: &TaskKind| view.can(*kind) && !view.work().has_open(*kind);
-    let waiting = waiting(view).into_iter().filter(fresh);
+    let waiting = WAITING.into_iter().filter(|kind| fresh(kind) && waits(view, *kind));
     let mut tasks: Vec<NewTask> = waiting.map(|kind| NewTask::new(kind, priority(kind), deadline)).collect();
     let first_today = |kind: TaskKind| view.work().created_today(kind) == 0 && fresh(&kind);
     let allotment = view.growth().allotment.as_ref();
@@ -68,29 +68,37 @@ pub fn candidates(view: &View<'_>) -> Vec<NewTask> {
 /// Whether work waits for which no task was created today: then the day is planned once more.
 pub fn should_replan(state: &State, view: &View<'_>) -> bool {
     let untouched = |kind: &TaskKind| view.can(*kind) && state.work.created_today(*kind) == 0 && !state.work.has_open(*kind);
-    state.status == Status::Active && !state.work.has_open(TaskKind::PlanDay) && waiting(view).iter().any(untouched)
+    state.status == Status::Active
+        && !state.work.has_open(TaskKind::PlanDay)
+        && WAITING.iter().any(|kind| untouched(kind) && waits(view, *kind))
 }
 
-/// The kinds of task for which something waits, most urgent first.
-fn waiting(view: &View<'_>) -> Vec<TaskKind> {
+/// The kinds of task for which something may wait, most urgent first.
+const WAITING: [TaskKind; 8] = [
+    TaskKind::CollectPayments,
+    TaskKind::DeliverOrders,
+    TaskKind::RefundOrders,
+    TaskKind::AnswerTickets,
+    TaskKind::MakeOffers,
+    TaskKind::QualifyLeads,
+    TaskKind::Outreach,
+    TaskKind::FollowUp,
+];
+
+/// Whether something waits for a task of this kind.
+fn waits(view: &View<'_>, kind: TaskKind) -> bool {
     let (trade, now) = (view.trade(), view.now());
-    let contacts =
-        |kind: TaskKind| sells(view) && may_advertise(view) && trade.contacts.values().any(|contact| rules::wants_mail(kind, contact, now));
-    let mut kinds = Vec::new();
-    let mut add = |kind, waits: bool| {
-        if waits {
-            kinds.push(kind);
+    match kind {
+        TaskKind::CollectPayments => trade.active_orders().any(|(_, order)| rules::is_due(order, now)),
+        TaskKind::DeliverOrders => trade.active_orders().any(|(_, order)| order.awaits_delivery()),
+        TaskKind::RefundOrders => trade.orders.values().any(|order| order.owed_refund_since().is_some()),
+        TaskKind::AnswerTickets => !trade.tickets.is_empty(),
+        TaskKind::QualifyLeads => sells(view) && trade.contacts.values().any(|contact| contact.interest == Interest::New),
+        TaskKind::MakeOffers | TaskKind::Outreach | TaskKind::FollowUp => {
+            sells(view) && may_advertise(view) && trade.contacts.values().any(|contact| rules::wants_mail(kind, contact, now))
         }
-    };
-    add(TaskKind::CollectPayments, trade.active_orders().any(|(_, order)| rules::is_due(order, now)));
-    add(TaskKind::DeliverOrders, trade.active_orders().any(|(_, order)| order.awaits_delivery()));
-    add(TaskKind::RefundOrders, trade.orders.values().any(|order| order.owed_refund_since().is_some()));
-    add(TaskKind::AnswerTickets, !trade.tickets.is_empty());
-    add(TaskKind::MakeOffers, contacts(TaskKind::MakeOffers));
-    add(TaskKind::QualifyLeads, sells(view) && trade.contacts.values().any(|contact| contact.interest == Interest::New));
-    add(TaskKind::Outreach, contacts(TaskKind::Outreach));
-    add(TaskKind::FollowUp, contacts(TaskKind::FollowUp));
-    kinds
+        _ => false,
+    }
 }
 
 /// Whether nobody waits too long for a refund: else whatever advertises is vetoed, and money goes back first.

@@ -275,11 +275,6 @@ impl Facts {
         Ok(())
     }
 
-    /// Whether the owner confirmed a licence whose text has one of these words.
-    pub(super) fn licensed_for(&self, words: &[&str]) -> bool {
-        self.licence_confirmed && self.business.licences.iter().any(|licence| words.iter().any(|word| licence.contains(word)))
-    }
-
     /// The text that leaves the business as it is, by the name of its field.
     pub fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let mail = self.message.iter().flat_map(|mail| [("subject", mail.subject.as_str()), ("body", mail.body.as_str())]);

@@ -26,7 +26,7 @@ use crate::id::ProposalId;
 use crate::journal::writer::Acknowledgement;
 use crate::limits::{APPROVAL_TTL_MS, MAX_IN_FLIGHT_LIVE, MAX_IN_FLIGHT_SIMULATED, SIMULATED_APPROVAL_TTL_MS};
 use crate::oversight::charter::Charter;
-use crate::oversight::content::Business;
+use crate::oversight::content::{Business, Memory};
 use crate::oversight::facts::Facts;
 use crate::oversight::permit::{Grant, Granted};
 use crate::oversight::reviewer::Next;
@@ -44,8 +44,18 @@ pub struct Oversight {
     charter: Charter,
     vault: Vault,
     recovery: BTreeMap<ActionKind, Recovery>,
-    /// What the owner's words say under the spec that was reviewed last.
-    read: Mutex<Option<(Arc<Spec>, Arc<Business>)>>,
+    /// What was read under the spec that was reviewed last.
+    read: Mutex<Option<Read>>,
+}
+
+/// What is the same for all reviews under one spec.
+#[derive(Clone)]
+struct Read {
+    spec: Arc<Spec>,
+    /// What the owner's words say.
+    business: Arc<Business>,
+    /// What was said of texts.
+    memory: Arc<Memory>,
 }
 
 /// Why an acknowledged intent got no permit.
@@ -64,16 +74,15 @@ impl Oversight {
         Oversight { charter, vault, recovery, read: Mutex::default() }
     }
 
-    /// What the owner's words say. They are read again where the state has another spec, as after a change of the owner's policies.
-    fn business(&self, state: &State) -> Arc<Business> {
+    /// What the owner's words and earlier texts say. All is read again where the state has another spec, as after a change of the owner's policies.
+    fn read(&self, state: &State) -> Read {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         // A spec that is kept here cannot change in its place.
         match &*read {
-            Some((spec, business)) if Arc::ptr_eq(spec, &state.spec) => Arc::clone(business),
+            Some(known) if Arc::ptr_eq(&known.spec, &state.spec) => known.clone(),
             _ => {
-                let business = Arc::new(Business::of(&state.spec));
-                *read = Some((Arc::clone(&state.spec), Arc::clone(&business)));
-                business
+                let (spec, business) = (Arc::clone(&state.spec), Arc::new(Business::of(&state.spec)));
+                read.insert(Read { spec, business, memory: Arc::default() }).clone()
             }
         }
     }
@@ -206,10 +215,11 @@ impl Oversight {
         let hold = worst_case(state, proposal);
         let has_adapter = self.recovery.contains_key(&proposal.action.kind());
         let mut findings = limits::findings(state, proposal, &hold, has_adapter, now, answered);
-        match Facts::gather_about(self.business(state), state, proposal, &self.vault, now, answered) {
+        let Read { business, memory, .. } = self.read(state);
+        match Facts::gather_about(business, state, proposal, &self.vault, now, answered) {
             Ok(facts) => {
                 findings.extend(self.charter.findings(&facts));
-                findings.extend(content::findings(&facts));
+                findings.extend(content::findings(&facts, &memory));
                 (findings, Some(facts))
             }
             Err(unknown) => {

@@ -51,7 +51,7 @@ pub fn recheck(business: BusinessId, events: &[Event], vault: &Vault, charters: 
             let now = Facts::gather(&state, proposal, vault, event.at, false).map(|facts| {
                 let hold = worst_case(&state, proposal);
                 let mut others = limits::findings(&state, proposal, &hold, has_adapter, event.at, false);
-                others.extend(content::findings(&facts));
+                others.extend(content::findings(&facts, &content::Memory::default()));
                 // Nobody knows what the reviewer would have said where it was not asked.
                 others.extend(open.opinion().and_then(|opinion| reviewer::finding(Some(opinion), false)));
                 let verdict = |charter: &&Charter| Verdict::from_findings(&[others.clone(), charter.findings(&facts)].concat());

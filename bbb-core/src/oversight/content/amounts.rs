@@ -3,11 +3,11 @@
 use std::sync::LazyLock;
 
 use super::Hit;
+use super::context::Context;
 use super::normal::Normal;
 use super::own::Own;
 use super::phrases::Table;
 use crate::money::Cents;
-use crate::oversight::facts::Facts;
 use crate::oversight::verdict::Ruling;
 
 const RULE: &str = "content.price-mismatch";
@@ -93,9 +93,9 @@ struct Token<'a> {
     end: usize,
 }
 
-pub(super) fn find(facts: &Facts, normal: &Normal, own: &Own<'_>, hits: &mut Vec<Hit>) {
+pub(super) fn find(context: &Context<'_>, normal: &Normal, own: &Own<'_>, hits: &mut Vec<Hit>) {
     let tokens = tokens(&normal.text);
-    let allowed = allowed(facts);
+    let allowed = allowed(context);
     let fits = |amount: Option<i128>| amount.is_some_and(|amount| allowed.iter().flatten().any(|price| i128::from(price.get()) == amount));
     for (start, end, amount) in amounts(&normal.text, &tokens) {
         if !fits(amount) && !own.covers(start, end) {
@@ -127,11 +127,8 @@ fn rates(text: &str, tokens: &[Token<'_>]) -> Vec<(usize, usize, Option<i128>)> 
 }
 
 /// The prices that this text may name: a mail's own, or in public the list price now, and the one that the business was launched with.
-fn allowed(facts: &Facts) -> [Option<Cents>; 2] {
-    match facts.public.is_empty() {
-        true => [facts.stated_price, None],
-        false => [facts.stated_price, Some(facts.spec.blueprint.price)],
-    }
+fn allowed(context: &Context<'_>) -> [Option<Cents>; 2] {
+    [context.setting.price, context.setting.public.then_some(context.spec.blueprint.price)]
 }
 
 /// All amounts of money, with their place and their worth in US cents; none where that is not known, or not money of the United States.

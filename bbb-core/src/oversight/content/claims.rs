@@ -5,11 +5,11 @@ use std::sync::LazyLock;
 
 use super::Hit;
 use super::conduct::{GROUPS, Group, HEALTH_LICENCES, PLAIN, is_fair_dealing};
+use super::context::Context;
 use super::denial::is_denied;
 use super::normal::{Normal, Word};
 use super::own::Own;
 use super::phrases::{Index, Table};
-use crate::oversight::facts::Facts;
 use crate::oversight::verdict::Ruling;
 
 const CLAIMS: [Group; 4] = [
@@ -156,13 +156,13 @@ pub(super) fn knows(word: &str) -> bool {
     VERBS.contains_key(word) || ILLNESSES.contains(&word) || INDEX.knows(word)
 }
 
-pub(super) fn find(facts: &Facts, normal: &Normal, words: &[Word<'_>], own: &Own<'_>, hits: &mut Vec<Hit>) {
+pub(super) fn find(context: &Context<'_>, normal: &Normal, words: &[Word<'_>], own: &Own<'_>, hits: &mut Vec<Hit>) {
     let fair = LazyCell::new(|| is_fair_dealing(words));
     for found in INDEX.find(normal, words) {
         let group = CLAIMS.get(found.group).unwrap_or_else(|| &GROUPS[found.group - CLAIMS.len()]);
         let (start, end) = (words[found.first].start, words[found.last].end);
         let repeats_owner = group.unless_own && own.covers(start, end);
-        if !repeats_owner && group.counts(&found, facts, normal, words, || *fair) {
+        if !repeats_owner && group.counts(&found, context, normal, words, || *fair) {
             let hit = Hit::of(group.rule, normal, start, end);
             hits.push(Hit { ruling: group.ruling, ..hit });
         }
@@ -171,7 +171,7 @@ pub(super) fn find(facts: &Facts, normal: &Normal, words: &[Word<'_>], own: &Own
         match VERBS.get(word.text) {
             Some(Verb::Earns) if !is_denied(normal, words, index) => income(index, normal, words, hits),
             Some(Verb::Cures) => {
-                let licensed = TREATS.contains(&word.text) && facts.licensed_for(&HEALTH_LICENCES);
+                let licensed = TREATS.contains(&word.text) && context.licensed_for(&HEALTH_LICENCES);
                 if !licensed && !is_denied(normal, words, index) {
                     let illness = nearby(words, index).iter().find(|word| ILLNESSES.contains(&word.text));
                     // Clean water and fewer mice prevent diseases, too: that is for a person to judge.

@@ -1,9 +1,9 @@
 //! What a business does not do with words, whatever it sells: made-up praise, agreed prices, borrowed names, pressure, exclusion.
 
+use super::context::Context;
 use super::denial::{denies, is_denied, pauses};
 use super::normal::{Normal, Word};
 use super::phrases::Match;
-use crate::oversight::facts::Facts;
 use crate::oversight::verdict::Ruling;
 
 /// Patterns of one rule (see [`super::phrases`]), and where they do not count.
@@ -566,13 +566,20 @@ fn is_blamed(normal: &Normal, words: &[Word<'_>], last: usize) -> bool {
 
 impl Group {
     /// Whether a match counts in this text.
-    pub(super) fn counts(&self, found: &Match, facts: &Facts, normal: &Normal, words: &[Word<'_>], fair: impl Fn() -> bool) -> bool {
+    pub(super) fn counts(
+        &self,
+        found: &Match,
+        context: &Context<'_>,
+        normal: &Normal,
+        words: &[Word<'_>],
+        fair: impl Fn() -> bool,
+    ) -> bool {
         !(self.deniable && (found.denied || is_denied(normal, words, found.first)))
             && !(self.unless_blamed && is_blamed(normal, words, found.last))
             && !(self.unless_disclosed && is_disclosed(&normal.text))
-            && (!self.service || facts.mail.as_ref().is_some_and(|mail| !mail.purpose.is_commercial()))
-            && (!self.advertising || facts.commercial || !facts.public.is_empty())
+            && (!self.service || context.setting.service)
+            && (!self.advertising || context.setting.commercial || context.setting.public)
             && (!self.fair || fair())
-            && !facts.licensed_for(self.licences)
+            && !context.licensed_for(self.licences)
     }
 }

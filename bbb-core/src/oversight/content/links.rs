@@ -3,10 +3,10 @@
 use std::cell::LazyCell;
 
 use super::Hit;
+use super::context::Context;
 use super::normal::Normal;
 use super::own::Own;
 use super::private::is_ours;
-use crate::oversight::facts::Facts;
 use crate::oversight::verdict::Ruling;
 
 const RULE: &str = "content.foreign-link";
@@ -36,7 +36,7 @@ const POINTS: [&str; 6] = ["[.]", "(.)", "{.}", "[dot]", "(dot)", "{dot}"];
 /// The most characters of a link, of a name, or of an address that are looked at.
 const LONGEST_CHARS: usize = 256;
 
-pub(super) fn find(facts: &Facts, normal: &Normal, original: &str, own: &Own<'_>, hits: &mut Vec<Hit>) {
+pub(super) fn find(context: &Context<'_>, normal: &Normal, original: &str, own: &Own<'_>, hits: &mut Vec<Hit>) {
     let text = normal.text.as_str();
     // What only looks like our name is not ours: letters of other alphabets have become Latin ones by now.
     let is_ascii = |start, end| {
@@ -48,11 +48,11 @@ pub(super) fn find(facts: &Facts, normal: &Normal, original: &str, own: &Own<'_>
             hits.push(Hit { ruling, ..Hit::of(RULE, normal, start, end) });
         }
     };
-    let ours = LazyCell::new(|| Ours::of(facts));
+    let ours = LazyCell::new(|| Ours::of(context));
     let mut links_end = Vec::new();
     for link in links(text) {
         links_end.push((link.start, link.end));
-        if !(is_ascii(link.start, link.end.min(link.start + link.head.len())) && ours.has_link(facts, &link)) {
+        if !(is_ascii(link.start, link.end.min(link.start + link.head.len())) && ours.has_link(&link)) {
             flag(link.start, link.end, Ruling::Veto);
         }
     }
@@ -89,24 +89,26 @@ fn torn(text: &str) -> impl Iterator<Item = (usize, usize)> {
 }
 
 /// What is the sender's own.
-struct Ours {
+struct Ours<'a> {
     /// The domain of its address. Names under it are its own, too.
     domain: String,
     /// The host of its unsubscribe link. Somebody else may run it for many senders, so names under it are not.
     unsubscribe: String,
-    /// The domains of those who are written to, which may be named as their company's.
-    readers: Vec<String>,
+    context: &'a Context<'a>,
 }
 
-impl Ours {
-    fn of(facts: &Facts) -> Ours {
-        let domain = |address: &str| address.rsplit_once('@').map_or_else(String::new, |(_, domain)| Normal::of(domain.trim()).text);
-        let unsubscribe = Normal::of(facts.spec.sender.unsubscribe.trim()).text;
-        let readers = facts.message.iter().map(|mail| &mail.to).chain(facts.contact.iter().map(|contact| &contact.profile.email));
+/// The name behind the sign of an address.
+fn domain(address: &str) -> String {
+    address.rsplit_once('@').map_or_else(String::new, |(_, domain)| Normal::of(domain.trim()).text)
+}
+
+impl<'a> Ours<'a> {
+    fn of(context: &'a Context<'a>) -> Ours<'a> {
+        let unsubscribe = Normal::of(context.spec.sender.unsubscribe.trim()).text;
         Ours {
-            domain: domain(&facts.spec.sender.address),
+            domain: domain(&context.spec.sender.address),
             unsubscribe: links(&unsubscribe).find_map(|link| link.host().map(str::to_owned)).unwrap_or_default(),
-            readers: readers.map(|address| domain(address)).collect(),
+            context,
         }
     }
 
@@ -116,18 +118,18 @@ impl Ours {
         (under && !self.domain.is_empty()) || (!self.unsubscribe.is_empty() && bare(host) == bare(&self.unsubscribe))
     }
 
-    fn has_link(&self, facts: &Facts, link: &Link<'_>) -> bool {
+    fn has_link(&self, link: &Link<'_>) -> bool {
         if link.scheme == "mailto" {
             // Whoever else it would write to stands behind the question mark.
             let (address, more) = link.rest.split_once('?').unwrap_or((link.rest, ""));
-            return is_ours(facts, address) && !["cc=", "to=", "@", "%"].iter().any(|mark| more.contains(mark));
+            return is_ours(self.context, address) && !["cc=", "to=", "@", "%"].iter().any(|mark| more.contains(mark));
         }
         link.host().is_some_and(|host| self.has_host(host))
     }
 
-    /// `leads_on` says that a path or a port follows: then it is a link, and no company's name.
+    /// Those who are written to may be named by their company's domain. `leads_on` says that a path or a port follows: then it is a link, and no company's name.
     fn has_name(&self, name: &str, leads_on: bool) -> bool {
-        self.has_host(name) || (!leads_on && self.readers.iter().any(|reader| reader == name))
+        self.has_host(name) || (!leads_on && self.context.readers().any(|reader| domain(reader) == name))
     }
 }
 

@@ -10,11 +10,13 @@ mod amounts;
 mod business;
 mod claims;
 mod conduct;
+mod context;
 mod credentials;
 mod denial;
 mod form;
 mod language;
 mod links;
+mod memory;
 mod normal;
 mod own;
 mod payment;
@@ -24,8 +26,10 @@ mod private;
 mod tests;
 
 pub use self::business::{Business, licences, prohibited};
+use self::context::Context;
+pub use self::memory::Memory;
 use self::normal::Normal;
-use self::own::{Own, Owned};
+use self::own::Own;
 use crate::oversight::facts::Facts;
 use crate::oversight::verdict::{Finding, RuleId, Ruling};
 
@@ -208,10 +212,10 @@ impl Hit {
 }
 
 /// What the content checks say about the text of a proposal: vetoes and escalations, sorted by rule, at most one for each rule and field; none
-/// where all is well. Actions that send no text have none, unless the business is prohibited. An owner's yes answers escalations, and no veto.
-pub fn findings(facts: &Facts) -> Vec<Finding> {
+/// where all is well. Actions that send no text have none, unless the business is prohibited. An owner's yes answers escalations, and no veto. `memory` is of the
+/// business and the spec of the facts, or empty.
+pub fn findings(facts: &Facts, memory: &Memory) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let owned = Owned::by(facts);
     if let Some(category) = facts.business.prohibited {
         let note = format!("the business deals in {category}");
         findings.push(Finding::new(Ruling::Veto, RuleId::named("content.prohibited-business"), note));
@@ -220,7 +224,8 @@ pub fn findings(facts: &Facts) -> Vec<Finding> {
         findings.push(Finding::new(Ruling::Escalate, RuleId::named(language::RULE), "the words of the business".to_owned()));
     }
     for (field, text) in facts.texts() {
-        let mut hits = check(facts, &owned, field, text);
+        let context = Context::of(facts);
+        let mut hits = memory.recall(&context, field, text, || check(&context, field, text));
         hits.retain(|hit| hit.ruling == Ruling::Veto || !facts.owner_approved);
         hits.sort_unstable();
         hits.dedup();
@@ -243,38 +248,38 @@ pub(super) fn plain(text: &str) -> String {
     Normal::of(text).text
 }
 
-fn check(facts: &Facts, owned: &Owned<'_>, field: &'static str, text: &str) -> Vec<Hit> {
+fn check(context: &Context<'_>, field: &'static str, text: &str) -> Vec<Hit> {
     let normal = Normal::of(text);
     let mut hits = Vec::new();
     if normal.text.trim().is_empty() {
         hits.push(Hit::at("content.empty", 0, text.len()));
     }
-    if field == "body" && facts.commercial && facts.mail.as_ref().is_none_or(|mail| !mail.footer_present) {
+    if field == "body" && context.setting.commercial && context.setting.footer != Some(true) {
         hits.push(Hit::at("content.footer", text.len(), text.len()));
     }
-    let (words, own) = (normal.words(), Own::of(owned, &normal));
-    claims::find(facts, &normal, &words, &own, &mut hits);
+    let (words, own) = (normal.words(), Own::of(&context.business.own_words, &normal));
+    claims::find(context, &normal, &words, &own, &mut hits);
     credentials::find(&normal, &words, &mut hits);
-    links::find(facts, &normal, text, &own, &mut hits);
-    amounts::find(facts, &normal, &own, &mut hits);
-    private::find(facts, &normal, &mut hits);
+    links::find(context, &normal, text, &own, &mut hits);
+    amounts::find(context, &normal, &own, &mut hits);
+    private::find(context, &normal, &mut hits);
     payment::accounts(&normal, &words, &mut hits);
     language::find(&normal, &words, &own, &mut hits);
     form::placeholders(&normal, &mut hits);
     form::hidden(field, text, &mut hits);
     form::shouting(field, text, &normal, &mut hits);
-    read_over(facts, owned, text, &normal, &mut hits);
+    read_over(context, text, &normal, &mut hits);
     hits
 }
 
 /// Claims and requests in words whose letters stand apart, bear accents or are written as digits. Their places are those of another text, so the whole of this
 /// one stands for them.
-fn read_over(facts: &Facts, owned: &Owned<'_>, text: &str, normal: &Normal, hits: &mut Vec<Hit>) {
+fn read_over(context: &Context<'_>, text: &str, normal: &Normal, hits: &mut Vec<Hit>) {
     let matters = |word: &str| claims::knows(word) || credentials::knows(word);
     for read in normal::read_over(&normal.text, matters) {
         let read = Normal::of(&read);
-        let (words, own, mut found) = (read.words(), Own::of(owned, &read), Vec::new());
-        claims::find(facts, &read, &words, &own, &mut found);
+        let (words, own, mut found) = (read.words(), Own::of(&context.business.own_words, &read), Vec::new());
+        claims::find(context, &read, &words, &own, &mut found);
         credentials::find(&read, &words, &mut found);
         found.retain(|hit| hits.iter().all(|known| known.rule != hit.rule));
         hits.extend(found.into_iter().map(|hit| Hit { start: 0, end: text.len(), ..hit }));

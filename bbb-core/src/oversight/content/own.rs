@@ -3,57 +3,47 @@
 
 use std::cell::OnceCell;
 
+use memchr::memmem;
+
 use super::normal::Normal;
-use crate::oversight::facts::Facts;
+use crate::spec::Spec;
 
 /// Words that are shorter hold neither a link nor an amount.
 const MIN_BYTES: usize = 4;
 
-/// The owner's words, made comparable when somebody first asks: the same for all texts of an action.
-pub(super) struct Owned<'a> {
-    facts: &'a Facts,
-    words: OnceCell<Vec<String>>,
-}
-
-impl<'a> Owned<'a> {
-    pub(super) fn by(facts: &'a Facts) -> Owned<'a> {
-        Owned { facts, words: OnceCell::new() }
-    }
-
-    fn words(&self) -> &[String] {
-        self.words.get_or_init(|| {
-            let (blueprint, sender) = (&self.facts.spec.blueprint, &self.facts.spec.sender);
-            let words = [
-                &blueprint.name,
-                &blueprint.offer,
-                &blueprint.description,
-                &blueprint.target_customer,
-                &self.facts.spec.founder,
-                &sender.name,
-                &sender.postal_address,
-                &sender.unsubscribe,
-            ];
-            words.map(|words| Normal::of(words.trim()).text).into_iter().filter(|own| own.len() >= MIN_BYTES).collect()
-        })
-    }
+/// The owner's words, made comparable.
+pub(super) fn words(spec: &Spec) -> Vec<String> {
+    let (blueprint, sender) = (&spec.blueprint, &spec.sender);
+    let words = [
+        &blueprint.name,
+        &blueprint.offer,
+        &blueprint.description,
+        &blueprint.target_customer,
+        &spec.founder,
+        &sender.name,
+        &sender.postal_address,
+        &sender.unsubscribe,
+    ];
+    words.map(|words| Normal::of(words.trim()).text).into_iter().filter(|own| own.len() >= MIN_BYTES).collect()
 }
 
 /// Where a text repeats the owner's words. Nobody asks about most texts, so it is looked for when somebody first does.
 pub(super) struct Own<'a> {
-    owned: &'a Owned<'a>,
+    words: &'a [String],
     normal: &'a Normal,
     /// Where each repetition begins, in order, and the furthest end of it and of those before it.
     repeated: OnceCell<Vec<(usize, usize)>>,
 }
 
 impl<'a> Own<'a> {
-    pub(super) fn of(owned: &'a Owned<'a>, normal: &'a Normal) -> Own<'a> {
-        Own { owned, normal, repeated: OnceCell::new() }
+    pub(super) fn of(words: &'a [String], normal: &'a Normal) -> Own<'a> {
+        Own { words, normal, repeated: OnceCell::new() }
     }
 
     fn repeated(&self) -> Vec<(usize, usize)> {
-        let found = self.owned.words().iter().flat_map(|own| self.normal.text.match_indices(own.as_str()));
-        let mut repeated: Vec<(usize, usize)> = found.map(|(start, own)| (start, start + own.len())).collect();
+        let text = self.normal.text.as_bytes();
+        let found = self.words.iter().flat_map(|own| memmem::find_iter(text, own.as_bytes()).map(|start| (start, start + own.len())));
+        let mut repeated: Vec<(usize, usize)> = found.collect();
         repeated.sort_unstable();
         let mut furthest = 0;
         for (_, end) in &mut repeated {

@@ -1,8 +1,8 @@
 //! What must not leave: credentials, card numbers, and how to reach people who are not part of the conversation.
 
 use super::Hit;
+use super::context::Context;
 use super::normal::Normal;
-use crate::oversight::facts::Facts;
 
 /// How a secret begins, in lower case, and how many characters of a key must follow at least.
 const KEY_STARTS: [(&str, usize); 14] = [
@@ -25,11 +25,11 @@ const KEY_STARTS: [(&str, usize); 14] = [
 /// The most characters of a key, of a mail address, or of an address before a number in it, that are looked at.
 const LONGEST_CHARS: usize = 256;
 
-pub(super) fn find(facts: &Facts, normal: &Normal, hits: &mut Vec<Hit>) {
+pub(super) fn find(context: &Context<'_>, normal: &Normal, hits: &mut Vec<Hit>) {
     keys(normal, hits);
     cards(normal, hits);
-    addresses(facts, normal, hits);
-    phones(facts, normal, hits);
+    addresses(context, normal, hits);
+    phones(context, normal, hits);
 }
 
 fn keys(normal: &Normal, hits: &mut Vec<Hit>) {
@@ -127,7 +127,7 @@ fn luhn(digits: &[u8]) -> bool {
     weighted.sum::<u32>() % 10 == 0
 }
 
-fn addresses(facts: &Facts, normal: &Normal, hits: &mut Vec<Hit>) {
+fn addresses(context: &Context<'_>, normal: &Normal, hits: &mut Vec<Hit>) {
     let text = &normal.text;
     for (at, _) in text.match_indices('@') {
         let is_local = |c: char| c.is_alphanumeric() || "._%+-".contains(c);
@@ -136,24 +136,23 @@ fn addresses(facts: &Facts, normal: &Normal, hits: &mut Vec<Hit>) {
             text[..at].char_indices().rev().take(LONGEST_CHARS).take_while(|(_, c)| is_local(*c)).last().map_or(at, |(index, _)| index);
         let domain = text[at + 1..].split(|c| !is_domain(c)).next().unwrap_or("").trim_end_matches(['.', '-']);
         let end = at + 1 + domain.len();
-        if start < at && domain.contains('.') && !is_ours(facts, &text[start..end]) {
+        if start < at && domain.contains('.') && !is_ours(context, &text[start..end]) {
             hits.push(Hit::of("content.third-party-address", normal, start, end));
         }
     }
 }
 
 /// Whether an address is the recipient's or the sender's.
-pub(super) fn is_ours(facts: &Facts, address: &str) -> bool {
-    let sender = &facts.spec.sender;
-    let recipient =
-        facts.message.iter().map(|mail| mail.to.as_str()).chain(facts.contact.iter().map(|contact| contact.profile.email.as_str()));
+pub(super) fn is_ours(context: &Context<'_>, address: &str) -> bool {
+    let sender = &context.spec.sender;
     let unsubscribe = sender.unsubscribe.strip_prefix("mailto:").map(|rest| rest.split('?').next().unwrap_or(rest));
-    let mut ours = recipient.chain([sender.address.as_str()]).chain(unsubscribe);
-    ours.any(|own| Normal::of(own.trim()).text == address)
+    let is_address = |own: &str| Normal::of(own.trim()).text == address;
+    // The reader last, so that most texts are known not to depend on it.
+    [sender.address.as_str()].into_iter().chain(unsubscribe).any(is_address) || context.readers().any(is_address)
 }
 
 /// A telephone number that nobody here is known to have is for a person to judge: the business's own is not on file.
-fn phones(facts: &Facts, normal: &Normal, hits: &mut Vec<Hit>) {
+fn phones(context: &Context<'_>, normal: &Normal, hits: &mut Vec<Hit>) {
     for run in figures(&normal.text, b" -.()") {
         let bytes = normal.text.as_bytes();
         let in_address = bytes[..run.start]
@@ -167,17 +166,17 @@ fn phones(facts: &Facts, normal: &Normal, hits: &mut Vec<Hit>) {
         // Outside North America a number that is dialled begins with a nought.
         let date = run.groups.starts_with(&[2, 2, 4]) || run.groups.starts_with(&[2, 2, 2]);
         let abroad = run.digits[0] == 0 && (9..=13).contains(&run.digits.len()) && run.groups.len() <= 5 && !date;
-        if (international || national || abroad) && !in_address && !is_known_number(facts, &run.digits) {
+        if (international || national || abroad) && !in_address && !is_known_number(context, &run.digits) {
             hits.push(Hit::asks("content.third-party-phone", normal, run.start, run.end));
         }
     }
 }
 
-fn is_known_number(facts: &Facts, digits: &[u8]) -> bool {
-    let sender = &facts.spec.sender;
-    let note = facts.contact.iter().map(|contact| contact.profile.note.as_str());
-    note.chain([sender.postal_address.as_str(), sender.name.as_str()]).any(|known| {
+fn is_known_number(context: &Context<'_>, digits: &[u8]) -> bool {
+    let sender = &context.spec.sender;
+    let has_it = |known: &str| {
         let known: Vec<u8> = known.bytes().filter(u8::is_ascii_digit).map(|b| b - b'0').collect();
         known.windows(digits.len()).any(|window| window == digits)
-    })
+    };
+    [sender.postal_address.as_str(), sender.name.as_str()].into_iter().any(has_it) || context.readers_note().is_some_and(has_it)
 }

@@ -13,8 +13,16 @@ use crate::decide::text as playbook;
 use crate::money::Cents;
 use crate::oversight::tests_support::{EMAIL, Scene};
 
+/// What is found by checks that remember nothing.
+fn findings(facts: &Facts) -> Vec<Finding> {
+    super::findings(facts, &Memory::default())
+}
+
 fn found(facts: &Facts) -> Vec<&'static str> {
-    let rules: BTreeSet<String> = findings(facts).iter().map(|finding| finding.rule.to_string()).collect();
+    let memory = Memory::default();
+    let first = super::findings(facts, &memory);
+    assert_eq!(first, super::findings(facts, &memory), "what is remembered is what was found");
+    let rules: BTreeSet<String> = first.iter().map(|finding| finding.rule.to_string()).collect();
     RULES.iter().map(|rule| rule.id).filter(|id| rules.contains(*id)).collect()
 }
 
@@ -61,6 +69,22 @@ fn commercial_mail_needs_its_footer() {
     };
     assert_eq!(bare(MailPurpose::Outreach), ["content.footer"]);
     assert_eq!(bare(MailPurpose::Service), Vec::<&str>::new());
+}
+
+#[test]
+fn what_is_remembered_of_a_text_holds_for_the_same_setting_only() {
+    let memory = Memory::default();
+    let about = |facts: &Facts| super::findings(facts, &memory).iter().map(|finding| finding.rule.to_string()).collect::<Vec<_>>();
+    let text = format!("We have {EMAIL} on file, and the price is 7 USD.");
+    let scene = Scene::new();
+    let mut facts = scene.facts(&scene.proposal(scene.mail(MailPurpose::Service, |mail| mail.body.clone_from(&text))));
+    assert_eq!(about(&facts), ["content.price-mismatch"], "the address is the reader's");
+    facts.stated_price = Some(Cents::from_dollars(7));
+    assert_eq!(about(&facts), [""; 0], "it may name this price");
+    let (message, contact) = (facts.message.as_mut().expect("a mail"), facts.contact.as_mut().expect("a reader"));
+    message.to = "eve@customer.example".to_owned();
+    contact.profile.email.clone_from(&message.to);
+    assert_eq!(about(&facts), ["content.third-party-address"], "to another reader it is somebody else's");
 }
 
 #[test]
@@ -175,7 +199,11 @@ fn neither_facts_nor_findings_print_personal_text() {
     let text = format!("Dear Ada Byron, guaranteed! Ask bob@other.example. {}", scene.state.spec.sender.footer());
     for action in [scene.mail(MailPurpose::Outreach, |mail| mail.body = text.clone()).into(), Action::from(scene.answer(&text))] {
         let facts = scene.facts(&scene.proposal(action));
-        let printed = format!("{facts:?} {:?} {:?}", findings(&facts), crate::oversight::charter::Charter::shipped().findings(&facts));
+        let printed = format!(
+            "{facts:?} {:?} {:?}",
+            findings(&facts),
+            crate::oversight::charter::Charter::shipped().findings(&facts)
+        );
         for personal in ["Ada", "Byron", "bob", EMAIL, "1234567", "guaranteed"] {
             assert!(!printed.contains(personal), "{personal}: {printed}");
         }

@@ -94,7 +94,7 @@ fn unmarked(marked: &str) -> (String, Vec<(Ruling, usize, usize)>) {
 fn places(rule: &str, text: &str) -> Vec<(Ruling, usize, usize)> {
     let scene = Scene::new();
     let facts = scene.facts(&scene.proposal(scene.answer("")));
-    let mut hits = check(&facts, &Owned::by(&facts), "answer", text);
+    let mut hits = check(&Context::of(&facts), "answer", text);
     hits.retain(|hit| hit.rule == rule);
     hits.sort_unstable_by_key(|hit| hit.start);
     hits.dedup();
