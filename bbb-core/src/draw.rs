@@ -8,6 +8,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
+/// The bytes of a draw's key that are hashed at once: a block of BLAKE3.
+const KEY_BYTES: usize = 64;
+
 /// What all randomness of a run is derived from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -38,8 +41,16 @@ impl Seed {
     }
 
     fn key(self, purpose: &str, index: u64) -> blake3::Hash {
+        let mut bytes = [0; KEY_BYTES];
+        bytes[..8].copy_from_slice(&self.0.to_le_bytes());
+        bytes[8..16].copy_from_slice(&index.to_le_bytes());
+        if let Some(place) = bytes.get_mut(16..16 + purpose.len()) {
+            // One short block, which is hashed without setting up a hasher for more.
+            place.copy_from_slice(purpose.as_bytes());
+            return blake3::hash(&bytes[..16 + purpose.len()]);
+        }
         let mut hasher = blake3::Hasher::new();
-        hasher.update(&self.0.to_le_bytes()).update(&index.to_le_bytes()).update(purpose.as_bytes());
+        hasher.update(&bytes[..16]).update(purpose.as_bytes());
         hasher.finalize()
     }
 }
@@ -113,6 +124,8 @@ mod tests {
         assert_eq!(seed.draw("lead", 3).unit().to_bits(), first.to_bits());
         assert_ne!(seed.draw("leads", 3).unit().to_bits(), first.to_bits());
         assert_ne!(seed.derive("market"), seed.derive("owner"));
+        let long = |length: usize| seed.draw(&"x".repeat(length), 0).unit().to_bits();
+        assert!((40..60).all(|length| long(length) != long(length + 1)), "long names are not cut");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::run::spec;
 fn run(spec: &Spec, world: World) -> Vec<Event> {
     let mut events = Vec::new();
     let mut watch = |committed: &[Event], _: &bbb::core::state::State| events.extend_from_slice(committed);
-    match Driver::default().run(spec.clone(), world, Arc::new(PassingStore::new()), &mut watch) {
+    match Driver::default().run(spec.clone(), world, Arc::new(PassingStore), &mut watch) {
         // A recording that does not know what is asked of it refuses it, until the business is paused.
         Ok(_) | Err(driver::Error::Paused { .. }) => events,
         Err(error) => panic!("{error}"),

@@ -123,6 +123,11 @@ pub trait Store: Send + Sync + 'static {
     /// A refused append ([`Error::Conflict`], [`Error::LeaseLost`], [`Error::DuplicateSignal`], [`Error::BadAppend`]) refuses that business only.
     fn append(&self, append: Append) -> BoxFuture<'_, Result<Head, Error>>;
 
+    /// Whether what is appended can be read again. Journals of a store that keeps nothing count their events and chain none.
+    fn keeps(&self) -> bool {
+        true
+    }
+
     /// Reads up to `limit` records after `after`, in order; fewer only where the journal ends.
     fn read(&self, business: BusinessId, after: u64, limit: usize) -> BoxFuture<'_, Result<Vec<Record>, Error>>;
 

@@ -109,6 +109,10 @@ impl Journal {
     }
 
     async fn append(&mut self, events: &[Event], wake_at: Option<Timestamp>, ended: bool) -> Result<(), Error> {
+        if !self.store.keeps() {
+            self.head.sequence = events.last().map_or(self.head.sequence, |event| event.sequence);
+            return Ok(());
+        }
         let mut previous = self.head.hash;
         let mut records = Vec::with_capacity(events.len());
         for event in events {

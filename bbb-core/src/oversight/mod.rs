@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::action::{ActionKind, CallModel, Cost};
+use crate::action::{ActionKind, CallModel, Cost, Digest};
 use crate::event::{Payload, Proposal, Recovery};
 use crate::id::ProposalId;
 use crate::journal::writer::Acknowledgement;
@@ -156,7 +156,7 @@ impl Oversight {
         let expires_at = (verdict.ruling == Ruling::Escalate).then(|| round.now().plus_ms(ttl));
         let approved = verdict.ruling == Ruling::Approve;
         round.stage(Payload::Reviewed { proposal: id, digest, verdict, expires_at }, cause)?;
-        if approved { self.intend(round, id, 0) } else { Ok(()) }
+        if approved { self.intend(round, id, digest, 0) } else { Ok(()) }
     }
 
     /// The second look, after an owner's answer, an unused permit or an attempt that is to be repeated: what was approved may have become wrong since.
@@ -170,7 +170,8 @@ impl Oversight {
             return round.stage(Payload::Doubted { proposal: id, reason }, cause).map(drop);
         }
         if verdict.ruling == Ruling::Approve {
-            return self.intend(round, id, attempt);
+            let digest = open.proposal.action.digest();
+            return self.intend(round, id, digest, attempt);
         }
         // What may have happened cannot be taken back by not trying again.
         let payload = match unanswered {
@@ -181,7 +182,7 @@ impl Oversight {
     }
 
     /// Stages hold and intent, unless as many effects are under way as may be, or it is an hour in which this does not begin; then the proposal waits.
-    fn intend(&self, round: &mut Round, id: ProposalId, attempt: u32) -> Result<(), Misfit> {
+    fn intend(&self, round: &mut Round, id: ProposalId, digest: Digest, attempt: u32) -> Result<(), Misfit> {
         let state = round.state();
         let Some(Open { proposal, event, .. }) = state.work.proposals.get(&id) else { return Ok(()) };
         let Some(recovery) = self.recovery.get(&proposal.action.kind()) else { return Ok(()) };
@@ -190,7 +191,7 @@ impl Oversight {
         }
         let payload = Payload::Intended {
             proposal: id,
-            digest: proposal.action.digest(),
+            digest,
             attempt: attempt + 1,
             key: idempotency_key(state, id),
             hold: worst_case(state, proposal),

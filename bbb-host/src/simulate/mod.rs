@@ -111,7 +111,7 @@ impl Job {
     fn run_with(&self, strategy: Strategy) -> Result<State, driver::Error> {
         let spec = self.spec(strategy);
         let world = World::simulated(&spec, None);
-        Ok(Driver::default().run(spec, world, Arc::new(PassingStore::new()), &mut |_, _| ())?.state)
+        Ok(Driver::default().run(spec, world, Arc::new(PassingStore), &mut |_, _| ())?.state)
     }
 
     fn run_given(&self, allotment: Allotment) -> Result<State, driver::Error> {

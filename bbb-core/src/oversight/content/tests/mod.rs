@@ -199,11 +199,7 @@ fn neither_facts_nor_findings_print_personal_text() {
     let text = format!("Dear Ada Byron, guaranteed! Ask bob@other.example. {}", scene.state.spec.sender.footer());
     for action in [scene.mail(MailPurpose::Outreach, |mail| mail.body = text.clone()).into(), Action::from(scene.answer(&text))] {
         let facts = scene.facts(&scene.proposal(action));
-        let printed = format!(
-            "{facts:?} {:?} {:?}",
-            findings(&facts),
-            crate::oversight::charter::Charter::shipped().findings(&facts)
-        );
+        let printed = format!("{facts:?} {:?} {:?}", findings(&facts), crate::oversight::charter::Charter::shipped().findings(&facts));
         for personal in ["Ada", "Byron", "bob", EMAIL, "1234567", "guaranteed"] {
             assert!(!printed.contains(personal), "{personal}: {printed}");
         }
