@@ -95,7 +95,7 @@ fn waits(view: &View<'_>, kind: TaskKind) -> bool {
         TaskKind::AnswerTickets => !trade.tickets.is_empty(),
         TaskKind::QualifyLeads => sells(view) && trade.contacts.values().any(|contact| contact.interest == Interest::New),
         TaskKind::MakeOffers | TaskKind::Outreach | TaskKind::FollowUp => {
-            sells(view) && may_advertise(view) && trade.contacts.values().any(|contact| rules::wants_mail(kind, contact, now))
+            sells(view) && may_advertise(view) && trade.contacts.values().any(|contact| rules::wants_mail(kind, contact, view))
         }
         _ => false,
     }

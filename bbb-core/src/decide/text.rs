@@ -49,14 +49,37 @@ pub fn offer(blueprint: &Blueprint, founder: &str, price: Cents, monthly: bool) 
     (subject, body)
 }
 
+/// Subject and text of an offer to somebody who did not answer one.
+pub fn offer_again(blueprint: &Blueprint, founder: &str, price: Cents, monthly: bool) -> (String, String) {
+    let subject = format!("Still interested in {}?", blueprint.name);
+    let body = format!(
+        "Hello [name],\n\na few days ago I made you an offer and have not heard from you. It stands: {}\n\n{}\n\nIf it is of no use to \
+         [company], tell me and I will not write again.\n\nBest regards,\n{founder}",
+        blueprint.offer,
+        price_line(price, monthly)
+    );
+    (subject, body)
+}
+
+/// Subject and text of an offer to somebody who bought once.
+pub fn offer_more(blueprint: &Blueprint, founder: &str, price: Cents) -> (String, String) {
+    let subject = format!("{} once more for [company]", blueprint.name);
+    let body = format!(
+        "Hello [name],\n\nyou ordered from us before. If you need it again, this is what you get: {}\n\n{}\n\nBest regards,\n{founder}",
+        blueprint.offer,
+        price_line(price, false)
+    );
+    (subject, body)
+}
+
 /// What an offer costs, and how to accept it.
 pub fn price_line(price: Cents, monthly: bool) -> String {
     let period = if monthly { "USD a month, which you can cancel at any time" } else { "USD, paid once" };
     format!("The price is {price} {period}. Reply with \"yes\" to order.")
 }
 
-/// Headline and text of a post; `index` varies it.
-pub fn post(blueprint: &Blueprint, index: u32) -> (String, String) {
+/// Headline and text of a post at the price that holds; `index` varies it.
+pub fn post(blueprint: &Blueprint, price: Cents, index: u32) -> (String, String) {
     let subject = &blueprint.name;
     let customer = &blueprint.target_customer;
     let (title, opening) = match index % 4 {
@@ -69,7 +92,7 @@ pub fn post(blueprint: &Blueprint, index: u32) -> (String, String) {
             format!("How we work: {subject}"),
             "First a short talk, then a written offer, then delivery, then a check whether it helped.".to_owned(),
         ),
-        _ => (format!("What {subject} costs and what you get"), format!("The price is {} USD.", blueprint.price)),
+        _ => (format!("What {subject} costs and what you get"), format!("The price is {price} USD.")),
     };
     (title, format!("{opening}\n\n{}\n\n{}", blueprint.offer, blueprint.description))
 }

@@ -71,6 +71,9 @@ pub struct Contact {
     pub fit: Option<u8>,
     /// Commercial mails sent.
     pub mails: u8,
+    /// The part of the price that was offered after an offer without an answer, in percent; absent where there was no such offer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offered_later: Option<u8>,
     /// When the last of them was sent.
     pub last_mail_at: Timestamp,
     /// When it arrived.
@@ -199,6 +202,9 @@ pub struct Trade {
     /// How offers did, by price; the first 64 prices.
     #[serde(default)]
     pub offers: BTreeMap<Cents, Offers>,
+    /// How offers did that followed an offer without an answer, by the part of the price in percent.
+    #[serde(default)]
+    pub later_offers: BTreeMap<u8, Offers>,
     /// Bills paid in the [`BILLS_KEPT_MS`] before the last one, and that one, in order: when, for what, and how much.
     pub bills: Vec<(Timestamp, String, Cents)>,
     /// Service mails sent in the day before the last one, and that one, in order: when, and to whom.
@@ -225,6 +231,7 @@ impl Trade {
             stars: (0, 0),
             billed_at: None,
             offers: BTreeMap::new(),
+            later_offers: BTreeMap::new(),
             bills: Vec::new(),
             service_mails: Vec::new(),
         }
@@ -285,9 +292,15 @@ impl Trade {
                     refunded: Cents::ZERO,
                     active: true,
                 };
-                self.contact_mut(*contact)?.interest = Interest::Customer;
+                let buyer = self.contact_mut(*contact)?;
+                let first = buyer.interest != Interest::Customer;
+                buyer.interest = Interest::Customer;
+                match buyer.offered_later.take() {
+                    Some(percent) => self.later_offers.entry(percent).or_default().taken += 1,
+                    None if first => self.count_offers(*price, |offers| offers.taken += 1),
+                    None => {}
+                }
                 self.orders.insert(*order, placed);
-                self.count_offers(*price, |offers| offers.taken += 1);
                 Ok(())
             }
             Signal::Churned { order } => self.order_mut(*order).map(|order| (order.active, order.due_at) = (false, None)),
@@ -341,6 +354,7 @@ impl Trade {
             qualified: false,
             fit: None,
             mails: 0,
+            offered_later: None,
             last_mail_at: at,
             arrived_at: at,
             profile: profile.clone(),
@@ -385,9 +399,10 @@ impl Trade {
                 channel.clicks = channel.clicks.saturating_add(receipt.clicks);
             }
             (Action::SendEmail(mail), _) => {
+                let before = self.contact_mut(mail.contact)?.interest;
                 self.mailed(mail.contact, mail.purpose, at)?;
                 if let (MailPurpose::Offer, Some(price)) = (mail.purpose, mail.price) {
-                    self.count_offers(price, |offers| offers.made += 1);
+                    self.offered(mail.contact, before, price)?;
                 }
             }
             (Action::DeliverOrder(delivery), _) => self.order_mut(delivery.order)?.deliveries += 1,
@@ -440,6 +455,22 @@ impl Trade {
             MailPurpose::Offer => contact.interest.max(Interest::Offered),
             MailPurpose::Service => contact.interest,
         };
+        Ok(())
+    }
+
+    /// Counts an offer to somebody who had come so far before it. Those to customers are not counted: they say nothing of new ones.
+    fn offered(&mut self, id: ContactId, before: Interest, price: Cents) -> Result<(), String> {
+        match before {
+            Interest::Offered => {
+                let list = self.price.get();
+                let percent = price.get().saturating_mul(100).saturating_add(list / 2).checked_div(list);
+                let Some(percent) = percent.and_then(|percent| u8::try_from(percent).ok()) else { return Ok(()) };
+                self.contact_mut(id)?.offered_later = Some(percent);
+                self.later_offers.entry(percent).or_default().made += 1;
+            }
+            Interest::Customer => {}
+            _ => self.count_offers(price, |offers| offers.made += 1),
+        }
         Ok(())
     }
 

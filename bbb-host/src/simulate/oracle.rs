@@ -5,7 +5,7 @@
 
 use bbb_agents::driver;
 use bbb_core::blueprint::Channel;
-use bbb_core::decide::growth::{Allotment, MAX_POSTS_A_WEEK, ORGANIC, PAID};
+use bbb_core::decide::growth::{Allotment, LaterOffers, MAX_POSTS_A_WEEK, ORGANIC, PAID};
 use bbb_core::money::Cents;
 use bbb_core::state::State;
 
@@ -54,7 +54,14 @@ impl Plan {
         ORGANIC.iter().zip(self.0).for_each(|(channel, index)| posts[*channel as usize] = POSTS[index]);
         PAID.iter().zip(&self.0[5..]).for_each(|(channel, index)| ads[*channel as usize] = share(30).times(ADS[*index]));
         debug_assert_eq!(posts[Channel::PaidSearch as usize], 0);
-        Allotment { posts, post_cost: share(25), ads, price: job.blueprint.price.percent(PRICES[self.0[7]]), sells: true }
+        Allotment {
+            posts,
+            post_cost: share(25),
+            ads,
+            price: job.blueprint.price.percent(PRICES[self.0[7]]),
+            sells: true,
+            later: Some(LaterOffers { percent: 100 }),
+        }
     }
 }
 

@@ -27,6 +27,10 @@ use crate::money::Cents;
 const KAPPAS: [f64; 3] = [0.25, 0.5, 1.0];
 /// Monthly customers that leave in a month, where nothing is known.
 const LEAVE_A_MONTH: f64 = 0.08;
+/// How fast a market of monthly customers fills, by its ramp-up: this over one more than the months of it is the part of the room that is taken in a month.
+const CROWDING: f64 = 2.5;
+/// Customers with one order each that the prior of how often customers buy is worth.
+const CUSTOMERS_SEEN: f64 = 20.0;
 /// How much less a week counts than the week after it.
 const FORGETTING: f64 = 0.96;
 /// How much a week's leads count, of what the formula says.
@@ -35,11 +39,17 @@ const TEMPER: f64 = 0.7;
 const LEADS_PER_CUSTOMER: f64 = 5.0;
 /// Standard deviations of the logarithms in the prior: of what posts and advertising bring at most, and of the money that it takes.
 const PRIOR_SPREAD: (f64, f64) = (0.8, 0.6);
+/// Monthly customers that a market holds, as a multiple of what the blueprint expects.
+pub const ROOM: f64 = 1.2;
 /// Multiples of the prior's median that are thought of.
 const MOST: [f64; 7] = [0.04, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0];
 const SCALES: [f64; 3] = [0.45, 1.0, 2.2];
 /// The least expected leads of a week: strays.
 const STRAYS: f64 = 0.05;
+/// The share of later offers at the full price that is taken, how fast it grows as the price falls, and how many offers the prior is worth.
+const LATER_TAKEN: f64 = 0.17;
+const LATER_SLOPE: f64 = 1.5;
+const LATER_SEEN: f64 = 12.0;
 /// The cost of advertising's first leads, as a share of the price, where no study was made.
 const FIRST_LEAD_COST: f64 = 0.06;
 
@@ -236,6 +246,20 @@ pub fn demand(view: &View<'_>) -> Belief<Demand> {
     Belief(normalized(points))
 }
 
+/// How likely somebody who did not answer an offer is thought to take another at this part of the price: a share from 0 to 1, binomial, on a grid.
+pub fn later(view: &View<'_>, percent: u8) -> Belief<f64> {
+    let offers = view.trade().later_offers.get(&percent).copied().unwrap_or_default();
+    // As if a few offers had been seen: one in six is taken at the full price, more below.
+    let prior = LATER_TAKEN * libm::pow(100.0 / f64::from(percent.max(1)), LATER_SLOPE);
+    let taken = f64::from(offers.taken) + LATER_SEEN * prior;
+    let left = f64::from(offers.made.saturating_sub(offers.taken)) + LATER_SEEN * (1.0 - prior);
+    let points = (1..=60).map(|step| {
+        let share = f64::from(step) / 100.0;
+        (share, taken * libm::log(share) + left * libm::log1p(-share))
+    });
+    Belief(normalized(points.collect()))
+}
+
 /// What a lead of each channel is worth, in cents, in the order of [`Channel::ALL`]: the chance that it becomes a customer, shrunk towards that of all channels, times what a customer
 /// leaves over.
 pub fn lead_values(view: &View<'_>) -> [f64; 6] {
@@ -252,15 +276,30 @@ pub fn lead_values(view: &View<'_>) -> [f64; 6] {
     })
 }
 
+/// The part of monthly customers that stays for another month, where nothing is known.
+pub fn stays() -> f64 {
+    1.0 - LEAVE_A_MONTH
+}
+
+/// How fast a market of monthly customers fills, as the part of the room left in it that is taken in a month: most of it within the blueprint's ramp-up. A customer who is won
+/// takes the room of one who would have come later, so that this is also the part of its worth that goes with every month.
+pub fn crowding(view: &View<'_>) -> f64 {
+    (CROWDING / (f64::from(view.spec().blueprint.ramp_up_months) + 1.0)).min(1.0)
+}
+
 /// What a customer leaves over after the cost to serve it, in cents: once, or every month as long as it may stay and the business lasts.
 pub fn customer_value(view: &View<'_>) -> f64 {
     let blueprint = &view.spec().blueprint;
     let margin = view.trade().price.minus(blueprint.unit_cost).max(Cents::ZERO).get() as f64;
     if blueprint.billing != Billing::Monthly {
-        return margin;
+        let (orders, customers) =
+            (view.trade().orders.values().filter(|order| order.payments > 0).count() as f64, f64::from(view.trade().customers));
+        return margin * (orders + CUSTOMERS_SEEN) / (customers + CUSTOMERS_SEEN);
     }
+    let stays = stays() * (1.0 - crowding(view)).max(0.0);
     let days = view.spec().end.map_or(365, |end| end.since(view.now()).div_euclid(crate::time::DAY_MS).clamp(0, 365));
     // The first payment is due at once, and nine of ten months another follows.
     let months = days as f64 / 30.0;
-    margin * (1.0 + (0..12).map(|month| (months - f64::from(month)).clamp(0.0, 1.0) * libm::pow(0.92, f64::from(month) + 1.0)).sum::<f64>())
+    margin
+        * (1.0 + (0..12).map(|month| (months - f64::from(month)).clamp(0.0, 1.0) * libm::pow(stays, f64::from(month) + 1.0)).sum::<f64>())
 }

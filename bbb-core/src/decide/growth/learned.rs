@@ -1,8 +1,9 @@
 //! The strategy that learns: draws from what it believes, and gives the week's money out by the optimizer where the draw says that it brings most.
 
 use super::belief::{self, Response};
-use super::{Allotment, MAX_POSTS_A_WEEK, ORGANIC, PAID, post_cost};
-use crate::blueprint::Channel;
+use super::{Allotment, LaterOffers, MAX_POSTS_A_WEEK, ORGANIC, PAID, post_cost};
+use crate::blueprint::{Billing, Channel};
+use crate::decide::playbook::weekly_bill;
 use crate::decide::view::View;
 use crate::draw::Draw;
 use crate::money::Cents;
@@ -12,7 +13,7 @@ use crate::task::TaskKind;
 use crate::time::DAY_MS;
 
 /// Prices that are thought of, in percent of the blueprint's.
-const PRICES: [i64; 7] = [88, 92, 96, 100, 104, 108, 112];
+const PRICES: [i64; 12] = [88, 92, 96, 100, 104, 108, 112, 116, 120, 125, 130, 140];
 /// What a draw's promise is taken for, in percent: the plan that looks best looks better than it is (Smith and Winkler, "The optimizer's curse", Management Science 52, 2006).
 const TRUST_PERCENT: f64 = 85.0;
 /// Draws whose mean a week is planned by. One would change channels so often that what is published has no time to be noticed.
@@ -28,10 +29,12 @@ const HALVINGS: u32 = 3;
 const RECENT_WEEKS: usize = 6;
 /// How much more another price must promise than the one that holds, in percent: changing it costs trust, and rivals answer.
 const PRICE_GAIN_PERCENT: f64 = 3.0;
-/// Draws of demand whose mean a price is judged by.
-const PRICE_DRAWS: usize = 3;
 /// Weeks between two looks at the price.
-const PRICE_EVERY_WEEKS: u32 = 4;
+const PRICE_EVERY_WEEKS: u32 = 2;
+/// The part of what growth costs that it goes on costing, when the price is chosen by what can be served.
+const GROWTH_KEPT: f64 = 0.7;
+/// What later offers may cost, in percent of the price.
+const LATER_PERCENTS: [u8; 4] = [85, 90, 95, 100];
 /// Weeks that a business without an end plans its money over.
 const OPEN_END_WEEKS: i64 = 52;
 /// Days before the end in which nothing that is published pays any more.
@@ -52,27 +55,45 @@ pub(super) fn allot(view: &View<'_>) -> Allotment {
         money = Cents::new(money.get() / 2);
         allotment = best(view, &sampled, &values, money);
     }
-    allotment.price = price(view, &mut draw);
+    allotment.price = price(view);
+    allotment.later = Some(later(view, &mut draw));
     allotment
 }
 
 /// What the week may cost: the money that is left, less what goods and bills will take, over the weeks that are left. What is ordered comes first: a customer who gets
 /// nothing costs more than a lead that does not come.
 fn weekly_limit(view: &View<'_>) -> Cents {
-    let weeks = view.spec().end.map_or(OPEN_END_WEEKS, |end| end.since(view.now()).div_euclid(7 * DAY_MS).max(1));
-    let recent = &view.growth().weeks[view.growth().weeks.len().saturating_sub(RECENT_WEEKS)..];
-    let others = match i64::try_from(recent.len()).unwrap_or(0) {
-        // Half of the blueprint's expenses, as long as little is known.
-        0..3 => view.spec().blueprint.expected_monthly_expenses.percent(50).get() * 7 / 30,
-        count => {
-            let on_growth = recent.iter().flat_map(|week| &week.channels).fold(Cents::ZERO, |sum, channel| sum.plus(channel.spent));
-            let days = usize::try_from(count * 7).unwrap_or(0);
-            let before = view.history().iter().rev().nth(days).map_or(Cents::ZERO, |row| row.spent);
-            view.spent().minus(before).minus(on_growth).max(Cents::ZERO).get() / count
-        }
-    };
+    let weeks = weeks_left(view);
+    // Half of the blueprint's expenses, as long as little is known.
+    let first = || view.spec().blueprint.expected_monthly_expenses.percent(50).get() * 7 / 30;
+    let others = Spending::lately(view).map_or_else(first, |spending| spending.others);
     let free = view.left().minus(Cents::new(others).times(weeks)).max(Cents::ZERO);
     Cents::new(free.get() / weeks).min(view.left_today().times(7)).max(Cents::ZERO)
+}
+
+fn weeks_left(view: &View<'_>) -> i64 {
+    view.spec().end.map_or(OPEN_END_WEEKS, |end| end.since(view.now()).div_euclid(7 * DAY_MS).max(1))
+}
+
+/// What a week cost lately, in cents.
+struct Spending {
+    /// Posts and advertising.
+    growth: i64,
+    /// Goods and bills.
+    others: i64,
+}
+
+impl Spending {
+    /// The mean of the last weeks; nothing where there were too few.
+    fn lately(view: &View<'_>) -> Option<Spending> {
+        let recent = &view.growth().weeks[view.growth().weeks.len().saturating_sub(RECENT_WEEKS)..];
+        let count = i64::try_from(recent.len()).ok().filter(|count| *count >= 3)?;
+        let growth = recent.iter().flat_map(|week| &week.channels).fold(Cents::ZERO, |sum, channel| sum.plus(channel.spent));
+        let days = usize::try_from(count * 7).unwrap_or(0);
+        let before = view.history().iter().rev().nth(days).map_or(Cents::ZERO, |row| row.spent);
+        let others = view.spent().minus(before).minus(growth).max(Cents::ZERO);
+        Some(Spending { growth: growth.get() / count, others: others.get() / count })
+    }
 }
 
 /// The allotment that brings most, were the channels as drawn.
@@ -141,22 +162,60 @@ fn is_bearable(
     -bad <= view.left().percent(MAX_LOSS_PERCENT).get() as f64
 }
 
-/// The price that earns most by a draw of what is believed about demand, where the draw's mean promises enough more than the price that holds; looked at now and then.
-fn price(view: &View<'_>, draw: &mut Draw) -> Cents {
+/// The price that earns most by what is believed about demand, where it promises enough more than the price that holds; looked at now and then.
+fn price(view: &View<'_>) -> Cents {
     let (blueprint, holds) = (&view.spec().blueprint, view.trade().price);
-    if !view.can(TaskKind::ReviewPrice) || view.growth().allotted % PRICE_EVERY_WEEKS != PRICE_EVERY_WEEKS - 1 {
+    if !view.can(TaskKind::ReviewPrice) || !view.growth().allotted.is_multiple_of(PRICE_EVERY_WEEKS) {
         return holds;
     }
     let beliefs = belief::demand(view);
-    let demands: Vec<belief::Demand> = (0..PRICE_DRAWS).map(|_| beliefs.sample(draw)).collect();
     let list = blueprint.price.get().max(1) as f64;
+    let taken = |price: Cents| beliefs.mean(|demand| demand.taken(price.get() as f64 / list));
     let earns = |price: Cents| {
         let margin = price.minus(blueprint.unit_cost).get() as f64;
-        demands.iter().map(|demand| demand.taken(price.get() as f64 / list) * margin).sum::<f64>()
+        let demand = taken(price) / taken(holds);
+        margin * if blueprint.billing == Billing::Monthly { held_months(view, demand) } else { demand.min(affordable(view)) }
     };
     let best =
         PRICES.map(|percent| blueprint.price.percent(percent)).into_iter().max_by(|one, other| earns(*one).total_cmp(&earns(*other)));
     best.filter(|best| earns(*best) > earns(holds) * (1.0 + PRICE_GAIN_PERCENT / 100.0)).unwrap_or(holds)
+}
+
+/// How many times the goods of the last weeks the money that is left pays for, after bills and growth: more cannot be served, however many want it.
+fn affordable(view: &View<'_>) -> f64 {
+    let Some(spending) = Spending::lately(view) else { return f64::INFINITY };
+    let bills = weekly_bill(view).get() as f64;
+    let (others, growth) = (spending.others as f64, spending.growth as f64);
+    let goods = others - bills;
+    let left = view.left().get() as f64 / weeks_left(view) as f64 - bills - growth * GROWTH_KEPT;
+    if goods > 0.0 { (left / goods).max(0.0) } else { f64::INFINITY }
+}
+
+/// Months that new customers of a monthly price pay for until the end, where so many times as many as now take an offer. Who is held already takes up room: a market of
+/// monthly customers holds little more of them than the blueprint expects, and it fills within its ramp-up.
+fn held_months(view: &View<'_>, demand: f64) -> f64 {
+    let blueprint = &view.spec().blueprint;
+    let market = (blueprint.expected_monthly_revenue.get() as f64 / blueprint.price.get().max(1) as f64).max(1.0) * belief::ROOM;
+    let mut old = view.trade().active_orders().count() as f64;
+    let (mut new, mut months) = (0.0, 0.0);
+    let fills = belief::crowding(view) * demand;
+    for _ in 0..(weeks_left(view) * 7 / 30).clamp(1, 12) {
+        new = new * belief::stays() + fills * (market - old - new).max(0.0);
+        old *= belief::stays();
+        months += new;
+    }
+    months
+}
+
+/// What those are offered who did not answer an offer: the part of the price that earns most by a draw of what is believed about each.
+fn later(view: &View<'_>, draw: &mut Draw) -> LaterOffers {
+    let (price, cost) = (view.trade().price.get() as f64, view.spec().blueprint.unit_cost.get() as f64);
+    let earns = LATER_PERCENTS.map(|percent| {
+        let taken = belief::later(view, percent).sample(draw);
+        (percent, taken * (price * f64::from(percent) / 100.0 - cost))
+    });
+    let best = earns.into_iter().max_by(|one, other| one.1.total_cmp(&other.1));
+    LaterOffers { percent: best.map_or(100, |(percent, _)| percent) }
 }
 
 /// Whole cents, none below zero or out of range.

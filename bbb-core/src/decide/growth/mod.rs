@@ -26,7 +26,9 @@ pub const PAID: [Channel; 2] = [Channel::PaidSearch, Channel::Social];
 /// The most posts of a week on one channel; with five channels no day needs more tasks than a day may have.
 pub const MAX_POSTS_A_WEEK: u8 = 11;
 /// The bounds of the price, in percent of the blueprint's.
-pub const PRICE_BOUNDS_PERCENT: (i64, i64) = (85, 115);
+pub const PRICE_BOUNDS_PERCENT: (i64, i64) = (85, 140);
+/// The bounds of what later offers may cost, in percent of the price.
+pub const LATER_PERCENT: (u8, u8) = (80, 100);
 /// What a post costs, as a share of the blueprint's monthly expenses, in ten-thousandths.
 const POST_PER_10_000: i64 = 25;
 /// What a day of advertising costs by the blueprint, likewise.
@@ -90,12 +92,31 @@ pub struct Allotment {
     pub price: Cents,
     /// Whether leads are scored and written to.
     pub sells: bool,
+    /// What is offered to those who had an offer before; one offer to each, where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub later: Option<LaterOffers>,
+}
+
+/// Offers to people who had one before: who did not answer it, and who bought once and may buy again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LaterOffers {
+    /// What those pay who did not answer, in percent of the price for new customers; never less than a sale costs.
+    pub percent: u8,
+}
+
+impl LaterOffers {
+    /// The price of an offer to somebody who did not answer one.
+    pub fn price(self, view: &View<'_>) -> Cents {
+        let price = view.trade().price;
+        price.percent(i64::from(self.percent)).max(view.spec().blueprint.unit_cost).min(price)
+    }
 }
 
 impl Allotment {
     /// Nothing at all, at the price that holds.
     pub fn nothing(view: &View<'_>) -> Allotment {
-        Allotment { posts: [0; 6], post_cost: post_cost(view), ads: [Cents::ZERO; 6], price: view.trade().price, sells: false }
+        Allotment { posts: [0; 6], post_cost: post_cost(view), ads: [Cents::ZERO; 6], price: view.trade().price, sells: false, later: None }
     }
 
     /// What a week of it costs, at most.
@@ -118,6 +139,8 @@ impl Allotment {
         self.posts.iter_mut().for_each(|posts| *posts = (*posts).min(MAX_POSTS_A_WEEK));
         self.posts[Channel::PaidSearch as usize] = 0;
         self.ads.iter_mut().for_each(|ads| *ads = (*ads).max(Cents::ZERO));
+        let percent = |later: LaterOffers| LaterOffers { percent: later.percent.clamp(LATER_PERCENT.0, LATER_PERCENT.1) };
+        self.later = self.later.map(percent);
         self
     }
 }

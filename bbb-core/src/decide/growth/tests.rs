@@ -2,7 +2,7 @@
 
 use super::belief;
 use super::*;
-use crate::action::ActionKind;
+use crate::action::{ActionKind, PayBill};
 use crate::decide::view::Eyes;
 use crate::oversight::tests_support::Scene;
 use crate::state::growth::Week;
@@ -74,7 +74,8 @@ fn every_strategy_keeps_the_bounds_and_allots_the_same_twice() {
         assert_eq!(allotment, with(&scene, allot), "{}", strategy.as_str());
         assert!(allotment.posts.iter().all(|posts| *posts <= MAX_POSTS_A_WEEK) && allotment.posts[Channel::PaidSearch as usize] == 0);
         assert!(allotment.ads.iter().all(|ads| *ads >= Cents::ZERO));
-        assert!((list.percent(85)..=list.percent(115)).contains(&allotment.price));
+        let (low, high) = PRICE_BOUNDS_PERCENT;
+        assert!((list.percent(low)..=list.percent(high)).contains(&allotment.price));
         assert_eq!(allotment.sells, strategy != Strategy::Idle);
         assert_eq!(allotment.weekly_cost() > Cents::ZERO, strategy != Strategy::Idle, "{}", strategy.as_str());
     }
@@ -150,5 +151,42 @@ fn it_is_time_on_the_second_day_and_a_week_later() {
     for (days, due) in [(0, false), (6, false), (7, true), (30, true)] {
         scene.state.day = scene.state.growth.day + days;
         assert_eq!(is_due(&scene.state), due, "{days}");
+    }
+}
+
+/// The price that the engine chooses after so many weeks in which so many offers at the list price were taken, with so much money left, in percent of the list price.
+fn chosen_price(billing: crate::blueprint::Billing, money: i64) -> i64 {
+    let mut scene = after(8, simple::fixed, [5; 6]);
+    let list = scene.state.spec.blueprint.price;
+    let spec = std::sync::Arc::make_mut(&mut scene.state.spec);
+    spec.blueprint.billing = billing;
+    spec.blueprint.unit_cost = list.percent(40);
+    spec.end = Some(scene.state.now.plus_ms(200 * DAY_MS));
+    spec.caps.simulated_money = crate::budget::Cap::of(Cents::from_dollars(money));
+    scene.state.books = crate::state::books::Books::new(spec);
+    scene.state.trade.offers.insert(list, Offers { made: 100, taken: 50 });
+    let bill = PayBill { label: "goods".to_owned(), cost: Cents::from_dollars(10_000) };
+    scene.done(bill);
+    with(&scene, allot).price.get() * 100 / list.get()
+}
+
+#[test]
+fn the_price_goes_up_where_money_or_room_is_short_and_stays_where_neither_is() {
+    use crate::blueprint::Billing;
+    assert_eq!(chosen_price(Billing::OneTime, 1_000_000), 100);
+    assert!(chosen_price(Billing::OneTime, 20_000) > 110, "what cannot be served is not sold cheaply");
+    assert!(chosen_price(Billing::Monthly, 1_000_000) > 110, "a market that is full in no time is not won by cheap offers");
+}
+
+#[test]
+fn of_later_offers_that_part_of_the_price_is_chosen_that_earns_most() {
+    for strategy in strategies() {
+        let mut scene = after(8, simple::fixed, [5; 6]);
+        for percent in [85, 90, 95, 100] {
+            let taken = if percent == 90 { 40 } else { 5 };
+            scene.state.trade.later_offers.insert(percent, Offers { made: 100, taken });
+        }
+        let later = (strategy == Strategy::Engine).then_some(LaterOffers { percent: 90 });
+        assert_eq!(with(&under(scene, strategy), allot).later, later, "the simple ones make one offer");
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn decide(view: &View<'_>, task: &Task) -> Decision {
             let affordable = usize::try_from(view.left_today().get() / cost.get().max(1)).unwrap_or(0);
             let published = view.trade().channel(channel).posts;
             let drafts = (published..).take(posts.min(affordable)).map(|number| {
-                let (title, body) = text::post(blueprint, number);
+                let (title, body) = text::post(blueprint, view.trade().price, number);
                 Draft::new(PublishPost { channel, title, body, cost }, 70, format!("a post on {channel} keeps it alive"))
             });
             propose(drafts.collect(), "the budget does not allow a post today")

@@ -16,21 +16,38 @@ const MAILS_PER_TASK: usize = 30;
 pub(crate) const FOLLOW_UP_AFTER_DAYS: i64 = 3;
 /// Commercial mails after which a silent lead is left alone.
 pub(crate) const MAX_MAILS: u8 = 3;
+/// Commercial mails after which nobody gets another offer: the charter allows no more.
+const MAX_MAILS_WITH_OFFERS: u8 = 4;
+/// Days to wait before somebody who did not answer an offer gets another.
+const OFFER_AGAIN_AFTER_DAYS: i64 = 4;
+/// Days to wait before a customer gets an offer to buy again.
+const RETURN_AFTER_DAYS: i64 = 30;
 
 /// Whether a contact should get a mail of this kind of task now.
-pub(crate) fn wants(kind: TaskKind, contact: &Contact, now: crate::time::Timestamp) -> bool {
+pub(crate) fn wants(kind: TaskKind, contact: &Contact, view: &View<'_>) -> bool {
     if contact.suppressed || !contact.consent {
         return false;
     }
+    let waited = |days: i64| view.now().since(contact.last_mail_at) >= days * DAY_MS;
     match kind {
         TaskKind::Outreach => contact.interest == Interest::Fit && contact.mails == 0,
-        TaskKind::FollowUp => {
-            let waited = now.since(contact.last_mail_at) >= FOLLOW_UP_AFTER_DAYS * DAY_MS;
-            contact.interest == Interest::Contacted && contact.mails < MAX_MAILS && waited
-        }
-        TaskKind::MakeOffers => matches!(contact.interest, Interest::Interested | Interest::AskedPrice),
+        TaskKind::FollowUp => contact.interest == Interest::Contacted && contact.mails < MAX_MAILS && waited(FOLLOW_UP_AFTER_DAYS),
+        TaskKind::MakeOffers => match contact.interest {
+            Interest::Interested | Interest::AskedPrice => true,
+            Interest::Offered => offers_later(view) && contact.mails < MAX_MAILS_WITH_OFFERS && waited(OFFER_AGAIN_AFTER_DAYS),
+            Interest::Customer => {
+                let once = view.spec().blueprint.billing == Billing::OneTime;
+                once && offers_later(view) && contact.mails < MAX_MAILS_WITH_OFFERS && waited(RETURN_AFTER_DAYS)
+            }
+            _ => false,
+        },
         _ => false,
     }
+}
+
+/// Whether those who had an offer get another one.
+fn offers_later(view: &View<'_>) -> bool {
+    view.growth().allotment.as_ref().is_some_and(|allotment| allotment.later.is_some())
 }
 
 pub(super) fn decide(view: &View<'_>, task: &Task) -> Decision {
@@ -42,14 +59,123 @@ pub(super) fn decide(view: &View<'_>, task: &Task) -> Decision {
         _ => return unknown(task),
     };
     let (blueprint, founder) = (&view.spec().blueprint, view.spec().founder.as_str());
-    let price = (purpose == MailPurpose::Offer).then_some(view.trade().price);
-    let (subject, body) = match purpose {
-        MailPurpose::Outreach => text::outreach(blueprint, founder),
-        MailPurpose::FollowUp => text::follow_up(blueprint, founder),
-        _ => text::offer(blueprint, founder, view.trade().price, blueprint.billing == Billing::Monthly),
+    let monthly = blueprint.billing == Billing::Monthly;
+    let later = view.growth().allotment.as_ref().and_then(|allotment| allotment.later);
+    // Who gets what depends on how far they have come.
+    let letter = |contact: &Contact| match purpose {
+        MailPurpose::Outreach => (None, text::outreach(blueprint, founder), why),
+        MailPurpose::FollowUp => (None, text::follow_up(blueprint, founder), why),
+        _ => {
+            let list = view.trade().price;
+            match contact.interest {
+                Interest::Offered => {
+                    let price = later.map_or(list, |later| later.price(view));
+                    (Some(price), text::offer_again(blueprint, founder, price, monthly), "no answer to the first offer")
+                }
+                Interest::Customer => (Some(list), text::offer_more(blueprint, founder, list), "a customer who may buy again"),
+                _ => (Some(list), text::offer(blueprint, founder, list, monthly), why),
+            }
+        }
     };
-    let wanted = |(id, contact): &(&ContactId, &Contact)| wants(kind, contact, view.now()) && !view.is_being_written_to(**id);
-    let contacts = view.trade().contacts.iter().filter(wanted).take(MAILS_PER_TASK.min(view.messages_left_today()));
-    let drafts = contacts.filter_map(|(id, _)| Some(Draft::new(view.mail(*id, purpose, price, &subject, &body)?, confidence, why)));
+    let waits_for_money = |id: ContactId| {
+        view.trade().orders.values().any(|order| order.contact == id && (order.owed_refund_since().is_some() || order.awaits_delivery()))
+    };
+    let wanted = |(id, contact): &(&ContactId, &Contact)| {
+        wants(kind, contact, view) && !view.is_being_written_to(**id) && !(contact.interest == Interest::Customer && waits_for_money(**id))
+    };
+    let mut contacts: Vec<(&ContactId, &Contact)> = view.trade().contacts.iter().filter(wanted).collect();
+    // Those who wait for their first offer come first.
+    contacts.sort_by_key(|(_, contact)| contact.interest);
+    contacts.truncate(MAILS_PER_TASK.min(view.messages_left_today()));
+    let drafts = contacts.into_iter().filter_map(|(id, contact)| {
+        let (price, (subject, body), why) = letter(contact);
+        Some(Draft::new(view.mail(*id, purpose, price, &subject, &body)?, confidence, why))
+    });
     propose(drafts.collect(), "nobody to write to")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::{Action, ActionKind, SendEmail};
+    use crate::decide::growth::{Allotment, LaterOffers};
+    use crate::decide::view::Eyes;
+    use crate::event::{Payload, Signal};
+    use crate::id::{OrderId, TaskId};
+    use crate::oversight::tests_support::Scene;
+    use crate::task::NewTask;
+
+    /// The prices that are offered to the scene's contact, who has come so far, after so many mails and days; in percent of the price that holds.
+    fn offered(interest: Interest, mails: u8, days: i64, later: Option<u8>, edit: impl FnOnce(&mut Scene)) -> Vec<i64> {
+        let mut scene = Scene::with("ai-chatbot-integration-service", |_| ());
+        scene.order().deliveries = 1;
+        let now = scene.state.now;
+        let contact = scene.contact();
+        (contact.interest, contact.mails, contact.last_mail_at) = (interest, mails, now.plus_ms(-days * DAY_MS));
+        let eyes = Eyes { vault: scene.vault.clone(), connected: ActionKind::ALL.into() };
+        let nothing = Allotment::nothing(&eyes.view(&scene.state, now));
+        let later = later.map(|percent| LaterOffers { percent });
+        scene.state.growth.allotment = Some(Allotment { sells: true, later, ..nothing });
+        edit(&mut scene);
+        let order = NewTask::new(TaskKind::MakeOffers, 80, now.plus_ms(DAY_MS));
+        let task = TaskId::new(scene.state.work.next_task);
+        scene.apply(Payload::TaskCreated { task, order });
+        let task = scene.state.work.tasks[&task].clone();
+        let list = scene.state.trade.price.get();
+        match decide(&eyes.view(&scene.state, now), &task) {
+            Decision::Propose(drafts) => drafts
+                .iter()
+                .filter_map(|draft| match &draft.action {
+                    Action::SendEmail(mail) => mail.price.map(|price| price.get() * 100 / list),
+                    _ => None,
+                })
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn who_did_not_answer_an_offer_gets_another_only_where_the_strategy_says_so() {
+        let to = |mails, days, later| offered(Interest::Offered, mails, days, later, |_| ());
+        assert_eq!(to(2, 4, Some(90)), [90]);
+        assert_eq!(to(2, 4, None), [0_i64; 0], "one offer each");
+        assert_eq!(to(2, 3, Some(90)), [0_i64; 0], "an answer may come for three days");
+        assert_eq!(to(4, 40, Some(90)), [0_i64; 0], "nobody gets more than four mails");
+        let dear = |scene: &mut Scene| {
+            let price = scene.state.trade.price;
+            std::sync::Arc::make_mut(&mut scene.state.spec).blueprint.unit_cost = price.percent(96);
+        };
+        assert_eq!(offered(Interest::Offered, 2, 4, Some(90), dear), [96], "never below what a sale costs");
+        assert_eq!(offered(Interest::Interested, 1, 0, Some(90), |_| ()), [100], "the first offer is at the price that holds");
+    }
+
+    #[test]
+    fn customers_who_were_served_may_buy_again() {
+        let to = |days, edit: fn(&mut Scene)| offered(Interest::Customer, 2, days, Some(90), edit);
+        assert_eq!(to(30, |_| ()), [100]);
+        assert_eq!(to(29, |_| ()), [0_i64; 0], "not at once");
+        assert_eq!(to(30, |scene| scene.order().deliveries = 0), [0_i64; 0], "not before they have what they paid for");
+        assert_eq!(to(30, |scene| scene.ask_refund(1)), [0_i64; 0], "not while they wait for money");
+        let monthly = |scene: &mut Scene| std::sync::Arc::make_mut(&mut scene.state.spec).blueprint.billing = Billing::Monthly;
+        assert_eq!(to(30, monthly), [0_i64; 0], "who pays every month has it already");
+        assert_eq!(offered(Interest::Customer, 2, 30, None, |_| ()), [0_i64; 0]);
+        assert_eq!(offered(Interest::Lost, 2, 30, Some(90), |_| ()), [0_i64; 0], "who said no stays alone");
+    }
+
+    #[test]
+    fn later_offers_are_counted_by_their_part_of_the_price_and_not_among_the_first() {
+        let mut scene = Scene::new();
+        let (contact, list) = (scene.lead("eve@customer.example", true), scene.state.trade.price);
+        let offer = |scene: &mut Scene, percent: i64| {
+            let mail = scene.mail(MailPurpose::Offer, |_| ());
+            scene.done(SendEmail { contact, price: Some(list.percent(percent)), ..mail });
+        };
+        offer(&mut scene, 100);
+        offer(&mut scene, 85);
+        let order = OrderId::new(77);
+        scene.signal(Signal::OrderPlaced { order, contact, price: list.percent(85), monthly: false });
+        let trade = &scene.state.trade;
+        assert_eq!((trade.later_offers[&85].made, trade.later_offers[&85].taken), (1, 1));
+        assert_eq!((trade.offers[&list].made, trade.offers.get(&list.percent(85))), (1, None));
+    }
 }

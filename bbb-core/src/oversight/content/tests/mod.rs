@@ -268,7 +268,7 @@ fn what_the_playbooks_write_passes_for_every_template() {
             actions.push(scene.answer(&playbook::fill(&playbook::answer(blueprint, &founder), &profile)).into());
         }
         for index in 0..4 {
-            let (title, body) = playbook::post(blueprint, index);
+            let (title, body) = playbook::post(blueprint, blueprint.price, index);
             actions.push(PublishPost { channel: Channel::Social, title, body, cost: Cents::ZERO }.into());
         }
         let headline = playbook::advertisement(blueprint);
