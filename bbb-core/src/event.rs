@@ -9,7 +9,8 @@ use crate::action::{Action, ActionKind, Cost, Digest};
 use crate::blueprint::Channel;
 use crate::budget::{Caps, Resource, Window};
 use crate::decide::growth::Allotment;
-use crate::id::{ContactId, OrderId, ProposalId, TaskId, TicketId};
+use crate::fork::Change;
+use crate::id::{BusinessId, ContactId, OrderId, ProposalId, TaskId, TicketId};
 use crate::market::Scenario;
 use crate::money::Cents;
 use crate::oversight::reviewer::Opinion;
@@ -308,8 +309,10 @@ pub enum Payload {
     },
     /// A copy of another journal's beginning goes its own way from here.
     Forked {
-        /// The price for new customers from here on.
-        price: Cents,
+        /// The business whose journal that is.
+        source: BusinessId,
+        /// What is different from here on.
+        change: Box<Change>,
     },
     /// A live business goes on under other versions.
     Upgraded {

@@ -35,4 +35,5 @@ mod supervision;
 mod support;
 mod temptation;
 mod terms;
+mod what_if;
 mod worlds;

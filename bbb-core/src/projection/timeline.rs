@@ -39,7 +39,7 @@ pub fn what(payload: &Payload) -> String {
             let market = market.as_ref().map_or_else(String::new, |market| format!(", market scenario {market}"));
             format!("launched {name} in a {} world, seed {}, autonomy {}{market}", spec.world, spec.seed.get(), spec.autonomy.get())
         }
-        Payload::Forked { price } => format!("forked: new customers pay {price} USD from here on"),
+        Payload::Forked { source, change } => format!("forked from {source}, from here on with {change}"),
         Payload::Upgraded { versions } => {
             let owners =
                 owners_part(&versions.charter).map_or_else(String::new, |owners| format!(" with its owner's policies {}", short(owners)));

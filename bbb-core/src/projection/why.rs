@@ -381,10 +381,10 @@ struct Told {
 
 fn told(events: &[Event], id: ProposalId, charter: &Charter, spec: &Spec) -> Told {
     let digest = charter.digest();
-    let mut versions = &spec.versions;
+    let mut ruling = spec.versions.charter.as_str();
     let mut out = Told::default();
     for event in events {
-        let other_charter = versions.charter != digest;
+        let other_charter = ruling != digest;
         let judged =
             |verdict: &Verdict| Judged { event: event.sequence, at: event.at, other_charter, ..judged(verdict, charter, other_charter) };
         match &event.payload {
@@ -404,7 +404,8 @@ fn told(events: &[Event], id: ProposalId, charter: &Charter, spec: &Spec) -> Tol
             _ => {}
         }
         match &event.payload {
-            Payload::Upgraded { versions: newer } => versions = newer,
+            Payload::Upgraded { versions } => ruling = &versions.charter,
+            Payload::Forked { change, .. } => ruling = change.charter.as_deref().unwrap_or(ruling),
             Payload::Proposed { proposal } if proposal.id == id => out.event = event.sequence,
             Payload::Proposed { proposal } if proposal.reviews == Some(id) => out.calls.push(proposal.id),
             Payload::Opined { proposal, opinion, .. } if *proposal == id => {

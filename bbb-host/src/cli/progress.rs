@@ -153,6 +153,7 @@ impl Progress {
             Payload::Received { .. } => stream.then(|| what(&event.payload)),
             Payload::Paused { .. } => Some(format!("{}; go on with: bbb resume {}", what(&event.payload), self.business)),
             Payload::Resumed { .. }
+            | Payload::Forked { .. }
             | Payload::Upgraded { .. }
             | Payload::Overrun { .. }
             | Payload::AgentFailed { .. }
