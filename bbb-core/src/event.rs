@@ -374,6 +374,13 @@ pub enum Payload {
         /// Why, for people.
         reason: String,
     },
+    /// A role decided about a task by its playbook alone, because its model said nothing that counts, or could not be asked. What it decided follows.
+    Unadvised {
+        /// Which task.
+        task: TaskId,
+        /// Why, for people; no word of the model's.
+        reason: String,
+    },
     /// A role wants to take an action.
     Proposed {
         /// What.
@@ -544,6 +551,7 @@ impl Payload {
             Payload::TaskCompleted { .. } => "task_completed",
             Payload::AttemptFailed { .. } => "attempt_failed",
             Payload::TaskFailed { .. } => "task_failed",
+            Payload::Unadvised { .. } => "unadvised",
             Payload::Proposed { .. } => "proposed",
             Payload::Opined { .. } => "opined",
             Payload::Reviewed { .. } => "reviewed",

@@ -55,6 +55,7 @@ pub fn what(payload: &Payload) -> String {
             format!("{task}: an attempt came to nothing ({}); again from {}", plain(reason), moment(*retry_at))
         }
         Payload::TaskFailed { task, cause, reason } => format!("{task} failed, {}{}", cause_text(*cause), because(reason)),
+        Payload::Unadvised { task, reason } => format!("{task}: the playbook decides, since {}", plain(reason)),
         Payload::Proposed { proposal } => proposed(proposal),
         Payload::Opined { proposal, opinion, .. } => format!("{proposal}: {}", opined(*opinion)),
         Payload::Reviewed { proposal, verdict, expires_at, .. } => {

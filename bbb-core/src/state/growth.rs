@@ -44,6 +44,14 @@ pub struct Growth {
 }
 
 impl Growth {
+    /// From now on every allotment has this price, that which holds included.
+    pub(super) fn keep_price(&mut self, price: Cents) {
+        self.owners_price = Some(price);
+        if let Some(allotment) = &mut self.allotment {
+            allotment.price = price;
+        }
+    }
+
     /// From now on channels get so many percent of what they got. The allotment that holds is the first to which that applies.
     pub(super) fn scale(&mut self, channels: &BTreeMap<Channel, u16>) {
         self.allotment = self.allotment.take().map(|allotment| fork::scale(allotment, channels));

@@ -278,6 +278,7 @@ impl State {
                     _ => performance.failed += 1,
                 }
             }
+            Payload::Unadvised { task, .. } => self.work.task(*task).map(drop)?,
             Payload::Proposed { proposal } => {
                 self.work.propose(proposal, event.sequence)?;
                 if proposal.reviews.is_none() {
@@ -348,7 +349,8 @@ impl State {
         }
         change.check()?;
         if let Some(price) = change.price {
-            (self.trade.price, self.growth.owners_price) = (price, Some(price));
+            self.trade.price = price;
+            self.growth.keep_price(price);
         }
         if change.strategy.is_some() || change.charter.is_some() {
             let spec = Arc::make_mut(&mut self.spec);

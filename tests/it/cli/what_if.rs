@@ -113,7 +113,7 @@ fn what_cannot_be_compared_is_refused_by_name() {
     running.signal("-TERM");
     running.end();
     let rows = place.bbb(&["status", "--json"]).json();
-    let halted = rows.as_array().or(rows["businesses"].as_array()).unwrap().iter().find(|row| row["business_id"] != summary["business_id"]);
-    let halted = halted.unwrap()["business_id"].as_str().unwrap();
+    let rows = rows["businesses"].as_array().unwrap_or_else(|| panic!("{rows}"));
+    let halted = rows.iter().find(|row| row["ended"] == false).unwrap()["business"].as_str().unwrap();
     check(&[halted, "--at", "5", "--price", "5"], 4, "run it to its end first");
 }
