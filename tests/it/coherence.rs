@@ -23,7 +23,7 @@ use bbb_integrations::secret::Secret;
 use crate::run::{Ran, finished, on_one_thread, run, spec};
 use crate::support::model::{Asked, Fault, ModelServer};
 
-const TEMPLATE: &str = "AI Chatbot Integration Service";
+const TEMPLATE: &str = "Technical Interview Prep Platform";
 /// Thirty days are called a month here.
 const MONTH_DAYS: u32 = 30;
 
@@ -42,7 +42,8 @@ fn think(days: u32, faults_percent: u64, tokens_a_day: Option<u64>) -> Thought {
     let server = ModelServer::start(faults_percent);
     let mut spec = spec(TEMPLATE, 42, days);
     let caps = Config::default().caps(None);
-    (spec.mind, spec.caps.tokens, spec.caps.real_money) = (MindKind::Llm, caps.tokens, caps.real_money);
+    // Each call costs a cent at least, since money has whole cents; a year is more than the default allows.
+    (spec.mind, spec.caps.tokens, spec.caps.real_money) = (MindKind::Llm, caps.tokens, Cap::of(Cents::from_dollars(200)));
     if let Some(cap) = tokens_a_day {
         spec.caps.tokens = Cap { action: cap, day: cap, ..caps.tokens };
     }
@@ -132,6 +133,16 @@ impl Thought {
             let (most, mean) = (days.iter().max().unwrap(), days.iter().sum::<u64>() / days.len() as u64);
             println!("{} | {} | {longest} | {} | {most} | {mean}", month + 1, asked.len(), sum / asked.len().max(1));
         }
+        let mut failures: BTreeMap<String, usize> = BTreeMap::new();
+        for event in &self.ran.events {
+            match &event.payload {
+                Payload::AttemptFailed { reason, .. } | Payload::TaskFailed { reason, .. } => {
+                    *failures.entry(reason.clone()).or_default() += 1
+                }
+                _ => {}
+            }
+        }
+        println!("failures {failures:?}, vetoes {:?}", self.ran.state.rulings.by_rule);
         for (name, ran) in [("model", &self.ran), ("playbook", playbook)] {
             let (state, tasks) = (&ran.state, ran.state.task_totals());
             let book = state.books.of_world();

@@ -49,15 +49,15 @@ fn a_model_is_asked_and_paid_and_what_it_spoils_is_said() {
     assert!(number("calls") > 3 && number("calls_failed") == 0, "{models}");
     // A thousand tokens at ten dollars a million are a cent.
     assert_eq!(models["spent"], json!(number("calls") as f64 / 100.0));
-    let failed = number("attempts_failed");
-    assert!(failed > 0 && failed < number("attempts"), "{models}");
+    let alone = number("unadvised");
+    assert!(alone > 0 && alone < number("attempts") && number("repairs") == 2 * alone && number("attempts_failed") == 0, "{models}");
     let journal = place.bbb(&["journal", "show"]).ok();
     assert!(journal.contains("channels studied") && journal.contains("the model's answer did not fit: it is not JSON"), "{journal}");
     let text = place.bbb(&["report"]).ok();
     let spent = format!("Model calls cost ${:.2} of real money.", number("calls") as f64 / 100.0);
     assert!(text.split_whitespace().collect::<Vec<_>>().join(" ").contains(&spent), "{text}");
     assert!(!text.contains("No money moved") && !text.contains("broke even"), "{text}");
-    let warning = "Most attempts at tasks that asked a model came to nothing";
+    let warning = "Most attempts that were to ask a model were decided by the playbook";
     assert!(said.contains(&format!("warning: {warning}")) && models["warnings"][0].as_str().unwrap().contains(warning), "{said}");
     for format in ["markdown", "html", "json"] {
         let report = place.bbb(&["report", "--format", format]).ok();
@@ -87,7 +87,7 @@ fn a_run_that_its_model_spoiled_is_launched_anew_once_the_model_answers() {
 }
 
 #[test]
-fn a_live_business_says_that_an_attempt_came_to_nothing_and_when_the_next_one_is() {
+fn a_live_business_says_that_its_playbook_decides_and_why() {
     let peer = server();
     let place = Place::new();
     let sender =
@@ -96,9 +96,9 @@ fn a_live_business_says_that_an_attempt_came_to_nothing_and_when_the_next_one_is
     place.write("bbb.toml", &format!("{}[sender]\n{sender}\n[smtp]\n{smtp}\n", settings(peer.ports[0])));
     place.write("leads.csv", "email,consent\nada@engines-ltd.net,yes\n");
     let mut running = place.start(&["launch", TEMPLATE, "--world", "live", "--mind", "llm", "--leads", "leads.csv", "--licence-confirmed"]);
-    let line = running.until("an attempt came to nothing");
-    assert!(line.contains("orchestrator  plan_day: ") && line.contains("it is not JSON); again from 20"), "{line}");
+    let line = running.until("the playbook decides");
+    assert!(line.contains("since the model's answer did not fit: it is not JSON"), "{line}");
     running.signal("-TERM");
     assert_eq!(running.end(), 0);
-    assert!(running.said("warning: Most attempts at tasks that asked a model came to nothing"));
+    assert!(running.said("warning: Most attempts that were to ask a model were decided by the playbook"));
 }

@@ -29,7 +29,7 @@ use crate::id::ContactId;
 use crate::limits::{MAX_CONTACTS_PER_THOUGHT, MAX_MODEL_CALLS_PER_ATTEMPT, MAX_REPAIRS};
 use crate::model::{self, Complaint};
 use crate::seal::owner_contact;
-use crate::task::{NewTask, Task};
+use crate::task::{NewTask, Step, Task, TaskStatus};
 
 /// A mind that asks a language model.
 #[derive(Debug, Clone, Copy, Default)]
@@ -132,13 +132,15 @@ impl Mind for LlmMind {
     }
 }
 
-/// What one decision may use of the budgets for calls. Other tasks decide at the same time about the same state, and what they hold is not seen here: so the first
-/// call may take all that is left, and the others take of a part.
+/// What one decision may use of the budgets for calls. Other tasks decide at the same time about the same state, and what they will hold is not seen here. So as much
+/// is left for each that is before this one as this one takes with its first call, and further calls take of a part of the rest.
 struct Room {
     calls: u32,
     simulated: bool,
     action: [u64; 2],
     left: [u64; 2],
+    /// Tasks with a lower number that decide now.
+    ahead: u64,
     first: bool,
 }
 
@@ -152,7 +154,9 @@ impl Room {
             let left = [Window::Day, Window::Month, Window::Total].map(|window| view.left_of(resource, window));
             left.into_iter().min().unwrap_or(0)
         };
+        let decides = |other: &&Task| other.status == TaskStatus::InProgress && other.step == Step::Decide && other.id < task.id;
         Room {
+            ahead: view.work().tasks.values().filter(decides).count() as u64,
             calls: MAX_MODEL_CALLS_PER_ATTEMPT.saturating_sub(task.calls),
             simulated: view.spec().world.is_simulated(),
             action: Room::RESOURCES.map(|resource| view.left_of(resource, Window::Action)),
@@ -167,6 +171,9 @@ impl Room {
         let wanted = Room::RESOURCES.map(|resource| resource.taken_by(&cost));
         if self.calls == 0 {
             return Err("the model was asked as often as one attempt allows");
+        }
+        if self.first {
+            self.left = [0, 1].map(|index| self.left[index].saturating_sub(wanted[index].saturating_mul(self.ahead)));
         }
         for index in 0..2 {
             if wanted[index] > self.left[index] || wanted[index] > self.action[index] {
