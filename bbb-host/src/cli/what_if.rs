@@ -16,6 +16,7 @@ use bbb_core::fork::{Change, MAX_CHANNEL_PERCENT};
 use bbb_core::id::BusinessId;
 use bbb_core::money::Cents;
 use bbb_core::oversight::charter::Charter;
+use bbb_core::spec::MindKind;
 use bbb_core::state::State;
 use clap::Args;
 
@@ -261,6 +262,9 @@ impl Session {
             let wanted = before.spec.caps.real_money.total;
             if wanted > Cents::ZERO {
                 allotment::admit(service.data(), config.owner.money_usd, service.bound(Some(id)).await?, wanted)?;
+            }
+            if before.spec.mind == MindKind::Llm || before.spec.reviewer.is_some() {
+                screen.note(&format!("{} asks its model anew: what that costs is real money", asked.name));
             }
             // Before the fork, whose event names their digest.
             Kept::of(service.data(), id).settle(&charter)?;

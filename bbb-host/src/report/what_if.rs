@@ -8,7 +8,7 @@ use super::{Error, drawing, html};
 use crate::what_if::{Comparison, HEADS};
 
 /// The most characters of a name beside its line.
-const MAX_LABEL_CHARS: usize = 18;
+const MAX_LABEL_CHARS: usize = 16;
 
 /// The page.
 ///

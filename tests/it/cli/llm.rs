@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Place, TEMPLATE};
 use crate::support::DEAD_PORT;
+use crate::support::model::ModelServer;
 use crate::support::peers::{self, Peer};
 
 /// The words of a model that talks instead of answering, about somebody.
@@ -101,4 +102,38 @@ fn a_live_business_says_that_its_playbook_decides_and_why() {
     running.signal("-TERM");
     assert_eq!(running.end(), 0);
     assert!(running.said("warning: Most attempts that were to ask a model were decided by the playbook"));
+}
+
+/// Launches a business whose model goes wrong now and then, and returns what it came to.
+fn launch_with_faults(days: &str) -> Value {
+    let server = ModelServer::start(100);
+    let place = Place::new();
+    place.write("bbb.toml", &format!("[llm]\nbase_url = \"http://127.0.0.1:{}/v1\"\nmodel = \"m\"\n", server.port));
+    let ran =
+        place.bbb(&["launch", "Technical Interview Prep Platform", "--days", days, "--mind", "llm", "--config", "bbb.toml", "--json"]);
+    assert!(!ran.err.contains("warning"), "{}", ran.err);
+    let summary = ran.json();
+    println!("{}\n{}", summary["metrics"], summary["models"]);
+    let verified = place.bbb(&["journal", "verify", "--json"]).json();
+    assert_eq!(verified["integrity"], "own", "{verified}");
+    summary
+}
+
+#[test]
+fn a_model_that_goes_wrong_now_and_then_is_mended_and_the_business_sells() {
+    let summary = launch_with_faults("21");
+    assert_eq!(summary["status"], "completed");
+    assert!(summary["models"]["repairs"].as_u64() > Some(3) && summary["models"]["calls_failed"].as_u64() > Some(3), "{summary}");
+    assert!(summary["metrics"]["customers"].as_u64() > Some(5), "{summary}");
+}
+
+/// As the one above for a year, with the default configuration, whose money is used up by then: `docs/design/minds.md`.
+#[test]
+#[ignore = "long; docs/design/minds.md has its figures"]
+fn a_year_with_a_model_comes_to_its_end() {
+    let summary = launch_with_faults("365");
+    assert_eq!(summary["status"], "completed");
+    let models = &summary["models"];
+    assert!(models["spent"].as_f64() <= Some(50.0) && models["unadvised"].as_u64() > Some(100), "{models}");
+    assert!(summary["metrics"]["customers"].as_u64() > Some(100), "{summary}");
 }

@@ -26,7 +26,7 @@ use crate::decide::playbook::Playbook;
 use crate::decide::view::View;
 use crate::decide::{Decision, Draft, Mind};
 use crate::id::ContactId;
-use crate::limits::{MAX_CONTACTS_PER_THOUGHT, MAX_MODEL_CALLS_PER_ATTEMPT, MAX_REPAIRS};
+use crate::limits::{MAX_CONTACTS_PER_THOUGHT, MAX_MODEL_CALLS_PER_ATTEMPT, MAX_QUESTION_BYTES, MAX_REPAIRS};
 use crate::model::{self, Complaint};
 use crate::seal::owner_contact;
 use crate::task::{NewTask, Step, Task, TaskStatus};
@@ -110,11 +110,13 @@ impl Mind for LlmMind {
                 Standing::Chosen(choices) => chosen.extend(choices.into_iter().filter_map(|choice| question.find(choice))),
                 Standing::Failed(why) => left_alone(question, format!("the model's answer did not fit: {why}")),
                 Standing::Ask(_) if is_silent => left_alone(question, "the model gave no answer".to_owned()),
-                // Without a call the contact was erased meanwhile, or the prompt is too long.
-                Standing::Ask(complaint) => match question.call(view, task, complaint).map(|call| (room.take(&call), call)) {
+                Standing::Ask(complaint) => match question.call(view, task, complaint) {
+                    // The contact was erased meanwhile.
                     None => {}
-                    Some((Ok(()), call)) => calls.push(call),
-                    Some((Err(why), _)) => left_alone(question, why.to_owned()),
+                    Some(call) => match call.and_then(|call| room.take(&call).map(|()| call)) {
+                        Ok(call) => calls.push(call),
+                        Err(why) => left_alone(question, why.to_owned()),
+                    },
                 },
             }
         }
@@ -224,8 +226,8 @@ impl<'a> Question<'a> {
         Some((candidate, choice))
     }
 
-    /// The model call that asks this; nothing where the prompt cannot be sealed, because the contact was erased or the prompt is too long.
-    fn call(&self, view: &View<'_>, task: &Task, complaint: Option<Complaint>) -> Option<Draft> {
+    /// The model call that asks this, or why it is not asked; nothing where the prompt cannot be sealed, because the contact was erased.
+    fn call(&self, view: &View<'_>, task: &Task, complaint: Option<Complaint>) -> Option<Result<Draft, &'static str>> {
         let mut parts = prompt::parts(view, task, &self.candidates, self.contact);
         // The newest alone: what the model said before that was complained of already.
         if let Some(answer) = self.answers.last() {
@@ -236,6 +238,9 @@ impl<'a> Question<'a> {
         }
         let text = serde_json::to_string(&parts).ok()?;
         let schema = self.schema().to_string();
+        if text.len() + schema.len() > MAX_QUESTION_BYTES {
+            return Some(Err("the question is too long for a model"));
+        }
         let spec = &view.spec().model;
         let cost = model::cost(text.len() + schema.len(), spec);
         let call = CallModel {
@@ -246,7 +251,7 @@ impl<'a> Question<'a> {
             max_tokens: spec.max_answer_tokens,
             cost,
         };
-        Some(Draft::new(call, 90, format!("a model chooses how to {}", task.order.kind)))
+        Some(Ok(Draft::new(call, 90, format!("a model chooses how to {}", task.order.kind))))
     }
 }
 
