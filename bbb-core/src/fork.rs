@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_change_says_what_it_is_and_which_bound_it_breaks() {
         let change = Change {
-            price: Some(Cents::new(900_50)),
+            price: Some(Cents::new(90_050)),
             strategy: Some(Strategy::Fixed),
             channels: BTreeMap::from([(Channel::Outbound, 0), (Channel::Seo, 200)]),
             charter: Some("0123456789".to_owned()),

@@ -177,9 +177,9 @@ fn answer(body: &[u8], calls: &Mutex<Calls>, percent: u64) -> Option<Vec<u8>> {
 
 /// Everything that there is to choose, and of four or more options now and then one less; one in three in other words.
 fn choices(keys: &[Value], drawn: &[u64]) -> String {
-    let left_out = (keys.len() > 3 && drawn[1].is_multiple_of(10)).then(|| drawn[2] as usize % keys.len());
+    let left_out = (keys.len() > 3 && drawn[1].is_multiple_of(10)).then(|| drawn[2] % keys.len() as u64);
     let words = drawn[3].is_multiple_of(3).then_some("This is what we do, and how we do it. Write to us with whatever you want to know.");
-    let chosen = keys.iter().enumerate().filter(|(index, _)| Some(*index) != left_out);
+    let chosen = keys.iter().enumerate().filter(|(index, _)| Some(*index as u64) != left_out);
     let chosen =
         chosen.map(|(_, key)| json!({ "option": key, "subject": null, "text": words.filter(|_| keys.len() == 1), "priority": null }));
     json!({ "choices": chosen.collect::<Vec<_>>() }).to_string()
