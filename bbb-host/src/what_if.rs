@@ -181,7 +181,7 @@ impl Difference {
             format!("{sign}{}", bbb_core::money::dollars(dollars.0))
         };
         let count = |count: i64| if count == 0 { "0".to_owned() } else { format!("{count:+}") };
-        let stars = self.stars.map_or("-".to_owned(), |stars| format!("{stars:+.2}"));
+        let stars = self.stars.map_or("-".to_owned(), |stars| if stars.abs() < 0.005 { "0.00".to_owned() } else { format!("{stars:+.2}") });
         let [profit, revenue, spent, cash] = [self.profit, self.revenue, self.spent, self.cash_at_the_end].map(money);
         [profit, revenue, spent, count(self.customers), stars, count(self.refused), cash]
     }

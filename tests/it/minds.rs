@@ -13,9 +13,11 @@ use bbb::core::journal::chain::{GENESIS, Head};
 use bbb::core::journal::store::{BoxFuture, Store};
 use bbb::core::limits::MAX_REPAIRS;
 use bbb::core::observe::Arrival;
+use bbb::core::oversight::charter::Charter;
 use bbb::core::oversight::permit::Grant;
 use bbb::core::projection::models::models;
 use bbb::core::projection::timeline::line;
+use bbb::core::projection::why::why;
 use bbb::core::receipt::{ModelAnswer, Receipt};
 use bbb::core::seal::{DerivedKeys, Vault};
 use bbb::core::spec::MindKind;
@@ -232,8 +234,14 @@ fn a_model_that_never_makes_sense_is_asked_a_bounded_number_of_times_and_the_pla
         let ran = run(&model, 10_000_000);
         assert_eq!(proposed(&ran.events), playbook, "{nonsense:?}");
         assert!(unadvised(&ran.events).iter().all(|why| why.starts_with("the model's answer did not fit: it ")), "{nonsense:?}");
+        let published = ran.events.iter().find_map(|event| match &event.payload {
+            Payload::Proposed { proposal } if proposal.action.kind() == ActionKind::PublishPost => Some(proposal.id),
+            _ => None,
+        });
+        let tell = |id| why(&ran.events, id, Charter::shipped()).unwrap().proposal.unadvised;
+        assert!(tell(published.unwrap()).is_some_and(|reason| reason.contains("did not fit")), "{nonsense:?}");
         let calls = calls(&ran.events);
-        assert!(!calls.is_empty());
+        assert!(!calls.is_empty() && calls.iter().all(|(.., call)| tell(*call).is_none()));
         for (task, attempt, _) in &calls {
             let count = calls.iter().filter(|(other, of, _)| (other, of) == (task, attempt)).count();
             assert_eq!(count, 1 + MAX_REPAIRS, "{task}, attempt {attempt}, {nonsense:?}");

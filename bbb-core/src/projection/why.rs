@@ -131,6 +131,9 @@ pub struct Proposed {
     pub confidence: u8,
     /// Why, for people.
     pub rationale: String,
+    /// Why the playbook decided it without the model that the role asks otherwise; absent where it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unadvised: Option<String>,
     /// The digest of the content that was judged.
     pub digest: Digest,
 }
@@ -269,7 +272,8 @@ pub fn why(events: &[Event], id: ProposalId, charter: &Charter) -> Result<Why, U
     let Told { verdicts, attempts, event, opinion, retry_at, .. } = told(events, id, charter, spec);
     let plan = plan(events, task.id, &tasks);
     let AuditRow { role, kind, what, at: proposed_at, confidence, rationale, digest, answer, outcome, reason, cost, .. } = row;
-    let proposal = Proposed { id, event, at: proposed_at, role, kind, what, confidence, rationale, digest };
+    let unadvised = unadvised(events, task.id, event);
+    let proposal = Proposed { id, event, at: proposed_at, role, kind, what, confidence, rationale, unadvised, digest };
     Ok(Why {
         goal: goal(spec, *at),
         plan,
@@ -377,6 +381,17 @@ struct Told {
     verdicts: Vec<Judged>,
     attempts: Vec<Attempt>,
     retry_at: Option<Timestamp>,
+}
+
+/// Why the attempt at a task in which this event is was decided without its model, if it was: what the mind proposes follows that at once, at the same time.
+fn unadvised(events: &[Event], task: TaskId, proposed: u64) -> Option<String> {
+    let before = events.iter().rev().skip_while(|event| event.sequence >= proposed);
+    let of_task = before.map(|event| &event.payload).find_map(|payload| match payload {
+        Payload::Unadvised { task: other, reason } if *other == task => Some(Some(reason.clone())),
+        Payload::TaskStarted { task: other } if *other == task => Some(None),
+        _ => None,
+    });
+    of_task.flatten()
 }
 
 fn told(events: &[Event], id: ProposalId, charter: &Charter, spec: &Spec) -> Told {
