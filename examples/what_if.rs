@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use bbb::core::fork::Change;
 use bbb::core::state::State;
 use bbb::prelude::*;
 
@@ -22,7 +23,7 @@ async fn main() -> anyhow::Result<()> {
     show(price, &original);
     for percent in [80, 120] {
         let other = price.percent(percent);
-        let fork = engine.fork(original.business, FORK_AT_EVENT, other).await?;
+        let fork = engine.fork(original.business, FORK_AT_EVENT, Change { price: Some(other), ..Change::default() }).await?;
         let business = engine.resume(fork, |spec| Ok(World::simulated(spec, None))).await?;
         show(other, business.wait().await?.as_ref());
     }

@@ -247,7 +247,7 @@ impl Engine {
         self.start(id, world, journal, round, true).await
     }
 
-    fn check_version(&self, state: &State) -> Result<(), Error> {
+    pub(crate) fn check_version(&self, state: &State) -> Result<(), Error> {
         let found = self.versions();
         if state.spec.world.is_simulated() && !state.status.is_over() && state.spec.versions != found {
             let begun = Box::new(state.spec.versions.clone());

@@ -9,7 +9,8 @@ use crate::action::{Action, ActionKind, Cost, Digest};
 use crate::blueprint::Channel;
 use crate::budget::{Caps, Resource, Window};
 use crate::decide::growth::Allotment;
-use crate::id::{ContactId, OrderId, ProposalId, TaskId, TicketId};
+use crate::fork::Change;
+use crate::id::{BusinessId, ContactId, OrderId, ProposalId, TaskId, TicketId};
 use crate::market::Scenario;
 use crate::money::Cents;
 use crate::oversight::reviewer::Opinion;
@@ -308,8 +309,10 @@ pub enum Payload {
     },
     /// A copy of another journal's beginning goes its own way from here.
     Forked {
-        /// The price for new customers from here on.
-        price: Cents,
+        /// The business whose journal that is.
+        source: BusinessId,
+        /// What is different from here on.
+        change: Box<Change>,
     },
     /// A live business goes on under other versions.
     Upgraded {
@@ -369,6 +372,13 @@ pub enum Payload {
         /// Of what kind the failure is.
         cause: FailureCause,
         /// Why, for people.
+        reason: String,
+    },
+    /// A role decided about a task by its playbook alone, because its model said nothing that counts, or could not be asked. What it decided follows.
+    Unadvised {
+        /// Which task.
+        task: TaskId,
+        /// Why, for people; no word of the model's.
         reason: String,
     },
     /// A role wants to take an action.
@@ -541,6 +551,7 @@ impl Payload {
             Payload::TaskCompleted { .. } => "task_completed",
             Payload::AttemptFailed { .. } => "attempt_failed",
             Payload::TaskFailed { .. } => "task_failed",
+            Payload::Unadvised { .. } => "unadvised",
             Payload::Proposed { .. } => "proposed",
             Payload::Opined { .. } => "opined",
             Payload::Reviewed { .. } => "reviewed",

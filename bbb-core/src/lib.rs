@@ -26,6 +26,8 @@ pub mod draw;
 #[cfg(feature = "business")]
 pub mod event;
 #[cfg(feature = "business")]
+pub mod fork;
+#[cfg(feature = "business")]
 pub mod id;
 #[cfg(feature = "business")]
 pub mod invariant;

@@ -32,6 +32,8 @@ pub const MAX_RESTART_BACKOFF_MS: i64 = 3_600_000;
 pub const MAX_REPAIRS: usize = 2;
 /// Model calls that one attempt at a task may make, repairs included.
 pub const MAX_MODEL_CALLS_PER_ATTEMPT: u32 = 30;
+/// The most bytes of one question to a model, all its messages and the schema of its answer: 32 KiB. What is longer is not asked, and the playbook decides.
+pub const MAX_QUESTION_BYTES: usize = 32 * 1024;
 /// Contacts that one attempt at a task may ask a model about.
 pub const MAX_CONTACTS_PER_THOUGHT: usize = 10;
 /// The most characters of a text that the reviewer is asked about; a longer one is its owner's to judge.

@@ -4,6 +4,7 @@
 use crate::decide::view::Eyes;
 use crate::decide::{create, fail_attempt, growth, plan};
 use crate::event::{By, Payload};
+use crate::fork;
 use crate::id::{ProposalId, TaskId};
 use crate::observe;
 use crate::oversight::limits;
@@ -101,7 +102,8 @@ fn plan_day(round: &mut Round, eyes: &Eyes) -> Result<(), Misfit> {
     let (state, now) = (round.state(), round.now());
     let planned_today = state.work.created_today(TaskKind::PlanDay) > 0;
     if now >= planning_time(state) && growth::is_due(state) {
-        let allotment = Box::new(growth::allot(&eyes.view(state, now)));
+        let allotment = fork::scale(growth::allot(&eyes.view(state, now)), &state.growth.channels_percent);
+        let allotment = Box::new(allotment);
         round.stage(Payload::Allotted { allotment }, 0)?;
     }
     let state = round.state();

@@ -19,3 +19,4 @@ pub mod service;
 pub mod simulate;
 pub mod store;
 pub mod temptation;
+pub mod what_if;

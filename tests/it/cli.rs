@@ -15,6 +15,7 @@ mod reviewer;
 mod runs;
 mod simulate;
 mod terms;
+mod what_if;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};

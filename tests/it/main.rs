@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 mod cli;
+mod coherence;
 mod crash;
 mod determinism;
 mod disk;
@@ -35,4 +36,5 @@ mod supervision;
 mod support;
 mod temptation;
 mod terms;
+mod what_if;
 mod worlds;

@@ -2,6 +2,7 @@
 
 pub(crate) mod gate;
 pub(crate) mod ledger;
+pub(crate) mod model;
 pub(crate) mod peers;
 pub(crate) mod permits;
 pub(crate) mod process;

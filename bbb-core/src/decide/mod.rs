@@ -15,8 +15,8 @@ use crate::decide::view::View;
 use crate::event::{Payload, Proposal};
 use crate::id::{ProposalId, TaskId};
 use crate::limits::{
-    MAX_OPEN_TASKS, MAX_PROPOSALS_PER_DECISION, MAX_TASK_ATTEMPTS, MAX_TASKS_PER_KIND_PER_DAY, MAX_TASKS_PER_PLAN,
-    MAX_TASKS_PER_ROLE_PER_ROUND, MAX_TEXT_CHARS, TASK_BACKOFF_MS,
+    MAX_MODEL_CALLS_PER_ATTEMPT, MAX_OPEN_TASKS, MAX_PROPOSALS_PER_DECISION, MAX_TASK_ATTEMPTS, MAX_TASKS_PER_KIND_PER_DAY,
+    MAX_TASKS_PER_PLAN, MAX_TASKS_PER_ROLE_PER_ROUND, MAX_TEXT_CHARS, TASK_BACKOFF_MS,
 };
 use crate::role::{Agent, Role};
 use crate::round::Round;
@@ -51,6 +51,13 @@ pub enum Decision {
     Plan(Vec<NewTask>),
     /// There is nothing that would serve the task.
     GiveUp(String),
+    /// One of these, made without the model that the mind asks otherwise.
+    Unadvised {
+        /// Why the model did not count, for people; no word of the model's.
+        reason: String,
+        /// What was decided all the same.
+        decision: Box<Decision>,
+    },
 }
 
 /// How a role thinks.
@@ -107,7 +114,15 @@ pub fn adopt(round: &mut Round, role: Role, id: TaskId, decision: Decision) -> R
     let Some(task) = round.state().work.tasks.get(&id).filter(|task| task.role() == role) else {
         return Ok(());
     };
+    let over = |draft: &Draft| matches!(draft.action, Action::CallModel(_)) && task.calls >= MAX_MODEL_CALLS_PER_ATTEMPT;
     match decision {
+        Decision::Unadvised { reason, decision } => {
+            if !matches!(*decision, Decision::Unadvised { .. }) {
+                round.stage(Payload::Unadvised { task: id, reason: clip(&reason) }, 0)?;
+            }
+            adopt(round, role, id, *decision)
+        }
+        Decision::Propose(drafts) if drafts.iter().any(over) => fail_attempt(round, id, "a model is asked as often as one attempt allows"),
         Decision::Propose(drafts) if drafts.is_empty() => fail_attempt(round, id, "the mind proposed nothing"),
         Decision::Propose(drafts) => propose(round, role, id, drafts),
         Decision::Plan(orders) if task.order.kind.action().is_none() => plan(round, id, orders),

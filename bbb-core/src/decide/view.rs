@@ -83,6 +83,11 @@ impl<'a> View<'a> {
         self.state.books.left().max(Cents::ZERO)
     }
 
+    /// How much of a budget is left over a time, in its unit.
+    pub fn left_of(&self, resource: Resource, window: Window) -> u64 {
+        self.state.books.left_of(resource, window)
+    }
+
     /// The days that are over, oldest first, as totals at their ends.
     pub fn history(&self) -> &'a [DayRow] {
         &self.state.history

@@ -192,7 +192,7 @@ impl Folded {
 
     pub(super) fn apply(&mut self, params: &Params, event: &Event) {
         match &event.payload {
-            Payload::Forked { price } => self.price = *price,
+            Payload::Forked { change, .. } => self.price = change.price.unwrap_or(self.price),
             Payload::Received { source, signal, .. } if source == SOURCE => self.signals.push((event.at, signal.clone())),
             Payload::DayClosed { .. } => self.close_day(params),
             Payload::Proposed { proposal } => {

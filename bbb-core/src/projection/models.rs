@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::Dollars;
 use super::timeline::plain;
-use crate::action::ActionKind;
+use crate::action::{Action, ActionKind};
 use crate::event::{Event, Outcome, Payload};
-use crate::id::{ProposalId, TaskId};
+use crate::id::{ContactId, ProposalId, TaskId};
 use crate::oversight::verdict::{RuleId, Ruling};
 use crate::task::FailureCause;
 
@@ -23,6 +23,10 @@ pub struct Models {
     pub attempts: u64,
     /// Those that came to nothing, for whatever reason.
     pub attempts_failed: u64,
+    /// Calls that asked again, because the answer before did not fit.
+    pub repairs: u64,
+    /// Attempts in which the playbook decided without the model, because it said nothing that counts or could not be asked.
+    pub unadvised: u64,
     /// What the calls cost: real money.
     pub spent: Dollars,
     /// What should worry the owner, in a sentence each.
@@ -36,15 +40,31 @@ pub fn models<'a>(events: impl IntoIterator<Item = &'a Event>) -> Option<Models>
     // The tasks whose attempt that runs has asked, or wanted to.
     let mut asking: Vec<TaskId> = Vec::new();
     let (mut call_failure, mut veto, mut attempt_failure) = (String::new(), String::new(), String::new());
+    let mut alone = String::new();
+    // Who was asked about in the attempt that runs, by its task.
+    let mut questions: BTreeSet<(TaskId, ContactId)> = BTreeSet::new();
     let mut asked = false;
     for event in events {
         match &event.payload {
             Payload::Proposed { proposal } if proposal.action.kind() == ActionKind::CallModel => {
                 asked = true;
                 calls.insert(proposal.id);
+                if let (None, Action::CallModel(call)) = (proposal.reviews, &proposal.action) {
+                    let question = (proposal.task, call.prompt.contact());
+                    models.repairs += u64::from(!questions.insert(question));
+                }
                 // Whether the reviewer answers says nothing of the task whose text it reads.
                 if proposal.reviews.is_none() && !asking.contains(&proposal.task) {
                     asking.push(proposal.task);
+                }
+            }
+            Payload::TaskStarted { task } => questions.retain(|(other, _)| other != task),
+            Payload::Unadvised { task, reason } => {
+                asked = true;
+                models.unadvised += 1;
+                reason.clone_into(&mut alone);
+                if !asking.contains(task) {
+                    asking.push(*task);
                 }
             }
             Payload::Reviewed { verdict, .. } if verdict.ruling == Ruling::Veto => {
@@ -85,6 +105,12 @@ pub fn models<'a>(events: impl IntoIterator<Item = &'a Event>) -> Option<Models>
     if most(models.calls_failed, models.calls) {
         let newest = plain(&call_failure);
         models.warnings.push(format!("Most model calls failed, {} of {}; the newest: {newest}.", models.calls_failed, models.calls));
+    }
+    if most(models.unadvised, models.attempts) {
+        let (count, all, newest) = (models.unadvised, models.attempts, plain(&alone));
+        models.warnings.push(format!(
+            "Most attempts that were to ask a model were decided by the playbook, {count} of {all}; the newest, since {newest}."
+        ));
     }
     if most(models.attempts_failed, models.attempts) {
         let (failed, all, newest) = (models.attempts_failed, models.attempts, plain(&attempt_failure));

@@ -39,7 +39,7 @@ pub fn what(payload: &Payload) -> String {
             let market = market.as_ref().map_or_else(String::new, |market| format!(", market scenario {market}"));
             format!("launched {name} in a {} world, seed {}, autonomy {}{market}", spec.world, spec.seed.get(), spec.autonomy.get())
         }
-        Payload::Forked { price } => format!("forked: new customers pay {price} USD from here on"),
+        Payload::Forked { source, change } => format!("forked from {source}, from here on with {change}"),
         Payload::Upgraded { versions } => {
             let owners =
                 owners_part(&versions.charter).map_or_else(String::new, |owners| format!(" with its owner's policies {}", short(owners)));
@@ -55,6 +55,7 @@ pub fn what(payload: &Payload) -> String {
             format!("{task}: an attempt came to nothing ({}); again from {}", plain(reason), moment(*retry_at))
         }
         Payload::TaskFailed { task, cause, reason } => format!("{task} failed, {}{}", cause_text(*cause), because(reason)),
+        Payload::Unadvised { task, reason } => format!("{task}: the playbook decides, since {}", plain(reason)),
         Payload::Proposed { proposal } => proposed(proposal),
         Payload::Opined { proposal, opinion, .. } => format!("{proposal}: {}", opined(*opinion)),
         Payload::Reviewed { proposal, verdict, expires_at, .. } => {

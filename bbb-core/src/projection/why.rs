@@ -131,6 +131,9 @@ pub struct Proposed {
     pub confidence: u8,
     /// Why, for people.
     pub rationale: String,
+    /// Why the playbook decided it without the model that the role asks otherwise; absent where it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unadvised: Option<String>,
     /// The digest of the content that was judged.
     pub digest: Digest,
 }
@@ -269,7 +272,8 @@ pub fn why(events: &[Event], id: ProposalId, charter: &Charter) -> Result<Why, U
     let Told { verdicts, attempts, event, opinion, retry_at, .. } = told(events, id, charter, spec);
     let plan = plan(events, task.id, &tasks);
     let AuditRow { role, kind, what, at: proposed_at, confidence, rationale, digest, answer, outcome, reason, cost, .. } = row;
-    let proposal = Proposed { id, event, at: proposed_at, role, kind, what, confidence, rationale, digest };
+    let unadvised = unadvised(events, task.id, event);
+    let proposal = Proposed { id, event, at: proposed_at, role, kind, what, confidence, rationale, unadvised, digest };
     Ok(Why {
         goal: goal(spec, *at),
         plan,
@@ -379,12 +383,23 @@ struct Told {
     retry_at: Option<Timestamp>,
 }
 
+/// Why the attempt at a task in which this event is was decided without its model, if it was: what the mind proposes follows that at once, at the same time.
+fn unadvised(events: &[Event], task: TaskId, proposed: u64) -> Option<String> {
+    let before = events.iter().rev().skip_while(|event| event.sequence >= proposed);
+    let of_task = before.map(|event| &event.payload).find_map(|payload| match payload {
+        Payload::Unadvised { task: other, reason } if *other == task => Some(Some(reason.clone())),
+        Payload::TaskStarted { task: other } if *other == task => Some(None),
+        _ => None,
+    });
+    of_task.flatten()
+}
+
 fn told(events: &[Event], id: ProposalId, charter: &Charter, spec: &Spec) -> Told {
     let digest = charter.digest();
-    let mut versions = &spec.versions;
+    let mut ruling = spec.versions.charter.as_str();
     let mut out = Told::default();
     for event in events {
-        let other_charter = versions.charter != digest;
+        let other_charter = ruling != digest;
         let judged =
             |verdict: &Verdict| Judged { event: event.sequence, at: event.at, other_charter, ..judged(verdict, charter, other_charter) };
         match &event.payload {
@@ -404,7 +419,8 @@ fn told(events: &[Event], id: ProposalId, charter: &Charter, spec: &Spec) -> Tol
             _ => {}
         }
         match &event.payload {
-            Payload::Upgraded { versions: newer } => versions = newer,
+            Payload::Upgraded { versions } => ruling = &versions.charter,
+            Payload::Forked { change, .. } => ruling = change.charter.as_deref().unwrap_or(ruling),
             Payload::Proposed { proposal } if proposal.id == id => out.event = event.sequence,
             Payload::Proposed { proposal } if proposal.reviews == Some(id) => out.calls.push(proposal.id),
             Payload::Opined { proposal, opinion, .. } if *proposal == id => {

@@ -1,8 +1,12 @@
 //! Growth: the allotment that holds, and what the weeks before brought under theirs.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use crate::blueprint::Channel;
 use crate::decide::growth::Allotment;
+use crate::fork;
 use crate::money::Cents;
 use crate::state::trade::ChannelResult;
 
@@ -34,9 +38,30 @@ pub struct Growth {
     /// The price that the owner set, which strategies keep.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owners_price: Option<Cents>,
+    /// What channels get of what is allotted to them, in percent; of the others all.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub channels_percent: BTreeMap<Channel, u16>,
 }
 
 impl Growth {
+    /// From now on every allotment has this price, that which holds included.
+    pub(super) fn keep_price(&mut self, price: Cents) {
+        self.owners_price = Some(price);
+        if let Some(allotment) = &mut self.allotment {
+            allotment.price = price;
+        }
+    }
+
+    /// From now on channels get so many percent of what they got. The allotment that holds is the first to which that applies.
+    pub(super) fn scale(&mut self, channels: &BTreeMap<Channel, u16>) {
+        self.allotment = self.allotment.take().map(|allotment| fork::scale(allotment, channels));
+        for (channel, percent) in channels {
+            let before = self.channels_percent.get(channel).copied().unwrap_or(100);
+            let product = u32::from(before) * u32::from(*percent) / 100;
+            self.channels_percent.insert(*channel, u16::try_from(product).unwrap_or(u16::MAX).min(fork::MAX_CHANNEL_PERCENT));
+        }
+    }
+
     pub(super) fn allot(&mut self, allotment: Allotment, day: u32, channels: &[ChannelResult; 6]) {
         if let Some(ended) = self.allotment.replace(allotment) {
             let brought = std::array::from_fn(|index| channels[index].since(&self.since[index]));

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
 use crate::event::{Delegation, Event, Outcome, Payload, Signal};
+use crate::fork::Change;
 use crate::id::{BusinessId, ProposalId, TaskId};
 use crate::limits::MAX_HISTORY_DAYS;
 use crate::money::Cents;
@@ -251,7 +252,7 @@ impl State {
         let at = event.at;
         match &event.payload {
             Payload::Launched { .. } => return Err("a journal has one launch".to_owned()),
-            Payload::Forked { price } => (self.trade.price, self.growth.owners_price) = (*price, Some(*price)),
+            Payload::Forked { change, .. } => self.fork(change)?,
             Payload::Upgraded { versions } => Arc::make_mut(&mut self.spec).versions = versions.clone(),
             Payload::Received { signal, .. } => {
                 self.trade.receive(signal, at)?;
@@ -277,6 +278,7 @@ impl State {
                     _ => performance.failed += 1,
                 }
             }
+            Payload::Unadvised { task, .. } => self.work.task(*task).map(drop)?,
             Payload::Proposed { proposal } => {
                 self.work.propose(proposal, event.sequence)?;
                 if proposal.reviews.is_none() {
@@ -338,6 +340,24 @@ impl State {
             Payload::Ended { .. } if self.status.is_over() => return Err(format!("the business is {}", self.status.as_str())),
             Payload::Ended { completed, .. } => self.status = if *completed { Status::Completed } else { Status::Stopped },
         }
+        Ok(())
+    }
+
+    fn fork(&mut self, change: &Change) -> Result<(), String> {
+        if !self.spec.world.is_simulated() {
+            return Err("only a simulated business is forked".to_owned());
+        }
+        change.check()?;
+        if let Some(price) = change.price {
+            self.trade.price = price;
+            self.growth.keep_price(price);
+        }
+        if change.strategy.is_some() || change.charter.is_some() {
+            let spec = Arc::make_mut(&mut self.spec);
+            spec.strategy = change.strategy.clone().unwrap_or_else(|| spec.strategy.clone());
+            spec.versions.charter = change.charter.clone().unwrap_or_else(|| spec.versions.charter.clone());
+        }
+        self.growth.scale(&change.channels);
         Ok(())
     }
 

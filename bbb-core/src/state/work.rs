@@ -355,15 +355,15 @@ impl Work {
 impl Task {
     fn count(&mut self, how: Closed, thinking: bool) {
         self.open = self.open.saturating_sub(1);
-        self.calls += u32::from(thinking);
         match how {
-            Closed::Settled if thinking => {}
+            // Its mind decides what a call without an answer means: it sees how many there were.
+            _ if thinking => self.calls += 1,
             Closed::Settled => self.settled += 1,
             Closed::Failed => self.failed += 1,
             Closed::Vetoed => self.vetoed += 1,
         }
         if self.open == 0 && self.status == TaskStatus::InProgress {
-            self.step = if thinking && !self.answers.is_empty() { Step::Decide } else { Step::Judge };
+            self.step = if thinking { Step::Decide } else { Step::Judge };
         }
     }
 }

@@ -26,6 +26,7 @@ mod simulate;
 mod status;
 mod templates;
 mod terms;
+mod what_if;
 mod why;
 mod world;
 
@@ -123,7 +124,9 @@ enum Command {
     Report(report::Report),
     /// Tell what led to a proposal, and what came of it
     Why(why::WhyArgs),
-    /// Read, check, sign, export and fork journals
+    /// Fork a simulated business and run it on with another price, strategy, channel or charter, and compare with what happened
+    WhatIf(Box<what_if::WhatIf>),
+    /// Read, check, sign and export journals
     #[command(subcommand)]
     Journal(journal::Journal),
     /// Search the problem of a file (a QUBO, an Ising model, a maximum cut, a quadratic knapsack), or answer a founder's question: what to take on, spend, assign or schedule
@@ -175,6 +178,7 @@ fn dispatch(cli: Cli, screen: &mut Screen) -> Result<(), Fault> {
         Command::Charter(charter) => charter.run(&common, screen),
         Command::Report(report) => report.run(&common, screen),
         Command::Why(why) => why.run(&common, screen),
+        Command::WhatIf(what_if) => what_if.run(&common, screen),
         Command::Journal(journal) => journal.run(&common, screen),
         Command::Optimize(optimize) => optimize.run(screen),
         Command::Simulate(simulate) => simulate.run(screen),

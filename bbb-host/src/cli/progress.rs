@@ -150,9 +150,11 @@ impl Progress {
                 (shown && (stream || model_fails)).then_some(line)
             }
             Payload::Received { signal: Signal::LeadArrived { .. }, .. } => None,
+            Payload::Unadvised { .. } => stream.then(|| what(&event.payload)),
             Payload::Received { .. } => stream.then(|| what(&event.payload)),
             Payload::Paused { .. } => Some(format!("{}; go on with: bbb resume {}", what(&event.payload), self.business)),
             Payload::Resumed { .. }
+            | Payload::Forked { .. }
             | Payload::Upgraded { .. }
             | Payload::Overrun { .. }
             | Payload::AgentFailed { .. }

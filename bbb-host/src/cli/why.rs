@@ -59,11 +59,13 @@ fn text(id: BusinessId, why: &Why) -> String {
     };
     let mut branches = vec![goal(id, why), plan(why), task(why)];
     branches.extend(why.before.iter().map(|tried| another("before", tried)));
-    branches.push(vec![
+    let mut proposed = vec![
         format!("proposal  {} by {} at {} UTC (event {})", proposal.id, proposal.role, moment(proposal.at), proposal.event),
         format!("{} % sure: {}", proposal.confidence, plain(&proposal.rationale)),
-        format!("content {}", proposal.digest),
-    ]);
+    ];
+    proposed.extend(proposal.unadvised.iter().map(|reason| format!("by the playbook alone, since {}", plain(reason))));
+    proposed.push(format!("content {}", proposal.digest));
+    branches.push(proposed);
     branches.extend(why.opinion.iter().map(|said| {
         let calls: Vec<String> = said.calls.iter().map(ToString::to_string).collect();
         let asked = if calls.is_empty() { "without a call".to_owned() } else { format!("asked by {}", calls.join(", ")) };

@@ -293,7 +293,7 @@ fn float_len(length: usize) -> f64 {
 }
 
 /// Text that is only text in XML.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use bbb_core::money::{Cents, dollars};
 
-use super::chart::{WIDTH, axis, float, nice_step, open};
+use super::chart::{WIDTH, axis, escape, float, nice_step, open};
 use super::sections::Drawing;
 
 const LEFT: f64 = 64.0;
@@ -70,7 +70,7 @@ impl Frame {
         for ((name, class, cents), at) in labels.iter().zip(at) {
             let x = WIDTH - self.right + 14.0;
             let class = if class.is_empty() { "label".to_owned() } else { format!("name {class}") };
-            let _ = write!(svg, r#"<text class="{class}" x="{x:.1}" y="{:.1}">{name}</text>"#, at - 2.0);
+            let _ = write!(svg, r#"<text class="{class}" x="{x:.1}" y="{:.1}">{}</text>"#, at - 2.0, escape(name));
             let _ = write!(svg, r#"<text class="value" x="{x:.1}" y="{:.1}">{}</text>"#, at + 13.0, dollars(*cents));
         }
     }
@@ -143,8 +143,8 @@ pub(super) fn fan(id: &str, title: &str, band: &[[Cents; 3]]) -> Drawing {
     Drawing { title: title.to_owned(), svg }
 }
 
-/// A line for each of a few figures by week.
-pub(super) fn courses(id: &str, title: &str, courses: &[(&str, Vec<Cents>)]) -> Drawing {
+/// A line for each of a few figures by week; where a week is marked, a line from the foot to the top there.
+pub(super) fn courses(id: &str, title: &str, courses: &[(&str, Vec<Cents>)], mark: Option<(f64, &str)>) -> Drawing {
     let weeks = courses.iter().map(|(_, course)| course.len()).max().unwrap_or(0);
     let ends: Vec<(&str, Cents)> = courses.iter().filter_map(|(name, course)| Some((*name, *course.last()?))).collect();
     if ends.is_empty() {
@@ -155,7 +155,14 @@ pub(super) fn courses(id: &str, title: &str, courses: &[(&str, Vec<Cents>)]) -> 
     let said: Vec<String> = ends.iter().map(|(name, end)| format!("{name} {}", dollars(*end))).collect();
     let mut svg = open(id, title, &format!("After {weeks} weeks: {}.", said.join(", ")), HEIGHT);
     frame.grid(&mut svg, "weeks");
-    (1..=weeks).filter(|week| week % 13 == 0).for_each(|week| frame.tick(&mut svg, place(week), &week.to_string()));
+    // Quarters, or a few weeks where there are less than three.
+    let step = if weeks < 39 { weeks.div_ceil(6) } else { 13 };
+    (1..=weeks).filter(|week| week % step == 0).for_each(|week| frame.tick(&mut svg, place(week), &week.to_string()));
+    if let Some((week, words)) = mark {
+        let (x, foot) = (frame.x(week.clamp(frame.from, frame.to)), HEIGHT - BOTTOM);
+        let _ = write!(svg, r#"<line class="axis" x1="{x:.1}" x2="{x:.1}" y1="{TOP}" y2="{foot:.1}"/>"#);
+        let _ = write!(svg, r#"<text class="tick" x="{:.1}" y="{:.1}">{}</text>"#, x + 5.0, TOP + 8.0, escape(words));
+    }
     for (at, (_, course)) in courses.iter().enumerate() {
         let points: Vec<String> = course.iter().enumerate().map(|(week, cents)| frame.point(place(week + 1), *cents)).collect();
         let _ = write!(svg, r#"<polyline class="line {}" points="{}"/>"#, if at == 0 { "a" } else { "thin" }, points.join(" "));
@@ -345,11 +352,16 @@ mod tests {
             fine(&frontier("Frontier", &points, Some(1)));
             fine(&fan("fan", "Fan", &band));
             fine(&spread("spread", "Spread", &planned, 16));
-            fine(&courses("courses", "Courses", &[("one", planned.clone()), ("other", cents(&[1, 2]))]));
+            let two = [("one", planned.clone()), ("<other>", cents(&[1, 2]))];
+            for mark in [None, Some((-7.0, "before")), Some((1.5, "<in>")), Some((1e9, "after"))] {
+                let drawing = courses("courses", "Courses", &two, mark);
+                fine(&drawing);
+                assert!(!drawing.svg.contains("<other>") && !drawing.svg.contains("<in>"), "{}", drawing.svg);
+            }
         }
         fine(&frontier("Frontier", &[], None));
         assert!(fan("fan", "Fan", &[]).svg.is_empty() && spread("spread", "Spread", &[], 16).svg.is_empty());
-        assert!(courses("courses", "Courses", &[]).svg.is_empty());
+        assert!(courses("courses", "Courses", &[], None).svg.is_empty());
     }
 
     #[test]

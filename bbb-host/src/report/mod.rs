@@ -14,6 +14,7 @@ mod plan;
 mod sections;
 mod simulation;
 mod text;
+mod what_if;
 
 use std::collections::BTreeMap;
 
@@ -36,6 +37,8 @@ pub use plan::{frontier_assumed, frontier_headline, frontier_html, plan_csv, pla
 pub use simulation::simulation_html;
 pub use text::text;
 pub(crate) use text::wrap;
+pub(crate) use what_if::later_orders;
+pub use what_if::what_if_html;
 
 /// How many of the newest vetoes a report lists.
 pub const MAX_VETOES: usize = 20;

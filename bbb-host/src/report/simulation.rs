@@ -36,7 +36,7 @@ pub fn simulation_html(asked: &str, rows: &[Row], outcomes: &[Outcome]) -> Resul
         policies.iter().filter_map(|policy| Some((policy.as_str(), regret(outcomes, *policy)?))).collect();
     if !regrets.is_empty() {
         let title = "Mean regret to the oracle by week (simulated)";
-        sections.push(section("Regret over time (simulated)", vec![Block::Drawing(drawing::courses("regret", title, &regrets))]));
+        sections.push(section("Regret over time (simulated)", vec![Block::Drawing(drawing::courses("regret", title, &regrets, None))]));
     }
     html::page(Document {
         kicker: "Simulated futures",

@@ -156,8 +156,8 @@ fn a_simulated_business_keeps_the_policies_that_it_was_launched_with() {
     place.bbb(&["charter", "put", id, "mine.cedar"]).fails(4, "completed");
 
     // A fork goes on under the same policies.
-    let fork = place.bbb(&["journal", "fork", id, "--at", "40", "--price", "900", "--json"]).json();
-    let fork = fork["fork"]["business_id"].as_str().unwrap();
+    let fork = place.bbb(&["what-if", id, "--at", "40", "--price", "900", "--json"]).json();
+    let fork = fork["alternatives"][0]["figures"]["business_id"].as_str().unwrap();
     assert_eq!(ids(&place.bbb(&["charter", "list", fork, "--json"]).json(), "owner").len(), 2);
 
     fs::write(&file, "// nothing any more\n").unwrap();

@@ -78,8 +78,6 @@ fn bad_input_is_refused_with_its_rule_and_changes_nothing() {
     check(&["pause", "--reason", &long], 2, "at most 500");
     check(&["doubt", NOBODY, "prop_1"], 2, "--happened");
     check(&["doubt", NOBODY, "prop_1", "--happened", "--did-not-happen"], 2, "cannot be used with");
-    check(&["journal", "fork", NOBODY, "--at", "0", "--price", "5"], 2, "--at");
-    check(&["journal", "fork", NOBODY, "--at", "1", "--price", "0"], 2, "more than 0");
     check(&["report", "--format", "pdf"], 2, "possible values");
     check(&["report", "--format", "html", "--json"], 2, "--json");
     check(&["status", "--data", ""], 2, "--data");
@@ -108,7 +106,7 @@ fn what_is_not_there_is_not_found() {
         &["report", NOBODY],
         &["approve", NOBODY, "prop_1"],
         &["journal", "show", NOBODY],
-        &["journal", "fork", NOBODY, "--at", "3", "--price", "5"],
+        &["what-if", NOBODY, "--at", "3", "--price", "5"],
     ];
     for command in commands {
         place.bbb(command).fails(3, NOBODY);

@@ -67,7 +67,7 @@ fn an_owner_answers_from_another_terminal_and_the_business_outlives_its_process(
     assert!(!socket.exists());
 
     assert!(place.bbb(&["status"]).ok().contains("no process runs it"));
-    place.bbb(&["journal", "fork", &id, "--at", "3", "--price", "5"]).fails(4, "only a simulated business can be forked");
+    place.bbb(&["what-if", &id, "--at", "3", "--price", "5"]).fails(4, "only a simulated business can be forked");
     let mut running = place.start(&["resume"]);
     running.until("resumed biz_");
     place.bbb(&["stop"]).ok();

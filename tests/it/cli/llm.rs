@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Place, TEMPLATE};
 use crate::support::DEAD_PORT;
+use crate::support::model::ModelServer;
 use crate::support::peers::{self, Peer};
 
 /// The words of a model that talks instead of answering, about somebody.
@@ -49,15 +50,15 @@ fn a_model_is_asked_and_paid_and_what_it_spoils_is_said() {
     assert!(number("calls") > 3 && number("calls_failed") == 0, "{models}");
     // A thousand tokens at ten dollars a million are a cent.
     assert_eq!(models["spent"], json!(number("calls") as f64 / 100.0));
-    let failed = number("attempts_failed");
-    assert!(failed > 0 && failed < number("attempts"), "{models}");
+    let alone = number("unadvised");
+    assert!(alone > 0 && alone < number("attempts") && number("repairs") == 2 * alone && number("attempts_failed") == 0, "{models}");
     let journal = place.bbb(&["journal", "show"]).ok();
     assert!(journal.contains("channels studied") && journal.contains("the model's answer did not fit: it is not JSON"), "{journal}");
     let text = place.bbb(&["report"]).ok();
     let spent = format!("Model calls cost ${:.2} of real money.", number("calls") as f64 / 100.0);
     assert!(text.split_whitespace().collect::<Vec<_>>().join(" ").contains(&spent), "{text}");
     assert!(!text.contains("No money moved") && !text.contains("broke even"), "{text}");
-    let warning = "Most attempts at tasks that asked a model came to nothing";
+    let warning = "Most attempts that were to ask a model were decided by the playbook";
     assert!(said.contains(&format!("warning: {warning}")) && models["warnings"][0].as_str().unwrap().contains(warning), "{said}");
     for format in ["markdown", "html", "json"] {
         let report = place.bbb(&["report", "--format", format]).ok();
@@ -87,7 +88,7 @@ fn a_run_that_its_model_spoiled_is_launched_anew_once_the_model_answers() {
 }
 
 #[test]
-fn a_live_business_says_that_an_attempt_came_to_nothing_and_when_the_next_one_is() {
+fn a_live_business_says_that_its_playbook_decides_and_why() {
     let peer = server();
     let place = Place::new();
     let sender =
@@ -96,9 +97,43 @@ fn a_live_business_says_that_an_attempt_came_to_nothing_and_when_the_next_one_is
     place.write("bbb.toml", &format!("{}[sender]\n{sender}\n[smtp]\n{smtp}\n", settings(peer.ports[0])));
     place.write("leads.csv", "email,consent\nada@engines-ltd.net,yes\n");
     let mut running = place.start(&["launch", TEMPLATE, "--world", "live", "--mind", "llm", "--leads", "leads.csv", "--licence-confirmed"]);
-    let line = running.until("an attempt came to nothing");
-    assert!(line.contains("orchestrator  plan_day: ") && line.contains("it is not JSON); again from 20"), "{line}");
+    let line = running.until("the playbook decides");
+    assert!(line.contains("since the model's answer did not fit: it is not JSON"), "{line}");
     running.signal("-TERM");
     assert_eq!(running.end(), 0);
-    assert!(running.said("warning: Most attempts at tasks that asked a model came to nothing"));
+    assert!(running.said("warning: Most attempts that were to ask a model were decided by the playbook"));
+}
+
+/// Launches a business whose model goes wrong now and then, and returns what it came to.
+fn launch_with_faults(days: &str) -> Value {
+    let server = ModelServer::start(100);
+    let place = Place::new();
+    place.write("bbb.toml", &format!("[llm]\nbase_url = \"http://127.0.0.1:{}/v1\"\nmodel = \"m\"\n", server.port));
+    let ran =
+        place.bbb(&["launch", "Technical Interview Prep Platform", "--days", days, "--mind", "llm", "--config", "bbb.toml", "--json"]);
+    assert!(!ran.err.contains("warning"), "{}", ran.err);
+    let summary = ran.json();
+    println!("{}\n{}", summary["metrics"], summary["models"]);
+    let verified = place.bbb(&["journal", "verify", "--json"]).json();
+    assert_eq!(verified["integrity"], "own", "{verified}");
+    summary
+}
+
+#[test]
+fn a_model_that_goes_wrong_now_and_then_is_mended_and_the_business_sells() {
+    let summary = launch_with_faults("21");
+    assert_eq!(summary["status"], "completed");
+    assert!(summary["models"]["repairs"].as_u64() > Some(3) && summary["models"]["calls_failed"].as_u64() > Some(3), "{summary}");
+    assert!(summary["metrics"]["customers"].as_u64() > Some(5), "{summary}");
+}
+
+/// As the one above for a year, with the default configuration, whose money is used up by then: `docs/design/minds.md`.
+#[test]
+#[ignore = "long; docs/design/minds.md has its figures"]
+fn a_year_with_a_model_comes_to_its_end() {
+    let summary = launch_with_faults("365");
+    assert_eq!(summary["status"], "completed");
+    let models = &summary["models"];
+    assert!(models["spent"].as_f64() <= Some(50.0) && models["unadvised"].as_u64() > Some(100), "{models}");
+    assert!(summary["metrics"]["customers"].as_u64() > Some(100), "{summary}");
 }

@@ -33,8 +33,8 @@ fn a_market_from_a_file_is_another_business_that_its_report_fork_and_resume_keep
     let shown = place.bbb(&["report", id]).ok();
     assert!(shown.contains("APPENDIX: THE HIDDEN MARKET (SIMULATED)") && shown.contains("ad_fatigue_percent"), "{shown}");
     assert!(place.bbb(&["journal", "show", id, "--limit", "1"]).ok().contains("market scenario"));
-    let forked = place.bbb(&["journal", "fork", id, "--at", "200", "--price", "99.50", "--json"]).json();
-    let fork = forked["fork"]["business_id"].as_str().unwrap();
+    let forked = place.bbb(&["what-if", id, "--at", "200", "--price", "99.50", "--json"]).json();
+    let fork = forked["alternatives"][0]["figures"]["business_id"].as_str().unwrap();
     assert_eq!(given(&place.bbb(&["report", fork, "--json"]).json()), want);
 }
 

@@ -104,7 +104,7 @@ fn a_simulated_run_is_watched_paused_and_resumed_from_another_terminal() {
     let mut running = place.start(&["launch", TEMPLATE, "--days", "3650"]);
     running.until("simulated day");
     place.bbb(&["launch", TEMPLATE]).fails(4, "another bbb process is running");
-    place.bbb(&["journal", "fork", &place.id(), "--at", "3", "--price", "5"]).fails(4, "another bbb process is running");
+    place.bbb(&["what-if", &place.id(), "--at", "3", "--price", "5"]).fails(4, "another bbb process is running");
     place.bbb(&["pause", "--reason", "lunch"]).ok();
     place.bbb(&["pause", "--reason", "lunch"]).fails(4, "paused");
     running.until("paused by the owner: lunch");

@@ -5,6 +5,12 @@
 //! JSON schema; an answer that does not fit is sent back with the error, [`MAX_REPAIRS`] times at most. Text from outside is marked as untrusted in the
 //! prompt and cut.
 //!
+//! A model that says nothing which counts stops no business: where its answers never fit, where no answer comes, and where a question is over what is left of the
+//! day's tokens or money, the playbook decides alone, and the journal says why ([`Decision::Unadvised`]). A model that chooses nothing is heard: nothing is done.
+//!
+//! There is no chat that grows: every question is put together anew from the state, with figures of the last week from the history, and of what was said before it has
+//! the newest answer that did not fit, and nothing else.
+//!
 //! Options about a contact are asked about one contact at a time, and prompt and answer are sealed under that contact's key, so that erasing the contact
 //! erases them too. What a model says is repeated nowhere else: a reason that is journaled names the schema's rule that an answer broke, not the answer.
 
@@ -14,15 +20,16 @@ mod prompt;
 use std::collections::BTreeMap;
 
 use crate::action::{CallModel, PromptPart, Speaker};
+use crate::budget::{Resource, Window};
 use crate::decide::llm::answer::Choice;
 use crate::decide::playbook::Playbook;
 use crate::decide::view::View;
 use crate::decide::{Decision, Draft, Mind};
 use crate::id::ContactId;
-use crate::limits::{MAX_CONTACTS_PER_THOUGHT, MAX_MODEL_CALLS_PER_ATTEMPT, MAX_REPAIRS};
+use crate::limits::{MAX_CONTACTS_PER_THOUGHT, MAX_MODEL_CALLS_PER_ATTEMPT, MAX_QUESTION_BYTES, MAX_REPAIRS};
 use crate::model::{self, Complaint};
 use crate::seal::owner_contact;
-use crate::task::{NewTask, Task};
+use crate::task::{NewTask, Step, Task, TaskStatus};
 
 /// A mind that asks a language model.
 #[derive(Debug, Clone, Copy, Default)]
@@ -47,6 +54,11 @@ impl Candidate {
                 None => order.kind.to_string(),
             },
         }
+    }
+
+    /// The choice of it as it is.
+    fn unchanged(&self) -> Choice {
+        Choice { option: self.key(), subject: None, text: None, priority: None }
     }
 
     fn contact(&self) -> ContactId {
@@ -81,26 +93,102 @@ impl Mind for LlmMind {
             Decision::Propose(drafts) => drafts.into_iter().map(Candidate::Draft).collect(),
             Decision::Plan(orders) if orders.is_empty() => return Decision::Plan(orders),
             Decision::Plan(orders) => orders.into_iter().map(Candidate::Order).collect(),
-            Decision::GiveUp(reason) => return Decision::GiveUp(reason),
+            nothing @ (Decision::GiveUp(_) | Decision::Unadvised { .. }) => return nothing,
         };
         let questions = questions(view, task, &candidates);
-        let mut calls = Vec::new();
-        let mut chosen = Vec::new();
-        let mut failed = Vec::new();
+        let answered: usize = questions.iter().map(|question| question.answers.len()).sum();
+        let is_silent = usize::try_from(task.calls).is_ok_and(|calls| calls > answered);
+        let mut room = Room::of(view, task);
+        let (mut calls, mut chosen, mut alone) = (Vec::new(), Vec::new(), Vec::new());
+        let mut reason = None;
+        let mut left_alone = |question: &Question<'_>, why: String| {
+            alone.extend(question.candidates.iter().map(|candidate| candidate.unchanged()).map(|choice| (question.contact, choice)));
+            reason.get_or_insert(why);
+        };
         for question in &questions {
             match question.standing() {
-                Standing::Ask(complaint) => calls.extend(question.call(view, task, complaint)),
                 Standing::Chosen(choices) => chosen.extend(choices.into_iter().filter_map(|choice| question.find(choice))),
-                Standing::Failed(reason) => failed.push(reason),
+                Standing::Failed(why) => left_alone(question, format!("the model's answer did not fit: {why}")),
+                Standing::Ask(_) if is_silent => left_alone(question, "the model gave no answer".to_owned()),
+                Standing::Ask(complaint) => match question.call(view, task, complaint) {
+                    // The contact was erased meanwhile.
+                    None => {}
+                    Some(call) => match call.and_then(|call| room.take(&call).map(|()| call)) {
+                        Ok(call) => calls.push(call),
+                        Err(why) => left_alone(question, why.to_owned()),
+                    },
+                },
             }
         }
         if !calls.is_empty() {
-            let left = MAX_MODEL_CALLS_PER_ATTEMPT.saturating_sub(task.calls);
-            calls.truncate(usize::try_from(left).unwrap_or(0));
-            let over = "the model was asked as often as one attempt allows".to_owned();
-            return if calls.is_empty() { Decision::GiveUp(over) } else { Decision::Propose(calls) };
+            // What found no room may find some when these have ended.
+            return Decision::Propose(calls);
         }
-        carry_out(view, chosen, failed)
+        let of_contact = |contact: ContactId| questions.iter().find(move |question| question.contact == contact);
+        chosen.extend(alone.into_iter().filter_map(|(contact, choice)| of_contact(contact)?.find(choice)));
+        let decision = carry_out(view, chosen);
+        match reason {
+            Some(reason) => Decision::Unadvised { reason, decision: Box::new(decision) },
+            None => decision,
+        }
+    }
+}
+
+/// What one decision may use of the budgets for calls. Other tasks decide at the same time about the same state, and what they will hold is not seen here. So as much
+/// is left for each that is before this one as this one takes with its first call, and further calls take of a part of the rest.
+struct Room {
+    calls: u32,
+    simulated: bool,
+    action: [u64; 2],
+    left: [u64; 2],
+    /// Tasks with a lower number that decide now.
+    ahead: u64,
+    first: bool,
+}
+
+impl Room {
+    const RESOURCES: [Resource; 2] = [Resource::Tokens, Resource::RealMoney];
+    /// Which part of what is left the calls of one decision may take.
+    const PART: u64 = 4;
+
+    fn of(view: &View<'_>, task: &Task) -> Room {
+        let left = |resource| {
+            let left = [Window::Day, Window::Month, Window::Total].map(|window| view.left_of(resource, window));
+            left.into_iter().min().unwrap_or(0)
+        };
+        let decides = |other: &&Task| other.status == TaskStatus::InProgress && other.step == Step::Decide && other.id < task.id;
+        Room {
+            ahead: view.work().tasks.values().filter(decides).count() as u64,
+            calls: MAX_MODEL_CALLS_PER_ATTEMPT.saturating_sub(task.calls),
+            simulated: view.spec().world.is_simulated(),
+            action: Room::RESOURCES.map(|resource| view.left_of(resource, Window::Action)),
+            left: Room::RESOURCES.map(left),
+            first: true,
+        }
+    }
+
+    /// Takes what a call may cost at most; or says what there is not enough of.
+    fn take(&mut self, call: &Draft) -> Result<(), &'static str> {
+        let cost = call.action.worst_case(self.simulated);
+        let wanted = Room::RESOURCES.map(|resource| resource.taken_by(&cost));
+        if self.calls == 0 {
+            return Err("the model was asked as often as one attempt allows");
+        }
+        if self.first {
+            self.left = [0, 1].map(|index| self.left[index].saturating_sub(wanted[index].saturating_mul(self.ahead)));
+        }
+        for index in 0..2 {
+            if wanted[index] > self.left[index] || wanted[index] > self.action[index] {
+                return Err(["asking the model takes more tokens than are left", "asking the model takes more money than is left"][index]);
+            }
+        }
+        if self.first {
+            self.left = self.left.map(|left| left / Room::PART);
+        }
+        self.left = [0, 1].map(|index| self.left[index].saturating_sub(wanted[index]));
+        self.calls -= 1;
+        self.first = false;
+        Ok(())
     }
 }
 
@@ -138,10 +226,11 @@ impl<'a> Question<'a> {
         Some((candidate, choice))
     }
 
-    /// The model call that asks this; nothing where the prompt cannot be sealed, because the contact was erased or the prompt is too long.
-    fn call(&self, view: &View<'_>, task: &Task, complaint: Option<Complaint>) -> Option<Draft> {
+    /// The model call that asks this, or why it is not asked; nothing where the prompt cannot be sealed, because the contact was erased.
+    fn call(&self, view: &View<'_>, task: &Task, complaint: Option<Complaint>) -> Option<Result<Draft, &'static str>> {
         let mut parts = prompt::parts(view, task, &self.candidates, self.contact);
-        for answer in &self.answers {
+        // The newest alone: what the model said before that was complained of already.
+        if let Some(answer) = self.answers.last() {
             parts.push(PromptPart { speaker: Speaker::Assistant, text: answer.chars().take(model::MAX_ANSWER_CHARS).collect() });
         }
         if let Some(complaint) = complaint {
@@ -149,6 +238,9 @@ impl<'a> Question<'a> {
         }
         let text = serde_json::to_string(&parts).ok()?;
         let schema = self.schema().to_string();
+        if text.len() + schema.len() > MAX_QUESTION_BYTES {
+            return Some(Err("the question is too long for a model"));
+        }
         let spec = &view.spec().model;
         let cost = model::cost(text.len() + schema.len(), spec);
         let call = CallModel {
@@ -159,11 +251,11 @@ impl<'a> Question<'a> {
             max_tokens: spec.max_answer_tokens,
             cost,
         };
-        Some(Draft::new(call, 90, format!("a model chooses how to {}", task.order.kind)))
+        Some(Ok(Draft::new(call, 90, format!("a model chooses how to {}", task.order.kind))))
     }
 }
 
-fn carry_out(view: &View<'_>, chosen: Vec<(&Candidate, Choice)>, failed: Vec<String>) -> Decision {
+fn carry_out(view: &View<'_>, chosen: Vec<(&Candidate, Choice)>) -> Decision {
     let mut drafts = Vec::new();
     let mut orders = Vec::new();
     for (candidate, choice) in chosen {
@@ -176,10 +268,9 @@ fn carry_out(view: &View<'_>, chosen: Vec<(&Candidate, Choice)>, failed: Vec<Str
             }
         }
     }
-    match (drafts.is_empty(), orders.is_empty(), failed.first()) {
-        (false, ..) => Decision::Propose(drafts),
-        (_, false, _) => Decision::Plan(orders),
-        (_, _, Some(reason)) => Decision::GiveUp(format!("the model's answer did not fit: {reason}")),
-        (_, _, None) => Decision::GiveUp("the model chose none of the options".to_owned()),
+    match (drafts.is_empty(), orders.is_empty()) {
+        (false, _) => Decision::Propose(drafts),
+        (_, false) => Decision::Plan(orders),
+        (true, true) => Decision::GiveUp("the model chose none of the options".to_owned()),
     }
 }

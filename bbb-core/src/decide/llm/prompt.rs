@@ -6,6 +6,8 @@ use super::Candidate;
 use crate::action::{Action, PromptPart, Speaker};
 use crate::decide::view::View;
 use crate::id::ContactId;
+use crate::money::Cents;
+use crate::state::DayRow;
 use crate::task::Task;
 
 /// The most characters of one text from outside.
@@ -32,6 +34,7 @@ pub(super) fn parts(view: &View<'_>, task: &Task, candidates: &[&Candidate], con
             "left_to_spend_today_usd": view.left_today().to_string(),
             "leads": view.trade().leads,
             "customers": view.trade().customers,
+            "last_7_days": last_week(view),
         },
         "options": candidates.iter().map(|candidate| describe(candidate)).collect::<Vec<_>>(),
     });
@@ -40,6 +43,21 @@ pub(super) fn parts(view: &View<'_>, task: &Task, candidates: &[&Candidate], con
         text = format!("{text}\n\nAbout the contact:\n<untrusted>\n{outside}\n</untrusted>");
     }
     vec![PromptPart { speaker: Speaker::System, text: system }, PromptPart { speaker: Speaker::User, text }]
+}
+
+/// What the last seven days that are over brought, from the history: as long in the first week as in the last.
+fn last_week(view: &View<'_>) -> serde_json::Value {
+    let history = view.history();
+    let before = history.len().checked_sub(8).map(|index| &history[index]);
+    let Some(end) = history.last() else { return serde_json::Value::Null };
+    let money = |figure: fn(&DayRow) -> Cents| figure(end).minus(before.map_or(Cents::ZERO, figure)).to_string();
+    let count = |figure: fn(&DayRow) -> u32| figure(end).saturating_sub(before.map_or(0, figure));
+    json!({
+        "revenue_usd": money(|day| day.revenue),
+        "spent_usd": money(|day| day.spent),
+        "leads": count(|day| day.leads),
+        "customers": count(|day| day.customers),
+    })
 }
 
 fn describe(candidate: &Candidate) -> serde_json::Value {

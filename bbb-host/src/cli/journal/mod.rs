@@ -1,8 +1,7 @@
-//! `bbb journal`: reads, checks, signs, proves, exports and forks journals.
+//! `bbb journal`: reads, checks, signs, proves and exports journals.
 
 mod checkpoint;
 mod export;
-mod fork;
 mod keys;
 mod proof;
 mod show;
@@ -40,8 +39,6 @@ pub(super) enum Journal {
     Key(keys::Key),
     /// Replace the signing key; the old one signs the new one, and what it signed stays verifiable
     RotateKey(keys::RotateKey),
-    /// Copy the beginning of a simulated journal, change the price, and run the copy on
-    Fork(fork::Fork),
 }
 
 impl Journal {
@@ -55,7 +52,6 @@ impl Journal {
             Journal::CheckProof(check) => check.run(screen),
             Journal::Key(key) => key.run(common, screen),
             Journal::RotateKey(rotate) => rotate.run(common, screen),
-            Journal::Fork(fork) => fork.run(common, screen),
         }
     }
 }
