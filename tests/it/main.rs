@@ -20,6 +20,7 @@ mod minds;
 mod observations;
 mod optimizer_dimod;
 mod outside;
+mod owner;
 mod policies;
 mod projection;
 mod races;

@@ -7,6 +7,8 @@
 pub mod books;
 pub mod consultation;
 pub mod growth;
+#[cfg(test)]
+mod tests;
 pub mod trade;
 pub mod work;
 
@@ -31,7 +33,7 @@ use crate::state::work::{Closed, Stage, Work};
 use crate::time::{self, Timestamp};
 
 /// The version of the fold: a snapshot of another one is rebuilt from the journal.
-pub const FOLD_VERSION: u32 = 4;
+pub const FOLD_VERSION: u32 = 5;
 
 /// Whether a business acts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

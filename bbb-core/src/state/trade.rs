@@ -65,7 +65,7 @@ pub struct Contact {
     pub consent: bool,
     /// Whether it must not be written to any more.
     pub suppressed: bool,
-    /// Whether it ever answered or asked for the price.
+    /// Whether it ever answered with anything but no, asked for the price, or ordered.
     pub qualified: bool,
     /// How well it fits the offer, 0 to 100; absent before it is scored.
     pub fit: Option<u8>,
@@ -186,7 +186,7 @@ pub struct Trade {
     pub channels: [ChannelResult; 6],
     /// Leads ever.
     pub leads: u32,
-    /// Leads that answered or asked for the price.
+    /// Leads that answered or asked for the price, each once: an answer that says no is none, an order is one.
     pub qualified: u32,
     /// Contacts that ever paid.
     pub customers: u32,
@@ -285,6 +285,7 @@ impl Trade {
                     refunded: Cents::ZERO,
                     active: true,
                 };
+                self.qualify(*contact)?;
                 self.contact_mut(*contact)?.interest = Interest::Customer;
                 self.orders.insert(*order, placed);
                 self.count_offers(*price, |offers| offers.taken += 1);
@@ -351,17 +352,26 @@ impl Trade {
         Ok(())
     }
 
-    fn reply(&mut self, id: ContactId, intent: Intent) -> Result<(), String> {
+    /// A lead qualifies once: by an answer that is no refusal, by asking for the price, or by an order, which says more than both.
+    fn qualify(&mut self, id: ContactId) -> Result<(), String> {
         let contact = self.contact_mut(id)?;
-        let first = !contact.qualified && intent != Intent::Declined;
-        contact.qualified |= first;
+        let first = !contact.qualified;
+        contact.qualified = true;
+        self.qualified += u32::from(first);
+        Ok(())
+    }
+
+    fn reply(&mut self, id: ContactId, intent: Intent) -> Result<(), String> {
+        if intent != Intent::Declined {
+            self.qualify(id)?;
+        }
+        let contact = self.contact_mut(id)?;
         contact.interest = match intent {
             _ if contact.interest == Interest::Customer => Interest::Customer,
             Intent::Interested => Interest::Interested,
             Intent::AskedPrice => Interest::AskedPrice,
             Intent::Declined => Interest::Lost,
         };
-        self.qualified += u32::from(first);
         Ok(())
     }
 
