@@ -254,6 +254,9 @@ fn a_lead_qualifies_once_by_answering_asking_for_the_price_or_ordering() {
         scene.signal(Signal::OrderPlaced { order: OrderId::new(order), contact: eve, price, monthly: false });
     }
     assert_eq!(scene.state.trade.qualified, qualified + 1, "who orders without a word is qualified by that, once");
+    assert!(!scene.state.trade.contacts[&eve].qualified, "and has not answered, so that no mail may pretend it had");
+    scene.signal(Signal::Replied { contact: eve, intent: AskedPrice });
+    assert_eq!((scene.state.trade.qualified, scene.state.trade.contacts[&eve].qualified), (qualified + 1, true), "counted once in all");
 }
 
 #[test]

@@ -65,7 +65,7 @@ pub struct Contact {
     pub consent: bool,
     /// Whether it must not be written to any more.
     pub suppressed: bool,
-    /// Whether it ever answered with anything but no, asked for the price, or ordered.
+    /// Whether it ever answered with anything but no, or asked for the price. Who ordered without a word has not.
     pub qualified: bool,
     /// How well it fits the offer, 0 to 100; absent before it is scored.
     pub fit: Option<u8>,
@@ -285,8 +285,10 @@ impl Trade {
                     refunded: Cents::ZERO,
                     active: true,
                 };
-                self.qualify(*contact)?;
-                self.contact_mut(*contact)?.interest = Interest::Customer;
+                let known = self.contact_mut(*contact)?;
+                known.interest = Interest::Customer;
+                let first = !known.qualified && !self.has_ordered(*contact);
+                self.qualified += u32::from(first);
                 self.orders.insert(*order, placed);
                 self.count_offers(*price, |offers| offers.taken += 1);
                 Ok(())
@@ -352,26 +354,23 @@ impl Trade {
         Ok(())
     }
 
-    /// A lead qualifies once: by an answer that is no refusal, by asking for the price, or by an order, which says more than both.
-    fn qualify(&mut self, id: ContactId) -> Result<(), String> {
-        let contact = self.contact_mut(id)?;
-        let first = !contact.qualified;
-        contact.qualified = true;
-        self.qualified += u32::from(first);
-        Ok(())
+    fn has_ordered(&self, id: ContactId) -> bool {
+        self.orders.values().any(|order| order.contact == id)
     }
 
     fn reply(&mut self, id: ContactId, intent: Intent) -> Result<(), String> {
-        if intent != Intent::Declined {
-            self.qualify(id)?;
-        }
         let contact = self.contact_mut(id)?;
+        let first = !contact.qualified && intent != Intent::Declined;
+        contact.qualified |= first;
         contact.interest = match intent {
             _ if contact.interest == Interest::Customer => Interest::Customer,
             Intent::Interested => Interest::Interested,
             Intent::AskedPrice => Interest::AskedPrice,
             Intent::Declined => Interest::Lost,
         };
+        // Who ordered without a word was counted then.
+        let counts = first && !self.has_ordered(id);
+        self.qualified += u32::from(counts);
         Ok(())
     }
 
