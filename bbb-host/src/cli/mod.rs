@@ -29,6 +29,7 @@ mod terms;
 mod why;
 mod world;
 
+pub use self::founder::read_founder;
 pub use self::optimize::{QuestionKind, read_question};
 
 use std::ffi::OsStr;
