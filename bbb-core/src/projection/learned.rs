@@ -306,10 +306,11 @@ fn changed(told: &[Plan<'_>], learned: &Learned) -> Option<String> {
         .filter(|line| line.moved != Cents::ZERO);
     let mut sentences: Vec<String> = most.map(|line| sentence(&line, first, last, learned)).into_iter().collect();
     if first.price != last.price {
-        let price = learned.prices.iter().find(|price| price.percent_of_list == 100);
-        let because = price.map_or_else(String::new, |price| {
-            let Moved { first, now } = price.taken_of_ten;
-            format!(", and of ten offers at the list price {:.1} are believed to be taken, {:.1} at first", now.median, first.median)
+        let towards = if last.price < first.price { PRICES[0] } else { PRICES[2] };
+        let taken = |percent: i64| learned.prices.iter().find(|price| price.percent_of_list == percent);
+        let because = taken(towards).zip(taken(PRICES[1])).map_or_else(String::new, |(there, list)| {
+            let at = |price: &PriceBelief| format!("{:.1} at {}", price.taken_of_ten.now.median, dollars(price.price.0));
+            format!(", and of ten offers {} are believed to be taken, {}", at(list), at(there))
         });
         sentences.push(format!("The price went from {} to {}{because}.", dollars(first.price), dollars(last.price)));
     }
@@ -330,17 +331,23 @@ fn sentence(line: &Line, first: &Allotment, last: &Allotment, learned: &Learned)
     let belief = learned.channels.iter().find(|row| row.channel == line.channel.as_str());
     let (what, because) = if line.posts {
         let because = belief.and_then(|row| row.leads_of_daily_post).map(|Moved { first, now }| {
-            format!("a daily post there is believed to bring {:.1} leads a week, {:.1} at first", now.median, first.median)
+            let (now, first) = (format!("{:.1} leads a week", now.median), format!("{:.1} leads a week", first.median));
+            format!("a daily post there is believed to bring {}", since(&now, &first))
         });
         (format!("posts on {} from {} to {} a week", line.channel, first.posts[index], last.posts[index]), because)
     } else {
-        let because = belief.and_then(|row| row.ad_cost_per_lead).map(|Moved { first, now }| {
-            format!("a lead by it is believed to cost {}, {} at first", dollar(now.median), dollar(first.median))
-        });
+        let because = belief
+            .and_then(|row| row.ad_cost_per_lead)
+            .map(|Moved { first, now }| format!("a lead by it is believed to cost {}", since(&dollar(now.median), &dollar(first.median))));
         (format!("advertising on {} from {} to {} a day", line.channel, dollars(first.ads[index]), dollars(last.ads[index])), because)
     };
     let because = because.map_or_else(String::new, |because| format!(": {because}"));
     format!("Most money moved by {what}{because}.")
+}
+
+/// What is believed now, and was at first.
+fn since(now: &str, first: &str) -> String {
+    if now == first { format!("{now}, as at first") } else { format!("{now}, {first} at first") }
 }
 
 /// A figure in dollars, for people.
