@@ -74,4 +74,4 @@ pub mod time;
 
 /// The version of the rules by which the engine and its minds decide: a simulated run of another version is not resumed.
 #[cfg(feature = "business")]
-pub const ENGINE_VERSION: u32 = 2;
+pub const ENGINE_VERSION: u32 = 3;

@@ -22,6 +22,7 @@ mod optimizer_dimod;
 mod outside;
 mod owner;
 mod policies;
+mod priority;
 mod projection;
 mod races;
 mod report;

@@ -4,6 +4,7 @@ use super::{propose, unknown};
 use crate::action::MailPurpose;
 use crate::blueprint::Billing;
 use crate::decide::view::View;
+use crate::decide::worth::Worth;
 use crate::decide::{Decision, Draft, text};
 use crate::id::ContactId;
 use crate::state::trade::{Contact, Interest};
@@ -49,7 +50,12 @@ pub(super) fn decide(view: &View<'_>, task: &Task) -> Decision {
         _ => text::offer(blueprint, founder, view.trade().price, blueprint.billing == Billing::Monthly),
     };
     let wanted = |(id, contact): &(&ContactId, &Contact)| wants(kind, contact, view.now()) && !view.is_being_written_to(**id);
-    let contacts = view.trade().contacts.iter().filter(wanted).take(MAILS_PER_TASK.min(view.messages_left_today()));
-    let drafts = contacts.filter_map(|(id, _)| Some(Draft::new(view.mail(*id, purpose, price, &subject, &body)?, confidence, why)));
+    // Who is worth most is written to first, should messages be short.
+    let worth = Worth::new(view);
+    let mut contacts: Vec<_> =
+        view.trade().contacts.iter().filter(wanted).map(|(id, contact)| (worth.contact(kind, contact), id)).collect();
+    contacts.sort_by(|(one, first), (other, second)| other.total_cmp(one).then(first.cmp(second)));
+    let contacts = contacts.into_iter().take(MAILS_PER_TASK.min(view.messages_left_today()));
+    let drafts = contacts.filter_map(|(_, id)| Some(Draft::new(view.mail(*id, purpose, price, &subject, &body)?, confidence, why)));
     propose(drafts.collect(), "nobody to write to")
 }
