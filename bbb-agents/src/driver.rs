@@ -167,10 +167,7 @@ impl Run<'_> {
                 (role, id, task.map_or_else(|| Decision::GiveUp("the task is over".to_owned()), |task| mind.decide(&view, task)))
             }));
         }
-        for (role, id, decision) in answers {
-            decide::adopt(round, role, id, decision)?;
-        }
-        Ok(())
+        Ok(decide::adopt_all(round, answers)?)
     }
 
     /// Commits what is staged, and carries out what gets a permit.

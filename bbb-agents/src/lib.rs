@@ -4,6 +4,7 @@
 //! `decide`, `oversight`, `settle`); [`act`] is the one that is here, since it waits for the outside.
 
 pub mod act;
+pub mod conditions;
 pub mod driver;
 pub mod engine;
 pub mod fork;

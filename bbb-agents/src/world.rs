@@ -15,6 +15,7 @@ use bbb_core::state::State;
 use bbb_core::state::work::Stage;
 use bbb_core::time::Timestamp;
 
+use crate::conditions::{Conditions, Faults, OwnerKind, UnreliableModel};
 use crate::recording::Recording;
 
 /// Tells the time to a live or shadow business.
@@ -35,8 +36,8 @@ pub struct World {
 
 #[derive(Clone)]
 enum Simulation {
-    /// A market and an owner.
-    Market { market: Arc<RwLock<Market>>, owner: Arc<SimulatedOwner> },
+    /// A market and an owner; none where the owner never answers.
+    Market { market: Arc<RwLock<Market>>, owner: Option<Arc<SimulatedOwner>> },
     /// What they once did.
     Recorded(Arc<Recording>),
 }
@@ -44,11 +45,22 @@ enum Simulation {
 impl World {
     /// The simulated world of a spec: a virtual clock, the market model, keys from the seed. Model calls, where minds make them, go to `model`.
     pub fn simulated(spec: &Spec, model: Option<Arc<dyn Port<CallModel>>>) -> World {
+        World::simulated_under(Conditions::default(), spec, model)
+    }
+
+    /// The same world under these conditions: its ports fail so often, model calls too, and its owner answers or does not.
+    pub fn simulated_under(conditions: Conditions, spec: &Spec, model: Option<Arc<dyn Port<CallModel>>>) -> World {
         let vault = Vault::new(Arc::new(DerivedKeys::new(spec.seed)));
         let market = Arc::new(RwLock::new(Market::new(spec, vault.clone())));
-        let mut ports = market::ports(Arc::clone(&market));
-        ports.call_model = model;
-        World::of(ports, vault, Simulation::Market { market, owner: Arc::new(SimulatedOwner::new(spec)) })
+        let (asked, faults) = (Arc::clone(&market), Faults::new(spec, conditions.faults));
+        let mut ports = market::ports_by(Arc::new(move |grant, action| {
+            faults.strike(grant.proposal, grant.attempt)?;
+            // A panic while the lock is held for writing fails the step that caused it: the fold is as good as the journal.
+            asked.read().unwrap_or_else(PoisonError::into_inner).perform(grant, action)
+        }));
+        ports.call_model = model.map(|model| Arc::new(UnreliableModel { model, faults }) as Arc<dyn Port<CallModel>>);
+        let owner = (conditions.owner == OwnerKind::Simulated).then(|| Arc::new(SimulatedOwner::new(spec)));
+        World::of(ports, vault, Simulation::Market { market, owner })
     }
 
     /// The simulated world of a spec without a market and an owner: what they did is told again from a recording.
@@ -152,12 +164,12 @@ impl World {
         }
     }
 
-    /// The escalations that the simulated owner answers, with when. At full autonomy, and outside the simulated world, there are none.
+    /// The escalations that the simulated owner answers, with when. At full autonomy, with an owner who never answers, and outside the simulated world, there are none.
     pub(crate) fn owner_answers(&self, state: &State) -> Vec<(Timestamp, ProposalId, bool, String)> {
         let owner = match &self.simulation {
-            Some(Simulation::Market { owner, .. }) => owner,
+            Some(Simulation::Market { owner: Some(owner), .. }) => owner,
             Some(Simulation::Recorded(recording)) => return recording.owner_answers(state),
-            None => return Vec::new(),
+            Some(Simulation::Market { owner: None, .. }) | None => return Vec::new(),
         };
         let waiting = state.work.proposals.iter().filter_map(|(id, open)| match open.stage {
             Stage::Waiting { expires_at, .. } if state.autonomy.level(open.proposal.action.kind()) < Autonomy::FULL => {

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use crate::action::{Action, Cost, Digest};
 use crate::budget::{Resource, Window};
 use crate::event::{Event, Outcome, Payload, Recovery};
-use crate::id::{BusinessId, ProposalId};
+use crate::id::{BusinessId, ProposalId, TaskId};
 use crate::oversight::reviewer::Opinion;
 use crate::oversight::verdict::Ruling;
 use crate::state::{Misfit, State};
+use crate::task::{Acceptance, Task};
 
 /// A promise that a journal breaks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +71,14 @@ pub enum Violation {
         amount: String,
         /// The cap.
         cap: String,
+    },
+    /// A task was completed whose acceptance condition did not hold.
+    #[error("event {sequence}: {task} was completed, and what it is accepted by had not happened")]
+    Unaccepted {
+        /// The event.
+        sequence: u64,
+        /// The task.
+        task: TaskId,
     },
     /// Oversight's counts do not add up.
     #[error("oversight reviewed {reviewed} proposals, but its rulings add up to {sum}")]
@@ -190,6 +199,13 @@ fn check_event(event: &Event, state: &State, known: &mut BTreeMap<ProposalId, Kn
                 }
             };
             entry.unsure |= matches!(outcome, Outcome::Unanswered { .. });
+        }
+        Payload::TaskCompleted { task } => {
+            // A task that is not open is a misfit, which the fold finds. A plan is adopted at once or not at all.
+            let judged = |task: &&Task| task.order.acceptance != Acceptance::Planned && !task.is_accepted();
+            if state.work.tasks.get(task).filter(judged).is_some() {
+                return Err(Violation::Unaccepted { sequence, task: *task });
+            }
         }
         _ => {}
     }

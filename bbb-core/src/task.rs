@@ -137,6 +137,13 @@ pub enum Acceptance {
     Planned,
 }
 
+impl Acceptance {
+    /// Whether a receipt for an effect of this kind counts towards it.
+    pub fn counts(self, effect: ActionKind) -> bool {
+        matches!(self, Acceptance::Settled { kind, .. } if kind == effect)
+    }
+}
+
 /// A task as it is created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewTask {
@@ -252,7 +259,7 @@ pub struct Task {
     pub ready_at: Timestamp,
     /// Proposals not closed yet.
     pub open: u32,
-    /// Effects of this attempt with a receipt, model calls apart.
+    /// Effects of this attempt with a receipt, of the kind that the task is accepted by.
     pub settled: u32,
     /// Effects of this attempt that failed or are in doubt.
     pub failed: u32,

@@ -15,11 +15,12 @@ fn gathered(concept: &str, days: u32, autonomy: Autonomy) -> Report {
     Report::gather(&state, &events, head)
 }
 
-const HEADINGS: [&str; 11] = [
+const HEADINGS: [&str; 12] = [
     "What it is",
     "Result (simulated)",
     "Money (simulated)",
     "Funnel and channels (simulated)",
+    "What growth learned (simulated)",
     "Agents (simulated)",
     "Oversight (simulated)",
     "Waiting for the owner (simulated)",
@@ -56,7 +57,9 @@ fn json_is_the_summary_and_more() {
     for (name, value) in summary.as_object().unwrap() {
         assert_eq!(&report[name], value, "{name}");
     }
-    for name in ["about", "money", "spending", "funnel", "channels", "agent_details", "tasks", "audit", "rules", "vetoes", "weeks"] {
+    for name in
+        ["about", "money", "spending", "funnel", "channels", "learned", "agent_details", "tasks", "audit", "rules", "vetoes", "weeks"]
+    {
         assert!(!report[name].is_null(), "{name}");
     }
 }

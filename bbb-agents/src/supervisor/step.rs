@@ -126,11 +126,9 @@ impl Business {
         let (answers, failures) = self.ask_roles(&state, now, ready).await;
         let state = Arc::try_unwrap(state).unwrap_or_else(|shared| (*shared).clone());
         self.round = Some(Round::from_parts(state, staged, now));
-        for (role, decisions) in answers {
-            for (task, decision) in decisions {
-                decide::adopt(self.round()?, role, task, decision)?;
-            }
-        }
+        let decisions =
+            answers.into_iter().flat_map(|(role, decisions)| decisions.into_iter().map(move |(task, decision)| (role, task, decision)));
+        decide::adopt_all(self.round()?, decisions.collect())?;
         for (role, tasks) in failures {
             self.stage_failure(Agent::Role(role), "it did not answer")?;
             for task in tasks {

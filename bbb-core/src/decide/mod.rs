@@ -9,6 +9,7 @@ pub mod plan;
 pub mod playbook;
 pub mod text;
 pub mod view;
+pub mod worth;
 
 use crate::action::Action;
 use crate::decide::view::View;
@@ -21,7 +22,7 @@ use crate::limits::{
 use crate::role::{Agent, Role};
 use crate::round::Round;
 use crate::state::{Misfit, State, Status};
-use crate::task::{FailureCause, NewTask, Step, Task, TaskStatus};
+use crate::task::{FailureCause, NewTask, Step, Task, TaskKind, TaskStatus};
 use crate::time::Timestamp;
 
 /// An action that a mind wants, before it is a proposal.
@@ -69,14 +70,16 @@ pub trait Mind: Send + Sync + 'static {
 }
 
 /// The tasks that each role should decide about now, most urgent first: those in progress that wait for a decision, and pending ones whose time
-/// has come. A role that is down gets none; a paused business has none.
+/// has come. A role that is down gets none; a paused business has none. Where a plan is to be made, it is made before anything else is begun, so that what it finds is weighed with the rest.
 pub fn ready(state: &State, now: Timestamp) -> Vec<(Role, Vec<TaskId>)> {
     if state.status != Status::Active {
         return Vec::new();
     }
+    let waits = |task: &Task| task.status == TaskStatus::Pending && task.ready_at <= now && !state.is_down(Agent::Role(task.role()), now);
+    let plans = state.work.tasks.values().any(|task| task.order.kind == TaskKind::PlanDay && waits(task));
     let is_ready = |task: &&Task| match task.status {
         TaskStatus::InProgress => task.step == Step::Decide,
-        TaskStatus::Pending => task.ready_at <= now,
+        TaskStatus::Pending => task.ready_at <= now && (!plans || task.order.kind == TaskKind::PlanDay),
         _ => false,
     };
     let mut by_role: [Vec<&Task>; 7] = Default::default();
@@ -104,6 +107,17 @@ pub fn begin(round: &mut Round, tasks: &[TaskId]) -> Result<(), Misfit> {
         }
     }
     Ok(())
+}
+
+/// Stages what the roles decided about their tasks at one time: the most urgent task first, whichever role's it is, so that it comes first to what is short.
+///
+/// # Errors
+/// [`Misfit`] on a defect of the engine.
+pub fn adopt_all(round: &mut Round, mut decisions: Vec<(Role, TaskId, Decision)>) -> Result<(), Misfit> {
+    let tasks = &round.state().work.tasks;
+    // Tasks of one urgency stay in the order of the roles.
+    decisions.sort_by_key(|(_, id, _)| std::cmp::Reverse(tasks.get(id).map(|task| task.order.priority)));
+    decisions.into_iter().try_for_each(|(role, id, decision)| adopt(round, role, id, decision))
 }
 
 /// Stages what a role's mind decided about a task. The mind is not trusted: bounds are checked here, and the role is the actor's, not the mind's word.

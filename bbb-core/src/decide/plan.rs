@@ -4,6 +4,7 @@ use crate::blueprint::Channel;
 use crate::decide::growth::Strategy;
 use crate::decide::playbook as rules;
 use crate::decide::view::View;
+use crate::decide::worth::Worth;
 use crate::money::Cents;
 use crate::state::trade::{Interest, REFUND_WITHIN_DAYS};
 use crate::state::{State, Status};
@@ -37,32 +38,33 @@ pub fn initial(view: &View<'_>, first: crate::id::TaskId) -> Vec<NewTask> {
     tasks
 }
 
-/// The tasks that the state calls for now and that are not open yet.
+/// The tasks that the state calls for now and that are not open yet, with the priorities that they are worth now.
 pub fn candidates(view: &View<'_>) -> Vec<NewTask> {
     let deadline = view.now().plus_ms(2 * DAY_MS);
     let fresh = |kind: &TaskKind| view.can(*kind) && !view.work().has_open(*kind);
     let waiting = WAITING.into_iter().filter(|kind| fresh(kind) && waits(view, *kind));
-    let mut tasks: Vec<NewTask> = waiting.map(|kind| NewTask::new(kind, priority(kind), deadline)).collect();
+    let mut tasks: Vec<NewTask> = waiting.map(|kind| NewTask::new(kind, 0, deadline)).collect();
     let first_today = |kind: TaskKind| view.work().created_today(kind) == 0 && fresh(&kind);
     let allotment = view.growth().allotment.as_ref();
     if let Some(allotment) = allotment.filter(|_| may_advertise(view)) {
         if first_today(TaskKind::PublishPosts) {
             let posted = Channel::ALL.into_iter().filter(|channel| allotment.posts_on(*channel, view.day()) > 0);
-            tasks.extend(posted.map(|channel| NewTask::new(TaskKind::PublishPosts, 40, deadline).on(channel)));
+            tasks.extend(posted.map(|channel| NewTask::new(TaskKind::PublishPosts, 0, deadline).on(channel)));
         }
         if first_today(TaskKind::RunAds) {
             let advertised = Channel::ALL.into_iter().filter(|channel| allotment.ads[*channel as usize] > Cents::ZERO);
-            tasks.extend(advertised.map(|channel| NewTask::new(TaskKind::RunAds, 45, deadline).on(channel)));
+            tasks.extend(advertised.map(|channel| NewTask::new(TaskKind::RunAds, 0, deadline).on(channel)));
         }
     }
     if sells(view) && first_today(TaskKind::PayBills) && view.trade().billed_at.is_none_or(|at| view.now().since(at) >= BILL_DAYS * DAY_MS)
     {
-        tasks.push(NewTask::new(TaskKind::PayBills, 70, deadline));
+        tasks.push(NewTask::new(TaskKind::PayBills, 0, deadline));
     }
     if first_today(TaskKind::ReviewPrice) && allotment.is_some_and(|allotment| allotment.price != view.trade().price) {
-        tasks.push(NewTask::new(TaskKind::ReviewPrice, 20, deadline));
+        tasks.push(NewTask::new(TaskKind::ReviewPrice, 0, deadline));
     }
-    tasks
+    let worth = Worth::new(view);
+    tasks.into_iter().map(|order| worth.ranked(order)).collect()
 }
 
 /// Whether work waits for which no task was created today: then the day is planned once more.
@@ -73,7 +75,7 @@ pub fn should_replan(state: &State, view: &View<'_>) -> bool {
         && WAITING.iter().any(|kind| untouched(kind) && waits(view, *kind))
 }
 
-/// The kinds of task for which something may wait, most urgent first.
+/// The kinds of task for which something may wait.
 const WAITING: [TaskKind; 8] = [
     TaskKind::CollectPayments,
     TaskKind::DeliverOrders,
@@ -109,21 +111,6 @@ fn may_advertise(view: &View<'_>) -> bool {
 /// Whether leads are scored and written to, and bills paid for it.
 fn sells(view: &View<'_>) -> bool {
     view.growth().allotment.as_ref().map_or(view.spec().strategy != Strategy::Idle, |allotment| allotment.sells)
-}
-
-/// What a kind of task is worth, 0 to 100: money that waits first, then customers, then leads.
-const fn priority(kind: TaskKind) -> u8 {
-    match kind {
-        TaskKind::CollectPayments => 95,
-        TaskKind::DeliverOrders => 90,
-        TaskKind::RefundOrders => 88,
-        TaskKind::AnswerTickets => 85,
-        TaskKind::MakeOffers => 80,
-        TaskKind::QualifyLeads => 60,
-        TaskKind::Outreach => 55,
-        TaskKind::FollowUp => 35,
-        _ => 50,
-    }
 }
 
 #[cfg(test)]

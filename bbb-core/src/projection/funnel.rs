@@ -18,12 +18,12 @@ pub struct Funnel {
     pub by_channel: BTreeMap<Channel, Steps>,
 }
 
-/// How many contacts have come at least so far. A customer may have skipped a step, so a step can be smaller than the one after it.
+/// How many contacts have come at least so far. A customer may have ordered without an offer, so that step can be smaller than the one after it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Steps {
     /// Arrived.
     pub leads: u32,
-    /// Answered, or asked for the price.
+    /// Answered with anything but no, asked for the price, or ordered.
     pub qualified: u32,
     /// Were sent an offer.
     pub offered: u32,
@@ -87,7 +87,10 @@ impl<'a> Walk<'a> {
             Signal::Replied { contact, intent: Intent::Interested | Intent::AskedPrice } => {
                 self.change(*contact, |person| person.qualified = true);
             }
-            Signal::OrderPlaced { order, contact, .. } => drop(self.orders.insert(*order, *contact)),
+            Signal::OrderPlaced { order, contact, .. } => {
+                self.change(*contact, |person| person.qualified = true);
+                self.orders.insert(*order, *contact);
+            }
             _ => {}
         }
     }

@@ -7,6 +7,8 @@
 pub mod books;
 pub mod consultation;
 pub mod growth;
+#[cfg(test)]
+mod tests;
 pub mod trade;
 pub mod work;
 

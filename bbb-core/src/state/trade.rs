@@ -65,7 +65,7 @@ pub struct Contact {
     pub consent: bool,
     /// Whether it must not be written to any more.
     pub suppressed: bool,
-    /// Whether it ever answered or asked for the price.
+    /// Whether it ever answered with anything but no, or asked for the price. Who ordered without a word has not.
     pub qualified: bool,
     /// How well it fits the offer, 0 to 100; absent before it is scored.
     pub fit: Option<u8>,
@@ -189,7 +189,7 @@ pub struct Trade {
     pub channels: [ChannelResult; 6],
     /// Leads ever.
     pub leads: u32,
-    /// Leads that answered or asked for the price.
+    /// Leads that answered or asked for the price, each once: an answer that says no is none, an order is one.
     pub qualified: u32,
     /// Contacts that ever paid.
     pub customers: u32,
@@ -292,14 +292,16 @@ impl Trade {
                     refunded: Cents::ZERO,
                     active: true,
                 };
+                let ordered = self.has_ordered(*contact);
                 let buyer = self.contact_mut(*contact)?;
-                let first = buyer.interest != Interest::Customer;
+                let (first, unasked) = (buyer.interest != Interest::Customer, !buyer.qualified && !ordered);
                 buyer.interest = Interest::Customer;
                 match buyer.offered_later.take() {
                     Some(percent) => self.later_offers.entry(percent).or_default().taken += 1,
                     None if first => self.count_offers(*price, |offers| offers.taken += 1),
                     None => {}
                 }
+                self.qualified += u32::from(unasked);
                 self.orders.insert(*order, placed);
                 Ok(())
             }
@@ -365,6 +367,10 @@ impl Trade {
         Ok(())
     }
 
+    fn has_ordered(&self, id: ContactId) -> bool {
+        self.orders.values().any(|order| order.contact == id)
+    }
+
     fn reply(&mut self, id: ContactId, intent: Intent) -> Result<(), String> {
         let contact = self.contact_mut(id)?;
         let first = !contact.qualified && intent != Intent::Declined;
@@ -375,7 +381,9 @@ impl Trade {
             Intent::AskedPrice => Interest::AskedPrice,
             Intent::Declined => Interest::Lost,
         };
-        self.qualified += u32::from(first);
+        // Who ordered without a word was counted then.
+        let counts = first && !self.has_ordered(id);
+        self.qualified += u32::from(counts);
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Action, Cost, Digest};
+use crate::action::{Action, ActionKind, Cost, Digest};
 use crate::event::{Proposal, Recovery};
 use crate::id::{ProposalId, TaskId};
 use crate::limits::MAX_FINISHED_TASKS;
@@ -305,10 +305,9 @@ impl Work {
             );
             return Ok(());
         }
-        let thinking = matches!(open.proposal.action, Action::CallModel(_));
         // A task may have ended meanwhile, by its deadline; then nobody counts.
         if let Some(task) = self.tasks.get_mut(&open.proposal.task) {
-            task.count(how, thinking);
+            task.count(how, open.proposal.action.kind());
         }
         Ok(())
     }
@@ -330,11 +329,11 @@ impl Work {
     pub(super) fn doubt(&mut self, id: ProposalId, hold: Cost) -> Result<(), String> {
         let open = self.proposals.get_mut(&id).ok_or_else(|| format!("{id} is not an open proposal"))?;
         open.stage = Stage::InDoubt { hold };
-        let Proposal { task, reviews, .. } = *open.proposal;
+        let (task, reviews, kind) = (open.proposal.task, open.proposal.reviews, open.proposal.action.kind());
         if let Some(subject) = reviews {
             self.consulted(subject, Consulted::Unanswered);
         } else if let Some(task) = self.tasks.get_mut(&task) {
-            task.count(Closed::Failed, false);
+            task.count(Closed::Failed, kind);
         }
         Ok(())
     }
@@ -353,12 +352,14 @@ impl Work {
 }
 
 impl Task {
-    fn count(&mut self, how: Closed, thinking: bool) {
+    /// Counts how a proposal of this attempt ended. A receipt counts where it is for what the task is accepted by, and for nothing else.
+    fn count(&mut self, how: Closed, kind: ActionKind) {
+        let thinking = kind == ActionKind::CallModel;
         self.open = self.open.saturating_sub(1);
         match how {
             // Its mind decides what a call without an answer means: it sees how many there were.
             _ if thinking => self.calls += 1,
-            Closed::Settled => self.settled += 1,
+            Closed::Settled => self.settled += u32::from(self.order.acceptance.counts(kind)),
             Closed::Failed => self.failed += 1,
             Closed::Vetoed => self.vetoed += 1,
         }

@@ -77,6 +77,14 @@ fn in_state(text: &str) -> Result<&'static State, state::Unknown> {
     state::find(text)
 }
 
+/// Reads the text of a founder's file, without using it: for whoever checks such files.
+///
+/// # Errors
+/// What is wrong with it, with the file's name and the line.
+pub fn read_founder(name: &str, text: &str) -> Result<(), Fault> {
+    file::parse(name, text).map(drop)
+}
+
 /// What a founder has said of themselves.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Told {

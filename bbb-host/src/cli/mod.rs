@@ -30,6 +30,7 @@ mod what_if;
 mod why;
 mod world;
 
+pub use self::founder::read_founder;
 pub use self::optimize::{QuestionKind, read_question};
 
 use std::ffi::OsStr;

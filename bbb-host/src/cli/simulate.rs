@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Write as _};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use bbb_agents::conditions::{Conditions, FaultRate, OwnerKind};
 use bbb_core::blueprint::{self, Blueprint, Origin};
 use bbb_core::money::{Cents, dollars};
 use bbb_core::spec::Autonomy;
@@ -37,6 +38,24 @@ pub(super) struct Simulate {
     futures: Futures,
 }
 
+/// Whether the owner answers.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Owner {
+    /// Answers within a day, mostly with yes
+    Simulated,
+    /// Never answers: whatever is escalated expires and counts as failed
+    Silent,
+}
+
+impl From<Owner> for OwnerKind {
+    fn from(owner: Owner) -> OwnerKind {
+        match owner {
+            Owner::Simulated => OwnerKind::Simulated,
+            Owner::Silent => OwnerKind::Silent,
+        }
+    }
+}
+
 /// In which futures, and how.
 #[derive(Debug, Args)]
 pub(super) struct Futures {
@@ -52,6 +71,12 @@ pub(super) struct Futures {
     /// How much the business may do without asking its simulated owner, 0 to 6
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(0..=6), allow_negative_numbers = true, value_name = "LEVEL")]
     autonomy: u8,
+    /// How many of a hundred attempts at an effect fail for now, beside the one that fails within the market
+    #[arg(long, default_value_t = FaultRate::USUAL.percent(), value_parser = clap::value_parser!(u8).range(0..=100), allow_negative_numbers = true, value_name = "PERCENT")]
+    faults: u8,
+    /// Whether the simulated owner answers what is escalated, or lets all of it expire
+    #[arg(long, value_enum, default_value_t = Owner::Simulated)]
+    owner: Owner,
     /// Keep each outcome in this file as it comes, a JSON object a line, and go on from what is there
     #[arg(long, value_name = "FILE")]
     outcomes: Option<PathBuf>,
@@ -120,12 +145,14 @@ impl Futures {
         };
         let policies: BTreeSet<Policy> = policies.iter().copied().collect();
         let autonomy = Autonomy::try_from(self.autonomy).map_err(|error| Fault::usage(error.to_string()))?;
+        let faults = FaultRate::of(self.faults).ok_or_else(|| Fault::usage("--faults is at most 100"))?;
+        let conditions = Conditions { faults, owner: self.owner.into() };
         let (days, first) = (self.days, self.first_seed);
         let last = first.checked_add(self.seeds).ok_or_else(|| Fault::usage("--first-seed is too large for so many futures"))?;
         let mut jobs = Vec::new();
         for seed in first..last {
             for blueprint in &blueprints {
-                jobs.extend(policies.iter().map(|policy| Job { blueprint, policy: *policy, seed, days, autonomy }));
+                jobs.extend(policies.iter().map(|policy| Job { blueprint, policy: *policy, seed, days, autonomy, conditions }));
             }
         }
         Ok(jobs)
@@ -142,13 +169,18 @@ impl Futures {
 
     /// What was asked, as data.
     pub(super) fn object(&self) -> serde_json::Value {
-        json!({ "days": self.days, "seeds": self.seeds, "first_seed": self.first_seed, "autonomy": self.autonomy })
+        let owner = OwnerKind::from(self.owner).as_str();
+        json!({
+            "days": self.days, "seeds": self.seeds, "first_seed": self.first_seed, "autonomy": self.autonomy, "faults_percent": self.faults, "owner": owner,
+        })
     }
 }
 
 impl fmt::Display for Futures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} days, {} futures from seed {}, autonomy {}", self.days, self.seeds, self.first_seed, self.autonomy)
+        let owner = OwnerKind::from(self.owner).as_str();
+        write!(f, "{} days, {} futures from seed {}, autonomy {}, ", self.days, self.seeds, self.first_seed, self.autonomy)?;
+        write!(f, "{} % of attempts at effects fail, {owner} owner", self.faults)
     }
 }
 

@@ -12,6 +12,7 @@ use bbb_core::oversight::verdict::{RuleId, Ruling};
 use bbb_core::projection::agents::agents;
 use bbb_core::projection::audit::{AuditRow, Ended, audit, outcomes};
 use bbb_core::projection::funnel::{Funnel, funnel};
+use bbb_core::projection::learned::learned;
 use bbb_core::projection::models::models;
 use bbb_core::projection::spending::{Spending, spending};
 use bbb_core::projection::summary::{HistoryRow, summary};
@@ -43,6 +44,7 @@ impl Report {
             money: money(state, events, &spending),
             models: models(events),
             channels: channels(state, &funnel),
+            learned: learned(state, events),
             agent_details: agents(&tasks, events),
             tasks: count_tasks(&tasks),
             audit: count_audit(&audit),

@@ -9,6 +9,7 @@ mod drawing;
 mod figure;
 mod gather;
 mod html;
+mod learned;
 mod markdown;
 mod plan;
 mod sections;
@@ -23,6 +24,7 @@ use bbb_core::oversight::verdict::RuleId;
 use bbb_core::projection::agents::AgentRow;
 use bbb_core::projection::audit::Ended;
 use bbb_core::projection::funnel::{Funnel, Steps};
+use bbb_core::projection::learned::Learned;
 use bbb_core::projection::models::Models;
 use bbb_core::projection::spending::Spending;
 use bbb_core::projection::summary::Summary;
@@ -66,6 +68,8 @@ pub struct Report {
     pub funnel: Funnel,
     /// What each channel has brought: those that brought or cost something.
     pub channels: Vec<ChannelRow>,
+    /// What growth has learned of channels and prices.
+    pub learned: Learned,
     /// How each role has done.
     pub agent_details: [AgentRow; 7],
     /// Tasks in numbers.

@@ -211,6 +211,7 @@ pub(super) fn sections(report: &Report) -> Vec<Section> {
         marked("Result", result(report)),
         marked("Money", money_section(report, mark)),
         marked("Funnel and channels", funnel(report, mark)),
+        marked("What growth learned", super::learned::blocks(&report.learned, mark)),
         marked("Agents", agents(report, mark)),
         marked("Oversight", oversight(report, mark)),
         marked("Waiting for the owner", waiting(report)),

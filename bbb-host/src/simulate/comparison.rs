@@ -83,6 +83,8 @@ fn compare(blueprint: &str, runs: &BTreeMap<Policy, BTreeMap<u64, &Outcome>>) ->
 
 #[cfg(test)]
 mod tests {
+    use bbb_agents::conditions::OwnerKind;
+
     use super::*;
 
     fn outcome(policy: Policy, seed: u64, profit: i64) -> Outcome {
@@ -93,6 +95,8 @@ mod tests {
             policy,
             seed,
             days: 30,
+            faults_percent: 0,
+            owner: OwnerKind::Simulated,
             revenue_cents: profit,
             spent_cents: 0,
             profit_cents: profit,

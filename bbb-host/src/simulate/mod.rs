@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 
+use bbb_agents::conditions::Conditions;
 use bbb_agents::driver::{self, Driver};
 use bbb_agents::world::World;
 use bbb_core::blueprint::{Blueprint, Origin};
@@ -83,12 +84,16 @@ pub struct Job {
     pub days: u32,
     /// With how much autonomy.
     pub autonomy: Autonomy,
+    /// In what kind of world.
+    pub conditions: Conditions,
 }
 
 impl Job {
     /// What names the job: two with the same name end the same.
     pub fn key(&self) -> String {
-        format!("{}/{}/{}/{}/{}", self.blueprint.slug, self.policy.as_str(), self.seed, self.days, self.autonomy.get())
+        let Conditions { faults, owner } = self.conditions;
+        let (slug, policy, autonomy) = (&self.blueprint.slug, self.policy.as_str(), self.autonomy.get());
+        format!("{slug}/{policy}/{}/{}/{autonomy}/faults-{}/{}", self.seed, self.days, faults.percent(), owner.as_str())
     }
 
     fn spec(&self, strategy: Strategy) -> Spec {
@@ -110,7 +115,7 @@ impl Job {
     /// Runs it with this strategy.
     fn run_with(&self, strategy: Strategy) -> Result<State, driver::Error> {
         let spec = self.spec(strategy);
-        let world = World::simulated(&spec, None);
+        let world = World::simulated_under(self.conditions, &spec, None);
         Ok(Driver::default().run(spec, world, Arc::new(PassingStore), &mut |_, _| ())?.state)
     }
 

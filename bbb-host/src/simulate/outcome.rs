@@ -1,5 +1,6 @@
 //! What became of one simulated business.
 
+use bbb_agents::conditions::OwnerKind;
 use bbb_core::money::Cents;
 use bbb_core::state::State;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,12 @@ pub struct Outcome {
     pub seed: u64,
     /// Days that it ran.
     pub days: u32,
+    /// How many of a hundred attempts at an effect its world failed, beside what fails within the market.
+    #[serde(default)]
+    pub faults_percent: u8,
+    /// Whether its owner answered.
+    #[serde(default)]
+    pub owner: OwnerKind,
     /// Money earned, and given back already taken off.
     pub revenue_cents: i64,
     /// Money spent.
@@ -76,6 +83,8 @@ impl Outcome {
             policy: job.policy,
             seed: job.seed,
             days: job.days,
+            faults_percent: job.conditions.faults.percent(),
+            owner: job.conditions.owner,
             revenue_cents: book.revenue.get(),
             spent_cents: book.spent.get(),
             profit_cents: profit(book.revenue, book.spent).get(),

@@ -60,8 +60,8 @@ fn a_file_that_is_wrong_launches_nothing() {
         place.write("market.toml", text);
         place.bbb(&[&["launch", TEMPLATE, "--days", "1", "--market", "market.toml"], more].concat())
     };
-    launch("sise_percent = 40\n", &[]).fails(2, "market.toml: line 1: unknown field `sise_percent`");
-    launch("\nsize_percent = 4\n", &[]).fails(2, "market.toml: line 2: size_percent is 4; it must be 10 to 1000");
+    launch("sise_percent = 40\n", &[]).fails(2, "market.toml, line 1: unknown field `sise_percent`");
+    launch("\nsize_percent = 4\n", &[]).fails(2, "market.toml, line 2: size_percent is 4; it must be 10 to 1000");
     launch("", &["--world", "shadow"]).fails(2, "--market is for --world simulated");
     place.bbb(&["launch", TEMPLATE, "--market", "nowhere.toml"]).fails(3, "nowhere.toml");
     assert!(!place.data().exists(), "nothing was made");

@@ -54,6 +54,24 @@ fn outcomes_are_kept_and_a_run_goes_on_from_them() {
 }
 
 #[test]
+fn a_silent_owner_and_faults_are_part_of_the_question() {
+    let place = Place::new();
+    let ask = |more: &[&str]| {
+        place.bbb(&with(&[more, &["--policy", "fixed", "--autonomy", "2", "--outcomes", "kept.jsonl", "--json"]].concat())).json()
+    };
+    let (usual, silent) = (ask(&[]), ask(&["--owner", "silent", "--faults", "0"]));
+    let told = |ran: &serde_json::Value| (ran["futures"]["faults_percent"].as_u64(), ran["futures"]["owner"].as_str().map(str::to_owned));
+    assert_eq!((told(&usual), told(&silent)), ((Some(5), Some("simulated".to_owned())), (Some(0), Some("silent".to_owned()))));
+    let success = |ran: &serde_json::Value| ran["rows"][0]["success"].as_f64().unwrap();
+    assert!(success(&silent) < success(&usual), "{} {}", success(&silent), success(&usual));
+    assert_eq!(silent["rows"][0]["conversion"].as_f64(), None, "without a yes nobody is written to: {silent}");
+    let kept = std::fs::read_to_string(place.path().join("kept.jsonl")).unwrap();
+    assert_eq!(kept.lines().count(), 4, "other conditions are other businesses");
+    let text = place.bbb(&with(&["--policy", "idle", "--owner", "silent"])).ok();
+    assert!(text.contains("5 % of attempts at effects fail, silent owner"), "{text}");
+}
+
+#[test]
 fn what_cannot_be_simulated_is_refused() {
     let place = Place::new();
     for (args, words) in [
@@ -62,6 +80,8 @@ fn what_cannot_be_simulated_is_refused() {
         (&["simulate", "--blueprint", "all", "--seeds", "0"], "1..=100000"),
         (&["simulate", "--blueprint", "all", "--policy", "perfect"], "perfect"),
         (&["simulate", "--blueprint", "all", "--autonomy", "7"], "0..=6"),
+        (&["simulate", "--blueprint", "all", "--faults", "101"], "0..=100"),
+        (&["simulate", "--blueprint", "all", "--owner", "absent"], "silent"),
         (&["simulate", "--blueprint", "all", "--first-seed", "18446744073709551615"], "too large"),
     ] {
         place.bbb(args).fails(2, words);

@@ -172,7 +172,7 @@ pub(super) fn post_cost(view: &View<'_>) -> Cents {
 }
 
 /// What a day of advertising costs by the blueprint.
-pub(super) fn daily_ads(view: &View<'_>) -> Cents {
+pub(crate) fn daily_ads(view: &View<'_>) -> Cents {
     share(view, ADS_PER_10_000)
 }
 

@@ -8,8 +8,7 @@ mod researcher;
 mod sales;
 mod support;
 
-pub(in crate::decide) use finance::is_due;
-pub(in crate::decide) use finance::weekly_bill;
+pub(in crate::decide) use finance::{is_due, weekly_bill};
 pub(in crate::decide) use sales::wants as wants_mail;
 
 use crate::decide::view::View;

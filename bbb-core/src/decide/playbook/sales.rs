@@ -4,6 +4,7 @@ use super::{propose, unknown};
 use crate::action::MailPurpose;
 use crate::blueprint::Billing;
 use crate::decide::view::View;
+use crate::decide::worth::Worth;
 use crate::decide::{Decision, Draft, text};
 use crate::id::ContactId;
 use crate::state::trade::{Contact, Interest};
@@ -77,17 +78,19 @@ pub(super) fn decide(view: &View<'_>, task: &Task) -> Decision {
             }
         }
     };
-    let waits_for_money = |id: ContactId| {
+    let owed = |id: ContactId| {
         view.trade().orders.values().any(|order| order.contact == id && (order.owed_refund_since().is_some() || order.awaits_delivery()))
     };
     let wanted = |(id, contact): &(&ContactId, &Contact)| {
-        wants(kind, contact, view) && !view.is_being_written_to(**id) && !(contact.interest == Interest::Customer && waits_for_money(**id))
+        wants(kind, contact, view) && !view.is_being_written_to(**id) && !(contact.interest == Interest::Customer && owed(**id))
     };
-    let mut contacts: Vec<(&ContactId, &Contact)> = view.trade().contacts.iter().filter(wanted).collect();
-    // Those who wait for their first offer come first.
-    contacts.sort_by_key(|(_, contact)| contact.interest);
+    // Who is worth most is written to first, should messages be short.
+    let worth = Worth::new(view);
+    let wanted = view.trade().contacts.iter().filter(wanted);
+    let mut contacts: Vec<_> = wanted.map(|(id, contact)| (worth.contact(kind, contact), id, contact)).collect();
+    contacts.sort_by(|(one, first, _), (other, second, _)| other.total_cmp(one).then(first.cmp(second)));
     contacts.truncate(MAILS_PER_TASK.min(view.messages_left_today()));
-    let drafts = contacts.into_iter().filter_map(|(id, contact)| {
+    let drafts = contacts.into_iter().filter_map(|(_, id, contact)| {
         let (price, (subject, body), why) = letter(contact);
         Some(Draft::new(view.mail(*id, purpose, price, &subject, &body)?, confidence, why))
     });

@@ -49,7 +49,7 @@ pub(super) fn read(path: &Path) -> Result<Told, Fault> {
     parse(&path.display().to_string(), &config::read(path, MAX_BYTES)?)
 }
 
-fn parse(name: &str, text: &str) -> Result<Told, Fault> {
+pub(super) fn parse(name: &str, text: &str) -> Result<Told, Fault> {
     config::nested_fairly(name, text)?;
     let fields: Fields = toml::from_str(text).map_err(|error| config::in_file(name, text, &error))?;
     let risk = fields.risk.map(|posture| match posture {
