@@ -11,6 +11,7 @@ mod doubt;
 mod driver;
 mod faults;
 mod fold;
+mod frozen;
 mod fuzz;
 mod journal_checkpoints;
 mod kill;

@@ -18,21 +18,24 @@ const POSTS: [u8; 4] = [0, 4, 7, MAX_POSTS_A_WEEK];
 /// Advertising that is tried, in multiples of what the blueprint spends.
 const ADS: [i64; 5] = [0, 1, 3, 7, 15];
 /// Prices that are tried, in percent of the blueprint's.
-const PRICES: [i64; 5] = [88, 94, 100, 107, 115];
+const PRICES: [i64; 8] = [88, 94, 100, 107, 115, 123, 131, 140];
+/// What those are offered who did not answer an offer, in percent of the price; nothing, where absent.
+const LATER: [Option<u8>; 3] = [None, Some(90), Some(100)];
 
-/// A plan as indices into what is tried: posts on [`ORGANIC`], advertising on [`PAID`], the price.
+/// A plan as indices into what is tried: posts on [`ORGANIC`], advertising on [`PAID`], the price, later offers.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Plan([usize; 8]);
+struct Plan([usize; 9]);
 
 impl Plan {
-    const START: Plan = Plan([2, 2, 2, 2, 2, 2, 1, 2]);
+    const START: Plan = Plan([2, 2, 2, 2, 2, 2, 1, 2, 2]);
 
     /// How many values a part has.
     const fn size(part: usize) -> usize {
         match part {
             0..=4 => POSTS.len(),
             5 | 6 => ADS.len(),
-            _ => PRICES.len(),
+            7 => PRICES.len(),
+            _ => LATER.len(),
         }
     }
 
@@ -60,7 +63,7 @@ impl Plan {
             ads,
             price: job.blueprint.price.percent(PRICES[self.0[7]]),
             sells: true,
-            later: Some(LaterOffers { percent: 100 }),
+            later: LATER[self.0[8]].map(|percent| LaterOffers { percent }),
         }
     }
 }
@@ -83,10 +86,14 @@ pub(super) fn best(job: &Job) -> Result<State, driver::Error> {
     for _ in 0..ROUNDS {
         let before = climbed;
         for part in 0..plan.0.len() {
-            for other in plan.neighbours(part) {
+            // Step by step in either direction, as long as it gets better.
+            let mut steps: Vec<Plan> = plan.neighbours(part).collect();
+            while let Some(other) = steps.pop() {
                 let state = job.run_given(other.allotment(job))?;
                 if profit(&state) > climbed {
+                    let from = plan;
                     (climbed, plan) = (profit(&state), other);
+                    steps = plan.neighbours(part).filter(|next| *next != from).collect();
                 }
                 keep(state, &mut best);
             }

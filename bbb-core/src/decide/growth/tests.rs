@@ -156,7 +156,7 @@ fn it_is_time_on_the_second_day_and_a_week_later() {
 
 /// The price that the engine chooses after so many weeks in which so many offers at the list price were taken, with so much money left, in percent of the list price.
 fn chosen_price(billing: crate::blueprint::Billing, money: i64) -> i64 {
-    let mut scene = after(8, simple::fixed, [5; 6]);
+    let mut scene = after(9, simple::fixed, [5; 6]);
     let list = scene.state.spec.blueprint.price;
     let spec = std::sync::Arc::make_mut(&mut scene.state.spec);
     spec.blueprint.billing = billing;
