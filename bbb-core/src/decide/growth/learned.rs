@@ -13,7 +13,7 @@ use crate::task::TaskKind;
 use crate::time::DAY_MS;
 
 /// Prices that are thought of, in percent of the blueprint's.
-const PRICES: [i64; 12] = [88, 92, 96, 100, 104, 108, 112, 116, 120, 125, 130, 140];
+const PRICES: [i64; 13] = [88, 92, 96, 100, 104, 108, 112, 116, 120, 125, 130, 140, 150];
 /// What a draw's promise is taken for, in percent: the plan that looks best looks better than it is (Smith and Winkler, "The optimizer's curse", Management Science 52, 2006).
 const TRUST_PERCENT: f64 = 85.0;
 /// Draws whose mean a week is planned by. One would change channels so often that what is published has no time to be noticed.

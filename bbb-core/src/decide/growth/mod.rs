@@ -26,7 +26,7 @@ pub const PAID: [Channel; 2] = [Channel::PaidSearch, Channel::Social];
 /// The most posts of a week on one channel; with five channels no day needs more tasks than a day may have.
 pub const MAX_POSTS_A_WEEK: u8 = 11;
 /// The bounds of the price, in percent of the blueprint's.
-pub const PRICE_BOUNDS_PERCENT: (i64, i64) = (85, 140);
+pub const PRICE_BOUNDS_PERCENT: (i64, i64) = (85, 150);
 /// The bounds of what later offers may cost, in percent of the price.
 pub const LATER_PERCENT: (u8, u8) = (80, 100);
 /// What a post costs, as a share of the blueprint's monthly expenses, in ten-thousandths.

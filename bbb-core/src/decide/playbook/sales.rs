@@ -22,7 +22,7 @@ const MAX_MAILS_WITH_OFFERS: u8 = 4;
 /// Days to wait before somebody who did not answer an offer gets another.
 const OFFER_AGAIN_AFTER_DAYS: i64 = 4;
 /// Days to wait before a customer gets an offer to buy again.
-const RETURN_AFTER_DAYS: i64 = 30;
+const RETURN_AFTER_DAYS: i64 = 21;
 
 /// Whether a contact should get a mail of this kind of task now.
 pub(crate) fn wants(kind: TaskKind, contact: &Contact, view: &View<'_>) -> bool {
@@ -155,13 +155,13 @@ mod tests {
     #[test]
     fn customers_who_were_served_may_buy_again() {
         let to = |days, edit: fn(&mut Scene)| offered(Interest::Customer, 2, days, Some(90), edit);
-        assert_eq!(to(30, |_| ()), [100]);
-        assert_eq!(to(29, |_| ()), [0_i64; 0], "not at once");
-        assert_eq!(to(30, |scene| scene.order().deliveries = 0), [0_i64; 0], "not before they have what they paid for");
-        assert_eq!(to(30, |scene| scene.ask_refund(1)), [0_i64; 0], "not while they wait for money");
+        assert_eq!(to(21, |_| ()), [100]);
+        assert_eq!(to(20, |_| ()), [0_i64; 0], "not at once");
+        assert_eq!(to(21, |scene| scene.order().deliveries = 0), [0_i64; 0], "not before they have what they paid for");
+        assert_eq!(to(21, |scene| scene.ask_refund(1)), [0_i64; 0], "not while they wait for money");
         let monthly = |scene: &mut Scene| std::sync::Arc::make_mut(&mut scene.state.spec).blueprint.billing = Billing::Monthly;
-        assert_eq!(to(30, monthly), [0_i64; 0], "who pays every month has it already");
-        assert_eq!(offered(Interest::Customer, 2, 30, None, |_| ()), [0_i64; 0]);
+        assert_eq!(to(21, monthly), [0_i64; 0], "who pays every month has it already");
+        assert_eq!(offered(Interest::Customer, 2, 21, None, |_| ()), [0_i64; 0]);
         assert_eq!(offered(Interest::Lost, 2, 30, Some(90), |_| ()), [0_i64; 0], "who said no stays alone");
     }
 
