@@ -168,9 +168,11 @@ fn price(view: &View<'_>) -> Cents {
     if !view.can(TaskKind::ReviewPrice) || !view.growth().allotted.is_multiple_of(PRICE_EVERY_WEEKS) {
         return holds;
     }
+    // By the mean level and slope, and not by the mean of what all of them say: few offers leave flat demands possible, under which the highest price always wins.
     let beliefs = belief::demand(view);
+    let demand = belief::Demand { level: beliefs.mean(|demand| demand.level), slope: beliefs.mean(|demand| demand.slope) };
     let list = blueprint.price.get().max(1) as f64;
-    let taken = |price: Cents| beliefs.mean(|demand| demand.taken(price.get() as f64 / list));
+    let taken = |price: Cents| demand.taken(price.get() as f64 / list);
     let earns = |price: Cents| {
         let margin = price.minus(blueprint.unit_cost).get() as f64;
         let demand = taken(price) / taken(holds);
