@@ -31,6 +31,8 @@ const RECENT_WEEKS: usize = 6;
 const PRICE_GAIN_PERCENT: f64 = 3.0;
 /// Weeks between two looks at the price.
 const PRICE_EVERY_WEEKS: u32 = 2;
+/// The furthest that the price moves at once, in percent of the blueprint's, but for the first one, which nobody has seen another before.
+const PRICE_STEP_PERCENT: i64 = 6;
 /// The part of what growth costs that it goes on costing, when the price is chosen by what can be served.
 const GROWTH_KEPT: f64 = 0.7;
 /// What later offers may cost, in percent of the price.
@@ -180,7 +182,12 @@ fn price(view: &View<'_>) -> Cents {
     };
     let best =
         PRICES.map(|percent| blueprint.price.percent(percent)).into_iter().max_by(|one, other| earns(*one).total_cmp(&earns(*other)));
-    best.filter(|best| earns(*best) > earns(holds) * (1.0 + PRICE_GAIN_PERCENT / 100.0)).unwrap_or(holds)
+    let wanted = best.filter(|best| earns(*best) > earns(holds) * (1.0 + PRICE_GAIN_PERCENT / 100.0)).unwrap_or(holds);
+    if view.growth().allotted == 0 {
+        return wanted;
+    }
+    let step = blueprint.price.percent(PRICE_STEP_PERCENT);
+    wanted.max(holds.minus(step)).min(holds.plus(step))
 }
 
 /// How many times the goods of the last weeks the money that is left pays for, after bills and growth: more cannot be served, however many want it.
