@@ -11,7 +11,7 @@ use bbb::core::id::{ProposalId, TaskId};
 use bbb::core::invariant;
 use bbb::core::journal::chain::{GENESIS, Head};
 use bbb::core::journal::store::{BoxFuture, Store};
-use bbb::core::limits::MAX_REPAIRS;
+use bbb::core::limits::{MAX_MODEL_CALLS_PER_ATTEMPT, MAX_REPAIRS};
 use bbb::core::observe::Arrival;
 use bbb::core::oversight::charter::Charter;
 use bbb::core::oversight::permit::Grant;
@@ -88,13 +88,18 @@ fn choose_all(keys: &[String]) -> Value {
 
 /// Two days of a business whose marketer thinks with this model.
 fn run(model: &Arc<Scripted>, tokens: u64) -> Ran {
+    run_by(Arc::new(LlmMind), model, tokens)
+}
+
+/// The same with another mind that asks it.
+fn run_by(mind: Arc<dyn Mind>, model: &Arc<Scripted>, tokens: u64) -> Ran {
     let mut spec = chatbot(2);
     (spec.mind, spec.caps.tokens, spec.caps.real_money) = (MindKind::Llm, Cap::of(tokens), Cap::of(Cents::from_dollars(5)));
     spec.model.max_answer_tokens = 200;
     let model: Arc<dyn Port<CallModel>> = model.clone();
     on_one_thread(async {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-        let minds = Minds::playbook().with(Role::Marketer, Arc::new(LlmMind));
+        let minds = Minds::playbook().with(Role::Marketer, mind);
         let engine = Engine::builder(Arc::clone(&store)).minds(minds).build();
         let spec = engine.prepare(spec);
         let world = World::simulated(&spec, Some(model));
@@ -248,6 +253,40 @@ fn a_model_that_never_makes_sense_is_asked_a_bounded_number_of_times_and_the_pla
         }
         assert!(ran.state.performance_of(Role::Marketer).completed > 0 && ran.state.performance_of(Role::Sales).crashes == 0);
     }
+}
+
+/// Forgets each answer, and asks again.
+struct Insatiable;
+
+impl Mind for Insatiable {
+    fn decide(&self, view: &View<'_>, task: &Task) -> Decision {
+        LlmMind.decide(view, &Task { calls: 0, answers: Vec::new(), ..task.clone() })
+    }
+}
+
+/// Says twice that it decided without its model.
+struct Twice;
+
+impl Mind for Twice {
+    fn decide(&self, _: &View<'_>, _: &Task) -> Decision {
+        let unadvised = |decision| Decision::Unadvised { reason: "nobody knows".to_owned(), decision: Box::new(decision) };
+        unadvised(unadvised(Decision::GiveUp(String::new())))
+    }
+}
+
+#[test]
+fn no_mind_asks_without_an_end_or_hides_one_decision_in_another() {
+    let model = Arc::new(Scripted::new(|_, _, keys| choose_all(keys).to_string()));
+    let ran = run_by(Arc::new(Insatiable), &model, 10_000_000);
+    let calls = calls(&ran.events);
+    for (task, attempt, _) in &calls {
+        let count = calls.iter().filter(|(other, of, _)| (other, of) == (task, attempt)).count();
+        assert_eq!(count, usize::try_from(MAX_MODEL_CALLS_PER_ATTEMPT).unwrap(), "{task}, attempt {attempt}");
+    }
+    assert!(!calls.is_empty() && ran.state.status == Status::Completed);
+    let ran = run_by(Arc::new(Twice), &model, 0);
+    assert!(unadvised(&ran.events).is_empty() && ran.state.performance_of(Role::Marketer).completed == 0);
+    assert_eq!(ran.state.status, Status::Completed);
 }
 
 #[test]

@@ -130,10 +130,11 @@ pub fn adopt(round: &mut Round, role: Role, id: TaskId, decision: Decision) -> R
     };
     let over = |draft: &Draft| matches!(draft.action, Action::CallModel(_)) && task.calls >= MAX_MODEL_CALLS_PER_ATTEMPT;
     match decision {
+        Decision::Unadvised { decision, .. } if matches!(*decision, Decision::Unadvised { .. }) => {
+            fail_attempt(round, id, "a decision is made without its model once")
+        }
         Decision::Unadvised { reason, decision } => {
-            if !matches!(*decision, Decision::Unadvised { .. }) {
-                round.stage(Payload::Unadvised { task: id, reason: clip(&reason) }, 0)?;
-            }
+            round.stage(Payload::Unadvised { task: id, reason: clip(&reason) }, 0)?;
             adopt(round, role, id, *decision)
         }
         Decision::Propose(drafts) if drafts.iter().any(over) => fail_attempt(round, id, "a model is asked as often as one attempt allows"),
