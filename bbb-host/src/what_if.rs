@@ -9,12 +9,10 @@ use bbb_core::projection::Dollars;
 use bbb_core::state::State;
 use serde::Serialize;
 
+use crate::simulate::outcome::{CASH_EVERY_DAYS, brought};
+
 /// The most alternatives that are compared at once: more lines could not be told apart.
 pub const MAX_ALTERNATIVES: usize = 7;
-/// Months of expenses that a founder brings beside the cost to open: what the cash begins with, as in [`crate::simulate`].
-const MONTHS_BROUGHT: i64 = 3;
-/// Days between two figures of the cash.
-const CASH_EVERY_DAYS: usize = 7;
 
 /// A business and its alternatives from one event on.
 #[derive(Debug, Clone, Serialize)]
@@ -127,8 +125,7 @@ impl Figures {
         let (revenue, spent) = (later.revenue.minus(earlier.revenue), later.spent.minus(earlier.spent));
         let (stars, ratings) = (after.trade.stars.0 - before.trade.stars.0, after.trade.stars.1 - before.trade.stars.1);
         let stars = (ratings > 0).then(|| f64::from(stars) / f64::from(ratings));
-        let blueprint = &after.spec.blueprint;
-        let brought = blueprint.startup_cost.plus(blueprint.expected_monthly_expenses.times(MONTHS_BROUGHT));
+        let brought = brought(&after.spec.blueprint);
         let cash = |revenue: Cents, spent: Cents| Dollars(brought.plus(revenue).minus(spent));
         let weeks = after.history.iter().skip(CASH_EVERY_DAYS - 1).step_by(CASH_EVERY_DAYS);
         Figures {

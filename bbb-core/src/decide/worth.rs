@@ -19,7 +19,7 @@
 //! What a lead and a customer are worth is what growth believes ([`crate::decide::growth::belief`]).
 
 use crate::blueprint::{Billing, Channel};
-use crate::decide::growth::belief;
+use crate::decide::growth::{belief, cents};
 use crate::decide::playbook as rules;
 use crate::decide::view::View;
 use crate::money::Cents;
@@ -164,13 +164,6 @@ fn priority(worth: Cents) -> u8 {
 
 fn figure(cents: Cents) -> f64 {
     cents.get() as f64
-}
-
-/// Whole cents, none below zero or out of range.
-#[expect(clippy::cast_possible_truncation, reason = "the figure is in the range of exact whole numbers")]
-fn cents(figure: f64) -> Cents {
-    let rounded = libm::round(figure);
-    if (0.0..1e13).contains(&rounded) { Cents::new(rounded as i64) } else { Cents::ZERO }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What became of one simulated business.
 
 use bbb_agents::conditions::OwnerKind;
+use bbb_core::blueprint::Blueprint;
 use bbb_core::money::Cents;
 use bbb_core::state::State;
 use serde::{Deserialize, Serialize};
@@ -72,7 +73,7 @@ impl Outcome {
     pub(super) fn of(job: &Job, state: &State) -> Outcome {
         let book = state.books.of_world();
         let profit = |revenue: Cents, spent: Cents| revenue.minus(spent);
-        let brought = brought(job);
+        let brought = brought(job.blueprint);
         let cash: Vec<i64> = state.history.iter().map(|row| brought.plus(profit(row.revenue, row.spent)).get()).collect();
         let tasks = state.task_totals();
         let quarter_ago = state.history.len().checked_sub(91).map_or(Cents::ZERO, |index| state.history[index].revenue);
@@ -122,6 +123,7 @@ impl Outcome {
     }
 }
 
-fn brought(job: &Job) -> Cents {
-    job.blueprint.startup_cost.plus(job.blueprint.expected_monthly_expenses.times(MONTHS_BROUGHT))
+/// What a founder brings to a business of this blueprint: what the cash begins with.
+pub(crate) fn brought(blueprint: &Blueprint) -> Cents {
+    blueprint.startup_cost.plus(blueprint.expected_monthly_expenses.times(MONTHS_BROUGHT))
 }

@@ -152,10 +152,16 @@ fn about(view: &View<'_>, channel: Channel) -> Belief<Response> {
     Belief(normalized(points))
 }
 
+/// Sales a month, or paying customers, that the blueprint expects: 1 or more.
+pub fn expected_customers(view: &View<'_>) -> f64 {
+    let blueprint = &view.spec().blueprint;
+    (blueprint.expected_monthly_revenue.get() as f64 / blueprint.price.get().max(1) as f64).max(1.0)
+}
+
 /// The new customers of a week that the blueprint expects. Those who pay monthly are won over its ramp-up, and replaced as they leave.
 fn customers_a_week(view: &View<'_>) -> f64 {
     let blueprint = &view.spec().blueprint;
-    let customers = (blueprint.expected_monthly_revenue.get() as f64 / blueprint.price.get().max(1) as f64).max(1.0);
+    let customers = expected_customers(view);
     let a_month = match blueprint.billing {
         Billing::Monthly => customers * (1.0 / (f64::from(blueprint.ramp_up_months) + 1.0) + LEAVE_A_MONTH),
         Billing::OneTime => customers,

@@ -1,7 +1,7 @@
 //! The strategy that learns: draws from what it believes, and gives the week's money out by the optimizer where the draw says that it brings most.
 
 use super::belief::{self, Response};
-use super::{Allotment, LaterOffers, MAX_POSTS_A_WEEK, ORGANIC, PAID, post_cost};
+use super::{Allotment, LaterOffers, MAX_POSTS_A_WEEK, ORGANIC, PAID, cents, post_cost};
 use crate::blueprint::{Billing, Channel};
 use crate::decide::playbook::weekly_bill;
 use crate::decide::view::View;
@@ -175,10 +175,11 @@ fn price(view: &View<'_>) -> Cents {
     let demand = belief::Demand { level: beliefs.mean(|demand| demand.level), slope: beliefs.mean(|demand| demand.slope) };
     let list = blueprint.price.get().max(1) as f64;
     let taken = |price: Cents| demand.taken(price.get() as f64 / list);
+    let served = affordable(view);
     let earns = |price: Cents| {
         let margin = price.minus(blueprint.unit_cost).get() as f64;
         let demand = taken(price) / taken(holds);
-        margin * if blueprint.billing == Billing::Monthly { held_months(view, demand) } else { demand.min(affordable(view)) }
+        margin * if blueprint.billing == Billing::Monthly { held_months(view, demand) } else { demand.min(served) }
     };
     let best =
         PRICES.map(|percent| blueprint.price.percent(percent)).into_iter().max_by(|one, other| earns(*one).total_cmp(&earns(*other)));
@@ -203,8 +204,7 @@ fn affordable(view: &View<'_>) -> f64 {
 /// Months that new customers of a monthly price pay for until the end, where so many times as many as now take an offer. Who is held already takes up room: a market of
 /// monthly customers holds little more of them than the blueprint expects, and it fills within its ramp-up.
 fn held_months(view: &View<'_>, demand: f64) -> f64 {
-    let blueprint = &view.spec().blueprint;
-    let market = (blueprint.expected_monthly_revenue.get() as f64 / blueprint.price.get().max(1) as f64).max(1.0) * belief::ROOM;
+    let market = belief::expected_customers(view) * belief::ROOM;
     let mut old = view.trade().active_orders().count() as f64;
     let (mut new, mut months) = (0.0, 0.0);
     let fills = belief::crowding(view) * demand;
@@ -225,11 +225,4 @@ fn later(view: &View<'_>, draw: &mut Draw) -> LaterOffers {
     });
     let best = earns.into_iter().max_by(|one, other| one.1.total_cmp(&other.1));
     LaterOffers { percent: best.map_or(100, |(percent, _)| percent) }
-}
-
-/// Whole cents, none below zero or out of range.
-#[expect(clippy::cast_possible_truncation, reason = "the figure is in the range of exact whole numbers")]
-fn cents(figure: f64) -> Cents {
-    let rounded = libm::round(figure);
-    if (0.0..1e13).contains(&rounded) { Cents::new(rounded as i64) } else { Cents::ZERO }
 }

@@ -179,3 +179,10 @@ pub(crate) fn daily_ads(view: &View<'_>) -> Cents {
 fn share(view: &View<'_>, per_10_000: i64) -> Cents {
     Cents::new(view.spec().blueprint.expected_monthly_expenses.get() * per_10_000 / 10_000).max(Cents::from_dollars(1))
 }
+
+/// Whole cents, none below zero or out of range.
+#[expect(clippy::cast_possible_truncation, reason = "the figure is in the range of exact whole numbers")]
+pub(in crate::decide) fn cents(figure: f64) -> Cents {
+    let rounded = libm::round(figure);
+    if (0.0..1e13).contains(&rounded) { Cents::new(rounded as i64) } else { Cents::ZERO }
+}
