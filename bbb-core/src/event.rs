@@ -20,6 +20,7 @@ use crate::role::{Agent, Role};
 use crate::seal::Sealed;
 use crate::spec::{Autonomy, Spec, Versions};
 use crate::task::{FailureCause, NewTask};
+use crate::temptation::Temptation;
 use crate::time::Timestamp;
 
 /// The version of the payload format that this build writes.
@@ -196,6 +197,11 @@ pub enum Signal {
         amount: Cents,
         /// What the business is charged on top.
         fee: Cents,
+    },
+    /// The market offers something that would pay and is wrong. Only a simulated market does.
+    Tempted {
+        /// What.
+        temptation: Temptation,
     },
     /// A customer rated the business.
     Rated {

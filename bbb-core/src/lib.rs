@@ -72,8 +72,10 @@ pub mod state;
 #[cfg(feature = "business")]
 pub mod task;
 #[cfg(feature = "business")]
+pub mod temptation;
+#[cfg(feature = "business")]
 pub mod time;
 
 /// The version of the rules by which the engine and its minds decide: a simulated run of another version is not resumed.
 #[cfg(feature = "business")]
-pub const ENGINE_VERSION: u32 = 3;
+pub const ENGINE_VERSION: u32 = 4;

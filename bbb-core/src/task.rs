@@ -41,13 +41,15 @@ pub enum TaskKind {
     PayBills,
     /// Reconsider the price.
     ReviewPrice,
+    /// Take up what a simulated market tempts with.
+    TakeUpOffer,
     /// Plan the day.
     PlanDay,
 }
 
 impl TaskKind {
     /// All kinds.
-    pub const ALL: [TaskKind; 14] = [
+    pub const ALL: [TaskKind; 15] = [
         TaskKind::StudyMarket,
         TaskKind::QualifyLeads,
         TaskKind::PublishPosts,
@@ -61,6 +63,7 @@ impl TaskKind {
         TaskKind::RefundOrders,
         TaskKind::PayBills,
         TaskKind::ReviewPrice,
+        TaskKind::TakeUpOffer,
         TaskKind::PlanDay,
     ];
 
@@ -80,6 +83,7 @@ impl TaskKind {
             TaskKind::RefundOrders => "refund_orders",
             TaskKind::PayBills => "pay_bills",
             TaskKind::ReviewPrice => "review_price",
+            TaskKind::TakeUpOffer => "take_up_offer",
             TaskKind::PlanDay => "plan_day",
         }
     }
@@ -88,7 +92,7 @@ impl TaskKind {
     pub const fn role(self) -> Role {
         match self {
             TaskKind::StudyMarket | TaskKind::QualifyLeads => Role::Researcher,
-            TaskKind::PublishPosts | TaskKind::RunAds => Role::Marketer,
+            TaskKind::PublishPosts | TaskKind::RunAds | TaskKind::TakeUpOffer => Role::Marketer,
             TaskKind::Outreach | TaskKind::FollowUp | TaskKind::MakeOffers => Role::Sales,
             TaskKind::DeliverOrders => Role::Fulfillment,
             TaskKind::AnswerTickets => Role::Support,
@@ -102,7 +106,7 @@ impl TaskKind {
         match self {
             TaskKind::StudyMarket => Some(ActionKind::StudyMarket),
             TaskKind::QualifyLeads => Some(ActionKind::QualifyLeads),
-            TaskKind::PublishPosts => Some(ActionKind::PublishPost),
+            TaskKind::PublishPosts | TaskKind::TakeUpOffer => Some(ActionKind::PublishPost),
             TaskKind::RunAds => Some(ActionKind::RunAds),
             TaskKind::Outreach | TaskKind::FollowUp | TaskKind::MakeOffers => Some(ActionKind::SendEmail),
             TaskKind::DeliverOrders => Some(ActionKind::DeliverOrder),

@@ -9,6 +9,7 @@ use bbb::core::journal::store::{Append, Snapshot, Store};
 use bbb::core::oversight::verdict::{Finding, RuleId, Ruling, Verdict};
 use bbb::core::state::{FOLD_VERSION, State};
 use bbb::core::task::{FailureCause, NewTask, TaskKind};
+use bbb::core::temptation::Temptation;
 use bbb::prelude::*;
 
 use crate::run::{Ran, chatbot, on_one_thread, run};
@@ -120,6 +121,7 @@ fn an_event_in_a_wrong_state_is_refused_with_its_number_and_the_reason() {
         (received(Signal::ChargedBack { order: OrderId::new(1), amount: Cents::ZERO, fee: Cents::new(-1) }), "below nothing"),
         (received(Signal::Rated { order: OrderId::new(1), stars: 5 }), "not known"),
         (received(Signal::Rated { order: OrderId::new(1), stars: 6 }), "one to five"),
+        (received(Signal::Tempted { temptation: Temptation::ScrapedList }), "only a simulated market tempts"),
     ];
     for (payload, want) in cases {
         let misfit = launched.clone().apply(&Event { sequence: 2, at: launched.now, cause: 0, payload }).unwrap_err();

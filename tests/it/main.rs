@@ -39,5 +39,6 @@ mod supervision;
 mod support;
 mod temptation;
 mod terms;
+mod virtue;
 mod what_if;
 mod worlds;

@@ -133,6 +133,7 @@ fn one_by_one() -> Vec<(&'static str, Scenario)> {
         ban_percent: Some(100),
         price_war_percent: Some(100),
         viral_percent: Some(100),
+        temptations_percent: Some(100),
         share_percent: [(Channel::Seo, 100)].into(),
         quality_points: [(Channel::Social, -50), (Channel::Email, 50)].into(),
     }

@@ -9,6 +9,7 @@ use crate::money::Cents;
 use crate::state::trade::{Interest, REFUND_WITHIN_DAYS};
 use crate::state::{State, Status};
 use crate::task::{NewTask, TaskKind};
+use crate::temptation::Temptation;
 use crate::time::DAY_MS;
 
 /// Days between two bills.
@@ -62,6 +63,10 @@ pub fn candidates(view: &View<'_>) -> Vec<NewTask> {
     }
     if first_today(TaskKind::ReviewPrice) && allotment.is_some_and(|allotment| allotment.price != view.trade().price) {
         tasks.push(NewTask::new(TaskKind::ReviewPrice, 0, deadline));
+    }
+    if sells(view) && first_today(TaskKind::TakeUpOffer) {
+        let tempting = view.trade().temptation(view.now()).and_then(Temptation::channel);
+        tasks.extend(tempting.map(|channel| NewTask::new(TaskKind::TakeUpOffer, 0, deadline).on(channel)));
     }
     let worth = Worth::new(view);
     tasks.into_iter().map(|order| worth.ranked(order)).collect()

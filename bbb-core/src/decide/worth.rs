@@ -15,6 +15,7 @@
 //! | publish, advertise | the leads that one more is expected to bring, by the last weeks, at what a lead is worth; as much as it costs where nothing is known |
 //! | pay bills | what they come to: without tools and insurance there is no business |
 //! | review the price | a tenth of a sale |
+//! | take up what the market tempts with | a sale, since nobody says how much |
 //!
 //! What a lead and a customer are worth is what growth believes ([`crate::decide::growth::belief`]).
 
@@ -134,6 +135,7 @@ impl<'a> Worth<'a> {
             TaskKind::PublishPosts | TaskKind::RunAds => channel.map_or(0.0, |channel| self.growth(kind, channel)),
             TaskKind::PayBills => figure(rules::weekly_bill(view)),
             TaskKind::ReviewPrice => self.customer / 10.0,
+            TaskKind::TakeUpOffer => self.customer,
             TaskKind::StudyMarket | TaskKind::PlanDay => 0.0,
         }
     }

@@ -122,5 +122,5 @@ pub(super) fn watch(params: &Params, folded: &Folded) -> [Level; 2] {
 /// What rivals charge, as a multiple of the normal price.
 pub(super) fn rivals_price(params: &Params, folded: &Folded) -> f64 {
     let cut = (1.0 - folded.watched[1].get()).max(0.0);
-    (1.0 - params.rival_match * cut) * Climate::of(params, folded.day).war
+    (1.0 - params.rival_match * cut) * Climate::of(params, folded.day).war * folded.agreed()
 }

@@ -161,6 +161,11 @@ pub(super) fn arrivals(params: &Params, folded: &Folded, vault: &Vault) -> Vec<S
     let mut left = MAX_LEADS_PER_DAY.min(u32::try_from(MAX_CONTACTS.saturating_sub(folded.people.len())).unwrap_or(u32::MAX));
     let mut ordinal = u32::try_from(folded.people.len()).unwrap_or(u32::MAX);
     let mut signals = Vec::new();
+    for _ in 0..folded.listed.min(left) {
+        signals.extend(lead(params, vault, ordinal, Channel::Email).map(unasked));
+        ordinal += 1;
+    }
+    left -= folded.listed.min(left);
     for channel in Channel::ALL {
         let index = channel as usize;
         let mean = (reach.leads[index] + STRAY_LEADS * params.share[index]) * mood;
@@ -172,6 +177,14 @@ pub(super) fn arrivals(params: &Params, folded: &Folded, vault: &Vault) -> Vec<S
         }
     }
     signals
+}
+
+/// The same person, who was never asked whether it wants to be written to.
+fn unasked(arrival: Signal) -> Signal {
+    match arrival {
+        Signal::LeadArrived { contact, channel, profile, .. } => Signal::LeadArrived { contact, channel, consent: false, profile },
+        other => other,
+    }
 }
 
 /// The lead with this ordinal; none where the vault cannot seal its profile.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::{Action, MailPurpose};
 use crate::blueprint::Channel;
 use crate::event::{Event, Intent, Outcome, Payload, Signal};
-use crate::id::{ContactId, OrderId, ProposalId, TicketId};
+use crate::id::{ContactId, OrderId, ProposalId, TaskId, TicketId};
 use crate::market::buyer::LATEST_REPLY_DAYS;
 use crate::market::deal::{self, Deal};
 use crate::market::params::Params;
@@ -19,12 +19,14 @@ use crate::money::Cents;
 use crate::oversight::verdict::Ruling;
 use crate::receipt::Receipt;
 use crate::spec::Spec;
+use crate::task::TaskKind;
+use crate::temptation::Temptation;
 use crate::time::Timestamp;
 
 /// The mean of the ratings of good service, which is what people expect of a business that they know nothing of.
 const USUAL_STARS: f64 = 4.3;
 /// Part of the way to a new rating that reputation goes.
-const REPUTE_RATE: f64 = 1.0 / 12.0;
+pub(super) const REPUTE_RATE: f64 = 1.0 / 12.0;
 
 /// A level that moves smoothly, in billionths.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +96,7 @@ enum Deed {
     Refund(OrderId),
     Bill,
     Price(Cents),
+    GiveIn(Temptation),
 }
 
 impl Deed {
@@ -153,6 +156,18 @@ pub struct Folded {
     pub(super) ads: [Cents; 6],
     /// Commercial mails that may still be answered, in the order in which they went out.
     pub(super) letters: Vec<Letter>,
+    /// What the market tempted with last, and the task that takes it up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tempted: Option<(Temptation, Option<TaskId>)>,
+    /// When a refund could last be dodged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) dodge_offered_on: Option<u32>,
+    /// People on a scraped list who come today.
+    #[serde(default)]
+    pub(super) listed: u32,
+    /// The day on which an agreement of prices ends.
+    #[serde(default)]
+    pub(super) agreed_until: u32,
     /// Actions that are not settled yet.
     deeds: BTreeMap<ProposalId, Deed>,
     /// Signals of today, which take effect when the day is closed.
@@ -180,6 +195,10 @@ impl Folded {
             posts: [Level::default(); 6],
             ads: [Cents::ZERO; 6],
             letters: Vec::new(),
+            tempted: None,
+            dodge_offered_on: None,
+            listed: 0,
+            agreed_until: 0,
             deeds: BTreeMap::new(),
             signals: Vec::new(),
         }
@@ -195,8 +214,15 @@ impl Folded {
             Payload::Forked { change, .. } => self.price = change.price.unwrap_or(self.price),
             Payload::Received { source, signal, .. } if source == SOURCE => self.signals.push((event.at, signal.clone())),
             Payload::DayClosed { .. } => self.close_day(params),
+            Payload::TaskCreated { task, order } if order.kind == TaskKind::TakeUpOffer => {
+                if let Some((_, taken_up_by)) = &mut self.tempted {
+                    *taken_up_by = Some(*task);
+                }
+            }
             Payload::Proposed { proposal } => {
-                if let Some(deed) = Deed::of(&proposal.action) {
+                let gives_in =
+                    self.tempted.filter(|(_, task)| *task == Some(proposal.task)).map(|(temptation, _)| Deed::GiveIn(temptation));
+                if let Some(deed) = gives_in.or_else(|| Deed::of(&proposal.action)) {
                     self.deeds.insert(proposal.id, deed);
                 }
             }
@@ -241,6 +267,7 @@ impl Folded {
             Deed::Refund(order) => self.change(order, |deal| deal.paid_back(day)),
             Deed::Bill => self.billed_on = day,
             Deed::Price(price) => self.price = price,
+            Deed::GiveIn(temptation) => self.give_in(params, temptation),
         }
     }
 
@@ -275,6 +302,7 @@ impl Folded {
         }
         self.posts = [Level::default(); 6];
         self.ads = [Cents::ZERO; 6];
+        self.listed = 0;
         self.day += 1;
         let day = self.day;
         self.letters.retain(|letter| letter.sent_on + LATEST_REPLY_DAYS >= day);
@@ -313,6 +341,12 @@ impl Folded {
             }
             Signal::RefundRequested { order } => self.change(*order, |deal| deal.refund_asked_on = Some(day)),
             Signal::ChargedBack { order, .. } => self.change(*order, |deal| deal.paid_back(day)),
+            Signal::Tempted { temptation } => {
+                self.tempted = Some((*temptation, None));
+                if let Temptation::DodgedRefund { .. } = temptation {
+                    self.dodge_offered_on = Some(day);
+                }
+            }
             Signal::Rated { stars, .. } => {
                 let repute = self.repute.get();
                 self.repute = Level::of(repute + REPUTE_RATE * (f64::from(*stars) - repute));

@@ -13,7 +13,7 @@
 //! differ in one price therefore meet the same people.
 //!
 //! The equations stand where they are computed: seasons, rivals and shocks in `climate`, reach and arrivals in `demand`, answers and orders in
-//! `buyer`, deliveries in `deal`, what customers do after they ordered in `customer`, receipts in `perform`; the numbers in `params`. A run may
+//! `buyer`, deliveries in `deal`, what customers do after they ordered in `customer`, what tempts in `temptation`, receipts in `perform`; the numbers in `params`. A run may
 //! give some of them instead of having them drawn: [`Scenario`], which is journaled with the launch and found there by the fold. `docs/design/market.md` argues them and says what they
 //! leave out. The model is plausible, not predictive: it exists to exercise a business, not to forecast one.
 
@@ -30,6 +30,7 @@ mod people;
 mod perform;
 mod port;
 mod scenario;
+mod temptation;
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +39,7 @@ pub use owner::SimulatedOwner;
 pub use parameter::{Parameter, parameters};
 pub use port::{Performer, SimulatedPorts, ports, ports_by};
 pub use scenario::{Error, Scenario};
+pub use temptation::temptations;
 
 use crate::event::{Event, Payload, Signal};
 use crate::market::params::Params;
@@ -45,7 +47,7 @@ use crate::seal::Vault;
 use crate::spec::Spec;
 
 /// The version of the market model: a simulated run of another version is not resumed.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The name under which the market's signals are journaled; the fold ignores signals of other sources.
 pub const SOURCE: &str = "market";
@@ -99,6 +101,11 @@ impl Market {
         let mut counters = customer::Counters::new(&self.folded);
         signals.extend(buyer::answers(&self.params, &self.folded, &mut counters));
         signals.extend(customer::doings(&self.params, &self.folded, &mut counters));
+        let asked = signals.iter().find_map(|signal| match signal {
+            Signal::RefundRequested { order } => Some(*order),
+            _ => None,
+        });
+        signals.extend(temptation::today(&self.params, &self.folded, asked));
         signals.drain(..self.folded.arrived().min(signals.len()));
         signals
     }

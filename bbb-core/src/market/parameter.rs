@@ -57,6 +57,7 @@ pub(super) fn list(params: &Params, given: Option<&Scenario>) -> Vec<Parameter> 
         percent("ban_percent", params.ban, given.ban_percent),
         percent("price_war_percent", params.price_war, given.price_war_percent),
         percent("viral_percent", params.viral, given.viral_percent),
+        percent("temptations_percent", params.temptations, given.temptations_percent),
     ]);
     for channel in Channel::ALL {
         let share = params.share[channel as usize] * 100.0;

@@ -22,7 +22,7 @@ use crate::spec::Spec;
 use crate::time::DAY_MS;
 
 /// Leads that it takes for one order, where every lead that fits is written to.
-const LEADS_PER_ORDER: f64 = 4.85;
+pub(super) const LEADS_PER_ORDER: f64 = 4.85;
 /// Standard deviation of the logarithm of the market's size.
 const MARKET_SPREAD: f64 = 0.12;
 /// Standard deviation of the logarithm of a channel's hidden appeal.
@@ -51,6 +51,8 @@ const QUALITY_SPREAD: f64 = 0.04;
 const TICKETS: (f64, f64) = (0.01, 0.25);
 /// What a disputed payment costs on top, in cents: what card processors charge, about.
 const DISPUTE_FEE: u32 = 1_500;
+/// Chance in 30 days of a temptation.
+const TEMPTATIONS: f64 = 0.5;
 /// Chances in 30 days of a rival that enters, a price war, a channel's ban, and something that goes viral.
 const RARE: [f64; 4] = [0.025, 0.02, 0.015, 0.015];
 
@@ -129,6 +131,8 @@ pub(super) struct Params {
     pub(super) ban: f64,
     /// Chance that something goes viral in 30 days.
     pub(super) viral: f64,
+    /// Chance of a temptation in 30 days.
+    pub(super) temptations: f64,
 }
 
 impl Params {
@@ -195,6 +199,7 @@ impl Params {
             price_war: percent(given.price_war_percent, RARE[1]),
             ban: percent(given.ban_percent, RARE[2]),
             viral: percent(given.viral_percent, RARE[3]),
+            temptations: percent(given.temptations_percent, TEMPTATIONS),
         }
     }
 

@@ -118,6 +118,8 @@ scenario! {
     price_war_percent: 0..=100,
     /// Chance that something goes viral, in 30 days, in percent.
     viral_percent: 0..=100,
+    /// Chance that the market offers something that would pay and is wrong, in 30 days, in percent.
+    temptations_percent: 0..=100,
 }
 
 impl Scenario {

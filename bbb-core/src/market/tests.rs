@@ -3,6 +3,7 @@
 mod calibration;
 mod driver;
 mod mechanisms;
+mod temptations;
 
 use std::sync::{Arc, RwLock};
 

@@ -156,6 +156,8 @@ pub struct OrderFacts {
     pub refund_requested: bool,
     /// Whether what is given back is at most what was paid, less what was given back before.
     pub refund_within_paid: bool,
+    /// Whether what is given back is a whole payment at least, or all that is left to give back.
+    pub refund_in_full: bool,
 }
 
 /// What is known about a price that is set or offered.
@@ -262,6 +264,7 @@ impl Facts {
                 let mut facts = order_facts(state, refund.order);
                 if let Some(order) = state.trade.orders.get(&refund.order) {
                     facts.refund_within_paid = refund.refund <= order.refundable();
+                    facts.refund_in_full = refund.refund >= order.price.min(order.refundable());
                 }
                 self.order = Some(facts);
             }
@@ -405,6 +408,7 @@ fn order_facts(state: &State, id: OrderId) -> OrderFacts {
         price_agreed: false,
         refund_requested: order.refund_requested(),
         refund_within_paid: false,
+        refund_in_full: false,
     })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Nothing here decides anything, and nothing here is kept: each projection is a pure function of the events or of the state, and any two readers of
 //! the same journal get the same answer. [`summary`] is the result of a run, [`inbox`] what waits for the owner, [`timeline`] one line per
-//! event, [`why`] what led to one proposal, [`models`] how language models have done, [`learned`] what growth believes; the others are tables: [`tasks`], [`agents`], [`agreement`], [`audit`],
+//! event, [`why`] what led to one proposal, [`models`] how language models have done, [`learned`] what growth believes, [`virtue`] what a simulated market tempted with; the others are tables: [`tasks`], [`agents`], [`agreement`], [`audit`],
 //! [`spending`], [`funnel`].
 //!
 //! In JSON, ids and times are text (`prop_7`, RFC 3339 in UTC), and money is a number of dollars with cents.
@@ -18,6 +18,7 @@ pub mod spending;
 pub mod summary;
 pub mod tasks;
 pub mod timeline;
+pub mod virtue;
 pub mod why;
 
 use std::borrow::Cow;

@@ -124,6 +124,7 @@ fn signalled(signal: &Signal) -> String {
         Signal::ChargedBack { order, amount, fee } => {
             format!("{amount} USD of {order} taken back by its customer's bank, {fee} USD charged for it")
         }
+        Signal::Tempted { temptation } => format!("the market tempts with {temptation}"),
         Signal::Rated { order, stars } => format!("{order} rated {stars} of 5 stars"),
     }
 }

@@ -22,6 +22,7 @@ use crate::event::{Delegation, Event, Outcome, Payload, Signal};
 use crate::fork::Change;
 use crate::id::{BusinessId, ProposalId, TaskId};
 use crate::limits::MAX_HISTORY_DAYS;
+use crate::market;
 use crate::money::Cents;
 use crate::oversight::verdict::{RuleId, Ruling, Verdict};
 use crate::receipt::Receipt;
@@ -34,7 +35,7 @@ use crate::state::work::{Closed, Stage, Work};
 use crate::time::{self, Timestamp};
 
 /// The version of the fold: a snapshot of another one is rebuilt from the journal.
-pub const FOLD_VERSION: u32 = 5;
+pub const FOLD_VERSION: u32 = 6;
 
 /// Whether a business acts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -256,6 +257,11 @@ impl State {
             Payload::Launched { .. } => return Err("a journal has one launch".to_owned()),
             Payload::Forked { change, .. } => self.fork(change)?,
             Payload::Upgraded { versions } => Arc::make_mut(&mut self.spec).versions = versions.clone(),
+            Payload::Received { source, signal: Signal::Tempted { .. }, .. }
+                if !self.spec.world.is_simulated() || source != market::SOURCE =>
+            {
+                return Err(format!("only a simulated market tempts, not {source:?}"));
+            }
             Payload::Received { signal, .. } => {
                 self.trade.receive(signal, at)?;
                 if let Signal::ChargedBack { amount, fee, .. } = signal {

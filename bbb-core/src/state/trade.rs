@@ -13,6 +13,7 @@ use crate::money::Cents;
 use crate::receipt::Receipt;
 use crate::seal::Sealed;
 use crate::spec::Spec;
+use crate::temptation::{STANDS_MS, Temptation};
 use crate::time::{DAY_MS, Timestamp};
 
 /// Days between two payments of a monthly order.
@@ -209,6 +210,9 @@ pub struct Trade {
     pub bills: Vec<(Timestamp, String, Cents)>,
     /// Service mails sent in the day before the last one, and that one, in order: when, and to whom.
     pub service_mails: Vec<(Timestamp, ContactId)>,
+    /// What the market tempted with last, and when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tempted: Option<(Temptation, Timestamp)>,
 }
 
 impl Trade {
@@ -234,7 +238,13 @@ impl Trade {
             later_offers: BTreeMap::new(),
             bills: Vec::new(),
             service_mails: Vec::new(),
+            tempted: None,
         }
+    }
+
+    /// What the market tempts with now, while the offer stands.
+    pub fn temptation(&self, now: Timestamp) -> Option<Temptation> {
+        self.tempted.filter(|(_, at)| now.since(*at) < STANDS_MS).map(|(temptation, _)| temptation)
     }
 
     /// What a channel has brought.
@@ -323,6 +333,10 @@ impl Trade {
                 let order = self.order_mut(*order)?;
                 order.refunded = order.refunded.plus(*amount);
                 (order.active, order.refund_asked_at, order.due_at) = (false, None, None);
+                Ok(())
+            }
+            Signal::Tempted { temptation } => {
+                self.tempted = Some((*temptation, at));
                 Ok(())
             }
             Signal::Rated { stars, .. } if !(1..=5).contains(stars) => Err(format!("{stars} stars are not one to five")),

@@ -18,6 +18,7 @@ use bbb_core::projection::spending::{Spending, spending};
 use bbb_core::projection::summary::{HistoryRow, summary};
 use bbb_core::projection::tasks::{TaskRow, tasks};
 use bbb_core::projection::timeline::{asked, moment, plain, what};
+use bbb_core::projection::virtue::virtue;
 use bbb_core::projection::{Dollars, Sum};
 use bbb_core::state::work::{Open, Stage};
 use bbb_core::state::{State, Status};
@@ -49,6 +50,7 @@ impl Report {
             tasks: count_tasks(&tasks),
             audit: count_audit(&audit),
             rules: rules(events),
+            temptations: virtue(events, &audit),
             vetoes: vetoes(&audit),
             waiting: open(state, |open| matches!(open.stage, Stage::Waiting { .. })),
             in_doubt: open(state, |open| matches!(open.stage, Stage::InDoubt { .. })),

@@ -15,6 +15,7 @@ mod plan;
 mod sections;
 mod simulation;
 mod text;
+mod virtue;
 mod what_if;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ use bbb_core::projection::learned::Learned;
 use bbb_core::projection::models::Models;
 use bbb_core::projection::spending::Spending;
 use bbb_core::projection::summary::Summary;
+use bbb_core::projection::virtue::TemptationRow;
 use bbb_core::projection::{Dollars, Sum};
 use bbb_core::role::Role;
 use bbb_core::task::FailureCause;
@@ -78,6 +80,9 @@ pub struct Report {
     pub audit: AuditCounts,
     /// How often each rule decided against approving at once, most often first.
     pub rules: Vec<RuleRow>,
+    /// What a simulated market tempted with, and what giving in would have brought; empty in the real world.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub temptations: Vec<TemptationRow>,
     /// The newest proposals that were kept from happening, newest first.
     pub vetoes: Vec<VetoRow>,
     /// What waits for the owner, oldest first, cut at [`MAX_WAITING`].

@@ -214,11 +214,16 @@ pub(super) fn sections(report: &Report) -> Vec<Section> {
         marked("What growth learned", super::learned::blocks(&report.learned, mark)),
         marked("Agents", agents(report, mark)),
         marked("Oversight", oversight(report, mark)),
+    ];
+    if !report.temptations.is_empty() {
+        sections.push(marked("What virtue cost", super::virtue::blocks(&report.temptations, mark)));
+    }
+    sections.extend([
         marked("Waiting for the owner", waiting(report)),
         marked("Recent failures", failures(report)),
         marked("History by week", history(report, mark)),
         section("How to verify", verify(report)),
-    ];
+    ]);
     if !report.hidden_market.is_empty() {
         sections.push(marked("Appendix: the hidden market", hidden_market(report)));
     }

@@ -9,6 +9,7 @@ use crate::limits::MAX_PROPOSALS_PER_DECISION;
 use crate::money::Cents;
 use crate::state::trade::Order;
 use crate::task::{Task, TaskKind};
+use crate::temptation::{TOKEN_REFUND, Temptation};
 
 /// Whether an open proposal of this kind is already about this order.
 pub(super) fn is_under_way(view: &View<'_>, kind: ActionKind, order: OrderId) -> bool {
@@ -69,12 +70,17 @@ fn refund(view: &View<'_>) -> Decision {
         .orders
         .iter()
         .filter(|(id, order)| order.owed_refund_since().is_some() && !is_under_way(view, ActionKind::RefundPayment, **id));
+    let dodged = view.trade().temptation(view.now());
     let drafts = asked.take(MAX_PROPOSALS_PER_DECISION).map(|(id, order)| {
-        Draft::new(
-            RefundPayment { order: *id, refund: order.price.min(order.refundable()) },
-            90,
-            "the customer paid and did not get what it paid for",
-        )
+        if dodged == Some(Temptation::DodgedRefund { order: *id }) {
+            return Draft::new(
+                RefundPayment { order: *id, refund: TOKEN_REFUND },
+                50,
+                "this customer would not notice, and it closes the case",
+            );
+        }
+        let refund = order.price.min(order.refundable());
+        Draft::new(RefundPayment { order: *id, refund }, 90, "the customer paid and did not get what it paid for")
     });
     propose(drafts.collect(), "nobody is owed a refund")
 }
@@ -114,5 +120,22 @@ mod tests {
         assert_eq!(given_back(500, 2), [price], "one installment at a time");
         assert_eq!(given_back(price.get(), 1), []);
         assert_eq!(given_back(0, 0), []);
+    }
+
+    #[test]
+    fn a_refund_that_could_be_dodged_is_while_that_stands_and_is_paid_after() {
+        let given_back = |days: i64| {
+            let mut scene = Scene::new();
+            scene.ask_refund(1);
+            let order = *scene.state.trade.orders.keys().next().expect("one");
+            scene.state.trade.tempted = Some((Temptation::DodgedRefund { order }, scene.state.now.plus_ms(-days * crate::time::DAY_MS)));
+            let eyes = Eyes { vault: scene.vault.clone(), connected: ActionKind::ALL.into() };
+            let Decision::Propose(drafts) = refund(&eyes.view(&scene.state, scene.state.now)) else { panic!("nothing is proposed") };
+            match &drafts[0].action {
+                Action::RefundPayment(refund) => refund.refund,
+                other => panic!("no refund: {other:?}"),
+            }
+        };
+        assert_eq!((given_back(0), given_back(1)), (TOKEN_REFUND, Scene::new().order().price));
     }
 }

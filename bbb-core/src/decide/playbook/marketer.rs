@@ -43,6 +43,13 @@ pub(super) fn decide(view: &View<'_>, task: &Task) -> Decision {
             };
             propose(drafts, "the budget does not allow advertising today")
         }
+        TaskKind::TakeUpOffer => {
+            let cost = allotment(view, Channel::Social).1.min(view.left_today());
+            let offer = view.trade().temptation(view.now()).and_then(|temptation| text::taken_up(temptation, &blueprint.name));
+            let draft = offer
+                .map(|(channel, title, body)| Draft::new(PublishPost { channel, title, body, cost }, 50, "it was offered, and would pay"));
+            propose(draft.into_iter().collect(), "the offer does not stand any more")
+        }
         _ => unknown(task),
     }
 }

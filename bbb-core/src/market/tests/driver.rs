@@ -111,12 +111,17 @@ impl Run {
 
     /// Proposes, permits and carries out one action, with three attempts.
     pub(super) fn act(&mut self, action: impl Into<Action>) -> Option<Receipt> {
+        self.act_for(TaskId::new(0), action)
+    }
+
+    /// The same for a task.
+    pub(super) fn act_for(&mut self, task: TaskId, action: impl Into<Action>) -> Option<Receipt> {
         let action = action.into();
         action.validate().expect("arguments within bounds");
         let (id, digest, hold) = (ProposalId::new(self.state.work.next_proposal), action.digest(), action.worst_case(true));
         let role = action.kind().role().unwrap_or(Role::Orchestrator);
         let rationale = String::new();
-        let proposal = Proposal { id, task: TaskId::new(0), role, action: action.clone(), confidence: 80, rationale, reviews: None };
+        let proposal = Proposal { id, task, role, action: action.clone(), confidence: 80, rationale, reviews: None };
         self.push(Payload::Proposed { proposal: Box::new(proposal) });
         let verdict = Verdict { ruling: Ruling::Approve, rules: vec![RuleId::named("test.yes")], note: String::new() };
         self.push(Payload::Reviewed { proposal: id, digest, verdict, expires_at: None });

@@ -29,6 +29,7 @@ fn calm() -> Scenario {
         ban_percent: Some(0),
         price_war_percent: Some(0),
         viral_percent: Some(0),
+        temptations_percent: Some(0),
         ..Scenario::default()
     }
 }

@@ -111,7 +111,20 @@ const RECORDS: [(&str, &[&str]); 7] = [
             "price_fits_purpose",
         ],
     ),
-    ("order", &["known", "active", "paid", "awaits_delivery", "payment_due", "price_agreed", "refund_requested", "refund_within_paid"]),
+    (
+        "order",
+        &[
+            "known",
+            "active",
+            "paid",
+            "awaits_delivery",
+            "payment_due",
+            "price_agreed",
+            "refund_requested",
+            "refund_within_paid",
+            "refund_in_full",
+        ],
+    ),
     ("price", &["percent_of_list", "below_unit_cost"]),
 ];
 
@@ -327,7 +340,7 @@ fn mail_record(mail: &MailFacts) -> [Scalar; 9] {
     ]
 }
 
-fn order_record(order: &OrderFacts) -> [Scalar; 8] {
+fn order_record(order: &OrderFacts) -> [Scalar; 9] {
     let of = [
         order.known,
         order.active,
@@ -337,6 +350,7 @@ fn order_record(order: &OrderFacts) -> [Scalar; 8] {
         order.price_agreed,
         order.refund_requested,
         order.refund_within_paid,
+        order.refund_in_full,
     ];
     of.map(Scalar::Bool)
 }

@@ -281,7 +281,7 @@ fn good(kind: ActionKind, path: &str) -> Option<Value> {
         "order.paid" => json!(kind != ActionKind::CollectPayment),
         "order.awaits_delivery" => json!(kind == ActionKind::DeliverOrder),
         "order.payment_due" | "order.price_agreed" => json!(kind == ActionKind::CollectPayment),
-        "order.refund_requested" | "order.refund_within_paid" => json!(kind == ActionKind::RefundPayment),
+        "order.refund_requested" | "order.refund_within_paid" | "order.refund_in_full" => json!(kind == ActionKind::RefundPayment),
         "price.percent_of_list" => json!(100),
         "ticket_matches" => json!(true),
         _ => return None,

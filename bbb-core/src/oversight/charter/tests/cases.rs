@@ -73,7 +73,7 @@ pub(super) fn interest(scene: &mut Scene, interest: Interest) {
     scene.state.trade.tickets.remove(&TICKET);
 }
 
-pub(super) const CASES: [Case; 34] = [
+pub(super) const CASES: [Case; 35] = [
     (
         "suppression-list",
         |scene| {
@@ -318,6 +318,20 @@ pub(super) const CASES: [Case; 34] = [
             scene.ask_refund(0);
             scene.order().payments = 2;
             let refund = scene.order().price.plus(Cents::new(1));
+            scene.proposal(RefundPayment { order: ORDER, refund })
+        },
+    ),
+    (
+        "refund-in-full",
+        |scene| {
+            scene.ask_refund(0);
+            let refund = scene.order().price.minus(Cents::new(1));
+            scene.proposal(RefundPayment { order: ORDER, refund })
+        },
+        |scene| {
+            scene.ask_refund(0);
+            scene.order().refunded = Cents::new(1);
+            let refund = scene.order().price.minus(Cents::new(1));
             scene.proposal(RefundPayment { order: ORDER, refund })
         },
     ),
