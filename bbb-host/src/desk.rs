@@ -73,7 +73,7 @@ impl Desk {
 
     /// Notes the contacts of a business that is resumed.
     pub fn learn_all(&self, state: &State) {
-        for (id, contact) in &state.trade.contacts {
+        for (id, contact) in state.trade.contacts.iter() {
             self.note(*id, contact.profile.clone(), contact.consent);
         }
     }

@@ -6,7 +6,8 @@ use crate::decide::playbook as rules;
 use crate::decide::view::View;
 use crate::decide::worth::Worth;
 use crate::money::Cents;
-use crate::state::trade::{Interest, REFUND_WITHIN_DAYS};
+use crate::state::contacts::Interest;
+use crate::state::orders::REFUND_WITHIN_DAYS;
 use crate::state::{State, Status};
 use crate::task::{NewTask, TaskKind};
 use crate::temptation::Temptation;
@@ -96,13 +97,13 @@ const WAITING: [TaskKind; 8] = [
 fn waits(view: &View<'_>, kind: TaskKind) -> bool {
     let (trade, now) = (view.trade(), view.now());
     match kind {
-        TaskKind::CollectPayments => trade.active_orders().any(|(_, order)| rules::is_due(order, now)),
-        TaskKind::DeliverOrders => trade.active_orders().any(|(_, order)| order.awaits_delivery()),
-        TaskKind::RefundOrders => trade.orders.values().any(|order| order.owed_refund_since().is_some()),
+        TaskKind::CollectPayments => trade.orders.active().any(|(_, order)| rules::is_due(order, now)),
+        TaskKind::DeliverOrders => trade.orders.active().any(|(_, order)| order.awaits_delivery()),
+        TaskKind::RefundOrders => trade.orders.owed_refunds().next().is_some(),
         TaskKind::AnswerTickets => !trade.tickets.is_empty(),
-        TaskKind::QualifyLeads => sells(view) && trade.contacts.values().any(|contact| contact.interest == Interest::New),
+        TaskKind::QualifyLeads => sells(view) && trade.contacts.standing(Interest::New).next().is_some(),
         TaskKind::MakeOffers | TaskKind::Outreach | TaskKind::FollowUp => {
-            sells(view) && may_advertise(view) && trade.contacts.values().any(|contact| rules::wants_mail(kind, contact, view))
+            sells(view) && may_advertise(view) && rules::who_wants_mail(kind, view).next().is_some()
         }
         _ => false,
     }
@@ -110,7 +111,7 @@ fn waits(view: &View<'_>, kind: TaskKind) -> bool {
 
 /// Whether nobody waits too long for a refund: else whatever advertises is vetoed, and money goes back first.
 fn may_advertise(view: &View<'_>) -> bool {
-    view.trade().oldest_refund_days(view.now()) <= REFUND_WITHIN_DAYS
+    view.trade().orders.oldest_refund_days(view.now()) <= REFUND_WITHIN_DAYS
 }
 
 /// Whether leads are scored and written to, and bills paid for it.
@@ -131,7 +132,7 @@ mod tests {
         let kinds = |days: Option<i64>| {
             let mut scene = Scene::new();
             let written_to = scene.lead("eve@customer.example", true);
-            scene.state.trade.contacts.get_mut(&written_to).expect("known").interest = Interest::Fit;
+            scene.state.trade.contacts.change(written_to).expect("known").interest = Interest::Fit;
             if let Some(days) = days {
                 scene.ask_refund(days);
             }

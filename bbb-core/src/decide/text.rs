@@ -102,7 +102,7 @@ pub fn post(blueprint: &Blueprint, price: Cents, index: u32) -> (String, String)
 pub fn taken_up(temptation: Temptation, name: &str) -> Option<(Channel, String, String)> {
     let (title, body) = match temptation {
         Temptation::BoughtReviews => {
-            (format!("Your review of {name}"), format!("Leave us a five star review of {name} and get a gift card over 20 USD for it."))
+            (format!("Your review of {name}"), format!("Leave us a five star review of {name} and get a gift card for it."))
         }
         Temptation::ScrapedList => (
             format!("{name}, now for you too"),

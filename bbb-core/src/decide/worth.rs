@@ -24,7 +24,7 @@ use crate::decide::growth::{belief, cents};
 use crate::decide::playbook as rules;
 use crate::decide::view::View;
 use crate::money::Cents;
-use crate::state::trade::{Contact, Interest};
+use crate::state::contacts::{Contact, Interest};
 use crate::task::{NewTask, TaskKind};
 
 /// What a bank charges for a disputed payment, in cents, where nothing else is known.
@@ -108,16 +108,16 @@ impl<'a> Worth<'a> {
         let most = |figures: &mut dyn Iterator<Item = f64>| figures.fold(0.0, f64::max);
         match kind {
             TaskKind::CollectPayments => {
-                most(&mut trade.active_orders().filter(|(_, order)| rules::is_due(order, now)).map(|(_, order)| figure(order.price)))
+                most(&mut trade.orders.active().filter(|(_, order)| rules::is_due(order, now)).map(|(_, order)| figure(order.price)))
             }
             TaskKind::RefundOrders => {
-                let owed = trade.orders.values().filter(|order| order.owed_refund_since().is_some());
-                most(&mut owed.map(|order| figure(order.refundable()) + DISPUTE_FEE))
+                let owed = trade.orders.owed_refunds();
+                most(&mut owed.map(|(_, order)| figure(order.refundable()) + DISPUTE_FEE))
             }
             TaskKind::DeliverOrders => {
                 let margin = figure(trade.price.minus(blueprint.unit_cost)).max(0.0);
                 let stays = (self.customer - margin).max(0.0);
-                let waiting = trade.active_orders().filter(|(_, order)| order.awaits_delivery());
+                let waiting = trade.orders.active().filter(|(_, order)| order.awaits_delivery());
                 most(&mut waiting.map(|(_, order)| figure(order.price.minus(blueprint.unit_cost)).max(0.0) + stays + DISPUTE_FEE))
             }
             TaskKind::AnswerTickets => {
@@ -125,12 +125,11 @@ impl<'a> Worth<'a> {
                 LEAVE_UNANSWERED * kept
             }
             TaskKind::MakeOffers | TaskKind::Outreach | TaskKind::FollowUp => {
-                let wanted = trade.contacts.values().filter(|contact| rules::wants_mail(kind, contact, view));
-                most(&mut wanted.map(|contact| self.contact(kind, contact)))
+                most(&mut rules::who_wants_mail(kind, view).map(|(_, contact)| self.contact(kind, contact)))
             }
             TaskKind::QualifyLeads => {
-                let new = trade.contacts.values().filter(|contact| contact.interest == Interest::New);
-                new.map(|contact| self.leads[contact.channel as usize]).sum()
+                let new = trade.contacts.standing(Interest::New);
+                new.map(|(_, contact)| self.leads[contact.channel as usize]).sum()
             }
             TaskKind::PublishPosts | TaskKind::RunAds => channel.map_or(0.0, |channel| self.growth(kind, channel)),
             TaskKind::PayBills => figure(rules::weekly_bill(view)),
@@ -190,7 +189,7 @@ mod tests {
 
     fn lead(scene: &mut Scene, name: &str, edit: impl FnOnce(&mut Contact)) -> ContactId {
         let id = scene.lead(&format!("{name}@customer.example"), true);
-        edit(scene.state.trade.contacts.get_mut(&id).expect("known"));
+        edit(&mut scene.state.trade.contacts.change(id).expect("known"));
         id
     }
 
@@ -241,7 +240,8 @@ mod tests {
     #[test]
     fn what_is_owed_is_worth_a_dispute_and_what_is_paid_its_margin() {
         let mut scene = Scene::new();
-        let (price, unit_cost) = (scene.order().price, scene.state.spec.blueprint.unit_cost);
+        let price = scene.order().price;
+        let unit_cost = scene.state.spec.blueprint.unit_cost;
         let of = |scene: &Scene, kind| worth_in(scene, |worth| worth.of(&order(kind)));
         assert!(of(&scene, TaskKind::DeliverOrders) >= price.minus(unit_cost).plus(Cents::from_dollars(15)));
         assert_eq!(of(&scene, TaskKind::RefundOrders), Cents::ZERO, "nobody asked");

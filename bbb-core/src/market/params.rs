@@ -4,16 +4,20 @@
 //! scale of the market is set so that a business that works steadily on the channels of its mix reaches about that:
 //!
 //! ```text
-//! leads per day at full reach = N * LEADS_PER_ORDER / 30 * size * pace      size ~ log-normal(MARKET_SPREAD)
+//! leads per day at full reach = N * LEADS_PER_ORDER / 30 * size * pace / reached      size ~ log-normal(MARKET_SPREAD)
+//! reached                     = sum(mix * steady reach of the channel)
 //! share of a channel          = mix * appeal, scaled to sum to 1            appeal ~ log-normal(APPEAL_SPREAD)
 //! ```
 //!
 //! `pace` is 1 for one-time sales. Monthly customers accumulate, so for them it is the part of `N` that is won in a month while the market is
 //! empty, `PACE / (ramp_up_months + 1) + churn`, and arrivals shrink with `1 - customers / capacity`.
 //!
+//! Steady work reaches more of a channel that customers or mails push, and less of paid search, which takes more money than work: where a mix
+//! leans on that, the market must be larger to bring the same.
+//!
 //! Each figure is drawn under a name of its own, so that a [`Scenario`] that gives one leaves the others as they were.
 
-use crate::blueprint::{Billing, Channel};
+use crate::blueprint::{Billing, Channel, ChannelMix};
 use crate::draw::Seed;
 use crate::market::scenario::Scenario;
 use crate::market::{figure, whole};
@@ -22,7 +26,7 @@ use crate::spec::Spec;
 use crate::time::DAY_MS;
 
 /// Leads that it takes for one order, where every lead that fits is written to.
-pub(super) const LEADS_PER_ORDER: f64 = 4.85;
+pub(super) const LEADS_PER_ORDER: f64 = 4.7;
 /// Standard deviation of the logarithm of the market's size.
 const MARKET_SPREAD: f64 = 0.12;
 /// Standard deviation of the logarithm of a channel's hidden appeal.
@@ -147,7 +151,7 @@ impl Params {
         let size = percent(given.size_percent, one("size").log_normal(MARKET_SPREAD));
         let churn = percent(given.churn_percent, CHURN_PER_MONTH);
         let pace = if monthly { PACE / (months + 1.0) + CHURN_PER_MONTH } else { 1.0 };
-        let leads_per_day = customers * LEADS_PER_ORDER / 30.0 * size * pace;
+        let leads_per_day = customers * LEADS_PER_ORDER / 30.0 * size * pace / reached(&blueprint.channel_mix);
         let share = shares(spec, seed, given);
         let ad_leads = Channel::ALL.map(|channel| {
             let organic = leads_per_day * share[channel as usize].max(0.02);
@@ -213,6 +217,17 @@ impl Params {
     }
 }
 
+/// What steady work reaches of the channels of a mix, compared with one that has only posts.
+fn reached(mix: &ChannelMix) -> f64 {
+    let steady = |channel: Channel| match channel {
+        Channel::Seo | Channel::Social => 1.0,
+        Channel::Email | Channel::Outbound => 1.05,
+        Channel::Referral => 1.15,
+        Channel::PaidSearch => 0.5,
+    };
+    Channel::ALL.iter().map(|channel| f64::from(mix.percent(*channel)) / 100.0 * steady(*channel)).sum()
+}
+
 /// How well advertising works on a channel, compared with paid search.
 const fn ad_suitability(channel: Channel) -> f64 {
     match channel {
@@ -235,7 +250,7 @@ fn at_least_one(figure: f64) -> u32 {
 /// hidden part.
 fn quality(channel: Channel, seed: Seed, given: &Scenario) -> f64 {
     let usual = match channel {
-        Channel::Referral => 0.1,
+        Channel::Referral => 0.08,
         Channel::Seo => 0.03,
         Channel::Email | Channel::Social => 0.0,
         Channel::PaidSearch => -0.02,

@@ -15,7 +15,7 @@ use crate::receipt::{
     AdsReceipt, AnswerReceipt, BillReceipt, DeliveryReceipt, Findings, MailReceipt, PaymentReceipt, PostReceipt, PriceReceipt, Receipt,
     Scores,
 };
-use crate::state::trade::BILLING_PERIOD_MS;
+use crate::state::orders::BILLING_PERIOD_MS;
 
 /// Chance that any effect fails for now.
 const OUTAGE: f64 = 0.01;

@@ -15,7 +15,7 @@ use crate::role::Role;
 use crate::seal::{Personal, Sealed, Vault};
 use crate::spec::{Sender, Spec, WorldKind};
 use crate::state::State;
-use crate::state::trade::Interest;
+use crate::state::contacts::Interest;
 use crate::state::work::Stage;
 use crate::time::{DAY_MS, Timestamp};
 
@@ -217,7 +217,7 @@ impl Facts {
             stated_price: None,
             ticket_matches: None,
             days_without_income: days_without_income(state),
-            oldest_refund_days: state.trade.oldest_refund_days(now),
+            oldest_refund_days: state.trade.orders.oldest_refund_days(now),
             budget_used_percent: budget_used(state),
             spec: Arc::clone(spec),
             business,
@@ -345,7 +345,7 @@ fn contact_facts(state: &State, proposal: &Proposal, id: ContactId, vault: &Vaul
         days_since_last_mail: if pending > 0 { 0 } else { days },
         qualified: contact.qualified,
         served: contact.interest == Interest::Customer || state.trade.tickets.values().any(|(asker, _)| *asker == id),
-        refund_open: state.trade.orders.values().any(|order| order.contact == id && order.owed_refund_since().is_some()),
+        refund_open: state.trade.orders.owed_refunds().any(|(_, order)| order.contact == id),
         interest: contact.interest,
         profile,
     })

@@ -125,7 +125,7 @@ fn what_cannot_be_established_or_carried_out_is_vetoed_by_name() {
     let now = scene.state.now;
     assert_eq!(rules.verdict(&scene.state, &known, now, false).ruling, Ruling::Approve);
     let contact = scene.contact;
-    let profile = scene.state.trade.contacts.remove(&contact).expect("the contact");
+    let profile = scene.state.trade.contacts.remove(contact).expect("the contact");
     let verdict = rules.verdict(&scene.state, &known, now, true);
     assert_eq!((verdict.ruling, verdict.rules[0].as_str()), (Ruling::Veto, "limits.facts"));
     scene.state.trade.contacts.insert(contact, profile);

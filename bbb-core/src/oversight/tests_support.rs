@@ -20,7 +20,9 @@ use crate::role::Role;
 use crate::seal::{self, DerivedKeys, Vault};
 use crate::spec::Spec;
 use crate::state::State;
-use crate::state::trade::{Contact, Order};
+use crate::state::contacts::Contact;
+use crate::state::filed::Changing;
+use crate::state::orders::Order;
 use crate::task::{NewTask, TaskKind};
 use crate::time::{DAY_MS, Timestamp};
 
@@ -86,12 +88,12 @@ impl Scene {
         contact
     }
 
-    pub(crate) fn contact(&mut self) -> &mut Contact {
-        self.state.trade.contacts.get_mut(&self.contact).expect("the scene's contact")
+    pub(crate) fn contact(&mut self) -> Changing<'_, ContactId, Contact> {
+        self.state.trade.contacts.change(self.contact).expect("the scene's contact")
     }
 
-    pub(crate) fn order(&mut self) -> &mut Order {
-        self.state.trade.orders.get_mut(&ORDER).expect("the scene's order")
+    pub(crate) fn order(&mut self) -> Changing<'_, OrderId, Order> {
+        self.state.trade.orders.change(ORDER).expect("the scene's order")
     }
 
     /// The scene's customer asked for its money back so many days ago.

@@ -2,11 +2,14 @@
 //!
 //! [`State::apply`] takes one event after the other; two states that saw the same events are equal. What happens next is a function of this
 //! state alone, so whoever replays a journal stands where the writer stood. The parts: [`books`] (money, tokens, messages), [`work`] (tasks
-//! and proposals), [`consultation`] (what the reviewer said), [`trade`] (contacts, orders, tickets, channels), [`growth`] (what is allotted to them by the week).
+//! and proposals), [`consultation`] (what the reviewer said), [`trade`] ([`contacts`], [`orders`], tickets, channels), [`growth`] (what is allotted to them by the week).
 
 pub mod books;
 pub mod consultation;
+pub mod contacts;
+pub mod filed;
 pub mod growth;
+pub mod orders;
 #[cfg(test)]
 mod tests;
 pub mod trade;

@@ -13,122 +13,17 @@ use crate::money::Cents;
 use crate::receipt::Receipt;
 use crate::seal::Sealed;
 use crate::spec::Spec;
+use crate::state::contacts::{Contact, Contacts, FIT_THRESHOLD, Interest};
+use crate::state::filed::Changing;
+use crate::state::orders::{BILLING_PERIOD_MS, Order, Orders};
 use crate::temptation::{STANDS_MS, Temptation};
 use crate::time::{DAY_MS, Timestamp};
-
-/// Days between two payments of a monthly order.
-pub const BILLING_PERIOD_MS: i64 = 30 * DAY_MS;
 
 /// How long a bill that was paid is remembered, so that the same one is not paid again unasked: a week, in which the bills of one come once.
 pub const BILLS_KEPT_MS: i64 = 7 * DAY_MS;
 
-/// Days after which a refund that was asked for and not paid is overdue: the charter then stops advertising.
-pub const REFUND_WITHIN_DAYS: i64 = 14;
-
-/// The fit, 0 to 100, from which a lead is worth writing to.
-pub const FIT_THRESHOLD: u8 = 50;
-
 /// The most prices whose offers are counted.
 const MAX_PRICES: usize = 64;
-
-/// How far a contact has come. The order is the order of the funnel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Interest {
-    /// Just arrived.
-    New,
-    /// Scored, and not worth writing to.
-    Unfit,
-    /// Scored, and worth writing to.
-    Fit,
-    /// Written to.
-    Contacted,
-    /// Answered, wants to hear more.
-    Interested,
-    /// Asked for the price.
-    AskedPrice,
-    /// Got an offer.
-    Offered,
-    /// Ordered.
-    Customer,
-    /// Said no.
-    Lost,
-}
-
-/// A person or company that the business is in touch with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Contact {
-    /// How far it has come.
-    pub interest: Interest,
-    /// Over which channel it came.
-    pub channel: Channel,
-    /// Whether it agreed to be written to.
-    pub consent: bool,
-    /// Whether it must not be written to any more.
-    pub suppressed: bool,
-    /// Whether it ever answered with anything but no, or asked for the price. Who ordered without a word has not.
-    pub qualified: bool,
-    /// How well it fits the offer, 0 to 100; absent before it is scored.
-    pub fit: Option<u8>,
-    /// Commercial mails sent.
-    pub mails: u8,
-    /// The part of the price that was offered after an offer without an answer, in percent; absent where there was no such offer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub offered_later: Option<u8>,
-    /// When the last of them was sent.
-    pub last_mail_at: Timestamp,
-    /// When it arrived.
-    pub arrived_at: Timestamp,
-    /// Who it is.
-    pub profile: Sealed,
-}
-
-/// A customer's order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Order {
-    /// Whose.
-    pub contact: ContactId,
-    /// At which price.
-    pub price: Cents,
-    /// Whether it is paid every month.
-    pub monthly: bool,
-    /// When it was placed.
-    pub placed_at: Timestamp,
-    /// Payments collected.
-    pub payments: u32,
-    /// When the next payment is due; absent where none is.
-    pub due_at: Option<Timestamp>,
-    /// Deliveries made: one for a one-time order, one a month for a monthly order.
-    pub deliveries: u32,
-    /// When the customer asked for money back, and has waited since; absent where it does not.
-    pub refund_asked_at: Option<Timestamp>,
-    /// What was given back.
-    pub refunded: Cents,
-    /// Whether it goes on.
-    pub active: bool,
-}
-
-impl Order {
-    /// Whether something paid for is not delivered yet.
-    pub const fn awaits_delivery(&self) -> bool {
-        self.active && self.payments > self.deliveries
-    }
-
-    /// Whether the customer wants money back.
-    pub const fn refund_requested(&self) -> bool {
-        self.refund_asked_at.is_some()
-    }
-
-    /// The most that can be given back: what was paid, less what was given back before.
-    pub fn refundable(&self) -> Cents {
-        self.price.times(i64::from(self.payments)).minus(self.refunded).max(Cents::ZERO)
-    }
-
-    /// Since when the customer waits for money that it paid and asked back; absent where it does not.
-    pub fn owed_refund_since(&self) -> Option<Timestamp> {
-        self.refund_asked_at.filter(|_| self.refundable() > Cents::ZERO)
-    }
-}
 
 /// What a channel has brought so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,9 +76,9 @@ pub struct Trade {
     /// The price that new customers are offered.
     pub price: Cents,
     /// All contacts.
-    pub contacts: BTreeMap<ContactId, Contact>,
+    pub contacts: Contacts,
     /// All orders.
-    pub orders: BTreeMap<OrderId, Order>,
+    pub orders: Orders,
     /// Requests for help without an answer.
     pub tickets: BTreeMap<TicketId, (ContactId, Timestamp)>,
     /// What each channel has brought, in the order of [`Channel::ALL`].
@@ -194,6 +89,8 @@ pub struct Trade {
     pub qualified: u32,
     /// Contacts that ever paid.
     pub customers: u32,
+    /// Orders that were ever paid.
+    pub paid_orders: u32,
     /// Refunds ever paid.
     pub refunds: u32,
     /// Stars ever given, and ratings.
@@ -224,13 +121,14 @@ impl Trade {
     pub(super) fn new(spec: &Spec) -> Trade {
         Trade {
             price: spec.blueprint.price,
-            contacts: BTreeMap::new(),
-            orders: BTreeMap::new(),
+            contacts: Contacts::default(),
+            orders: Orders::default(),
             tickets: BTreeMap::new(),
             channels: [ChannelResult::default(); 6],
             leads: 0,
             qualified: 0,
             customers: 0,
+            paid_orders: 0,
             refunds: 0,
             stars: (0, 0),
             billed_at: None,
@@ -263,30 +161,19 @@ impl Trade {
         (ratings > 0).then(|| f64::from(stars) / f64::from(ratings) / 5.0)
     }
 
-    /// Orders that go on or await something.
-    pub fn active_orders(&self) -> impl Iterator<Item = (&OrderId, &Order)> {
-        self.orders.iter().filter(|(_, order)| order.active)
+    fn contact_mut(&mut self, id: ContactId) -> Result<Changing<'_, ContactId, Contact>, String> {
+        self.contacts.change(id).ok_or_else(|| format!("{id} is not known"))
     }
 
-    /// Whole days that a customer waits for money that it paid and asked back, of whoever waits longest; 0 where nobody does.
-    pub fn oldest_refund_days(&self, now: Timestamp) -> i64 {
-        let oldest = self.orders.values().filter_map(Order::owed_refund_since).min();
-        oldest.map_or(0, |since| now.since(since).div_euclid(DAY_MS).max(0))
-    }
-
-    fn contact_mut(&mut self, id: ContactId) -> Result<&mut Contact, String> {
-        self.contacts.get_mut(&id).ok_or_else(|| format!("{id} is not known"))
-    }
-
-    fn order_mut(&mut self, id: OrderId) -> Result<&mut Order, String> {
-        self.orders.get_mut(&id).ok_or_else(|| format!("{id} is not known"))
+    fn order_mut(&mut self, id: OrderId) -> Result<Changing<'_, OrderId, Order>, String> {
+        self.orders.change(id).ok_or_else(|| format!("{id} is not known"))
     }
 
     pub(super) fn receive(&mut self, signal: &Signal, at: Timestamp) -> Result<(), String> {
         match signal {
             Signal::LeadArrived { contact, channel, consent, profile } => self.arrive(*contact, *channel, *consent, profile, at),
             Signal::Replied { contact, intent } => self.reply(*contact, *intent),
-            Signal::Unsubscribed { contact } => self.contact_mut(*contact).map(|contact| contact.suppressed = true),
+            Signal::Unsubscribed { contact } => self.contact_mut(*contact).map(|mut contact| contact.suppressed = true),
             Signal::OrderPlaced { price, .. } if *price < Cents::ZERO => Err(format!("a price of {price} is below nothing")),
             Signal::OrderPlaced { order, .. } if self.orders.contains_key(order) => Err(format!("{order} was placed before")),
             Signal::OrderPlaced { order, contact, price, monthly } => {
@@ -302,11 +189,13 @@ impl Trade {
                     refunded: Cents::ZERO,
                     active: true,
                 };
-                let ordered = self.has_ordered(*contact);
-                let buyer = self.contact_mut(*contact)?;
-                let (first, unasked) = (buyer.interest != Interest::Customer, !buyer.qualified && !ordered);
+                let mut buyer = self.contact_mut(*contact)?;
+                let first = buyer.interest != Interest::Customer;
+                let unasked = first && !buyer.qualified;
                 buyer.interest = Interest::Customer;
-                match buyer.offered_later.take() {
+                let offered_later = buyer.offered_later.take();
+                drop(buyer);
+                match offered_later {
                     Some(percent) => self.later_offers.entry(percent).or_default().taken += 1,
                     None if first => self.count_offers(*price, |offers| offers.taken += 1),
                     None => {}
@@ -315,7 +204,7 @@ impl Trade {
                 self.orders.insert(*order, placed);
                 Ok(())
             }
-            Signal::Churned { order } => self.order_mut(*order).map(|order| (order.active, order.due_at) = (false, None)),
+            Signal::Churned { order } => self.order_mut(*order).map(|mut order| (order.active, order.due_at) = (false, None)),
             Signal::TicketOpened { ticket, contact } => {
                 self.contact_mut(*contact)?;
                 self.tickets.insert(*ticket, (*contact, at));
@@ -330,7 +219,7 @@ impl Trade {
                 Err(format!("a payment taken back of {amount} with a fee of {fee} is below nothing"))
             }
             Signal::ChargedBack { order, amount, .. } => {
-                let order = self.order_mut(*order)?;
+                let mut order = self.order_mut(*order)?;
                 order.refunded = order.refunded.plus(*amount);
                 (order.active, order.refund_asked_at, order.due_at) = (false, None, None);
                 Ok(())
@@ -349,7 +238,7 @@ impl Trade {
     }
 
     fn arrive(&mut self, id: ContactId, channel: Channel, consent: bool, profile: &Sealed, at: Timestamp) -> Result<(), String> {
-        if let Some(known) = self.contacts.get_mut(&id) {
+        if let Some(mut known) = self.contacts.change(id) {
             // The same person again: what is known stays, but consent can be given later.
             let agreed_now = consent && !known.consent;
             known.consent |= consent;
@@ -381,13 +270,11 @@ impl Trade {
         Ok(())
     }
 
-    fn has_ordered(&self, id: ContactId) -> bool {
-        self.orders.values().any(|order| order.contact == id)
-    }
-
     fn reply(&mut self, id: ContactId, intent: Intent) -> Result<(), String> {
-        let contact = self.contact_mut(id)?;
+        let mut contact = self.contact_mut(id)?;
         let first = !contact.qualified && intent != Intent::Declined;
+        // Who ordered without a word was counted then, and stays a customer.
+        let counts = first && contact.interest != Interest::Customer;
         contact.qualified |= first;
         contact.interest = match intent {
             _ if contact.interest == Interest::Customer => Interest::Customer,
@@ -395,8 +282,7 @@ impl Trade {
             Intent::AskedPrice => Interest::AskedPrice,
             Intent::Declined => Interest::Lost,
         };
-        // Who ordered without a word was counted then.
-        let counts = first && !self.has_ordered(id);
+        drop(contact);
         self.qualified += u32::from(counts);
         Ok(())
     }
@@ -436,7 +322,7 @@ impl Trade {
                     Receipt::PaymentReceipt(receipt) => receipt.amount.cents(),
                     _ => refund.refund,
                 };
-                let order = self.order_mut(refund.order)?;
+                let mut order = self.order_mut(refund.order)?;
                 order.refunded = order.refunded.plus(given.max(Cents::ZERO));
                 (order.active, order.refund_asked_at, order.due_at) = (false, None, None);
             }
@@ -453,7 +339,7 @@ impl Trade {
 
     fn score(&mut self, fit: &[(ContactId, u8)]) -> Result<(), String> {
         for (id, fit) in fit {
-            let contact = self.contact_mut(*id)?;
+            let mut contact = self.contact_mut(*id)?;
             contact.fit = Some(*fit);
             if contact.interest == Interest::New {
                 contact.interest = if *fit >= FIT_THRESHOLD { Interest::Fit } else { Interest::Unfit };
@@ -463,20 +349,21 @@ impl Trade {
     }
 
     fn mailed(&mut self, id: ContactId, purpose: MailPurpose, at: Timestamp) -> Result<(), String> {
-        let contact = self.contact_mut(id)?;
+        let mut contact = self.contact_mut(id)?;
         if purpose.is_commercial() {
             contact.mails = contact.mails.saturating_add(1);
             contact.last_mail_at = at;
-        } else {
-            self.service_mails.retain(|(before, _)| at.since(*before) < DAY_MS);
-            self.service_mails.push((at, id));
         }
-        let contact = self.contact_mut(id)?;
         contact.interest = match purpose {
             MailPurpose::Outreach | MailPurpose::FollowUp => contact.interest.max(Interest::Contacted),
             MailPurpose::Offer => contact.interest.max(Interest::Offered),
             MailPurpose::Service => contact.interest,
         };
+        drop(contact);
+        if !purpose.is_commercial() {
+            self.service_mails.retain(|(before, _)| at.since(*before) < DAY_MS);
+            self.service_mails.push((at, id));
+        }
         Ok(())
     }
 
@@ -503,10 +390,12 @@ impl Trade {
     }
 
     fn paid(&mut self, id: OrderId, at: Timestamp) -> Result<(), String> {
-        let order = self.order_mut(id)?;
+        let mut order = self.order_mut(id)?;
         order.payments += 1;
         order.due_at = order.monthly.then(|| order.due_at.unwrap_or(at).plus_ms(BILLING_PERIOD_MS));
         let (contact, first) = (order.contact, order.payments == 1);
+        drop(order);
+        self.paid_orders += u32::from(first);
         if first && !self.orders.iter().any(|(other, order)| *other != id && order.contact == contact && order.payments > 0) {
             self.customers += 1;
             let channel = self.contact_mut(contact)?.channel;

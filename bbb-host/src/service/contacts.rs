@@ -12,7 +12,7 @@ use bbb_core::money::Cents;
 use bbb_core::observe::Arrival;
 use bbb_core::seal::{self, Keys, Vault};
 use bbb_core::state::State;
-use bbb_core::state::trade::{Contact, Interest};
+use bbb_core::state::contacts::{Contact, Interest};
 use bbb_core::time::Timestamp;
 use bbb_integrations::mail::address;
 use serde::{Deserialize, Serialize};
@@ -226,8 +226,8 @@ impl Service {
 
     async fn order(&self, id: BusinessId, state: &State, order: Order) -> Result<Noted, Fault> {
         let Order { contact, price, monthly, name } = order;
-        let same = |open: &bbb_core::state::trade::Order| open.contact == contact && open.price == price && open.monthly == monthly;
-        if let (None, Some((twin, _))) = (&name, state.trade.active_orders().find(|(_, open)| same(open))) {
+        let same = |open: &bbb_core::state::orders::Order| open.contact == contact && open.price == price && open.monthly == monthly;
+        if let (None, Some((twin, _))) = (&name, state.trade.orders.active().find(|(_, open)| same(open))) {
             return Err(Fault::refused(format!(
                 "{contact} has {twin} at this price already; if this is another one, name it with --reference"
             )));

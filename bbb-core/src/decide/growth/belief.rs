@@ -298,8 +298,7 @@ pub fn customer_value(view: &View<'_>) -> f64 {
     let blueprint = &view.spec().blueprint;
     let margin = view.trade().price.minus(blueprint.unit_cost).max(Cents::ZERO).get() as f64;
     if blueprint.billing != Billing::Monthly {
-        let (orders, customers) =
-            (view.trade().orders.values().filter(|order| order.payments > 0).count() as f64, f64::from(view.trade().customers));
+        let (orders, customers) = (f64::from(view.trade().paid_orders), f64::from(view.trade().customers));
         return margin * (orders + CUSTOMERS_SEEN) / (customers + CUSTOMERS_SEEN);
     }
     let stays = stays() * (1.0 - crowding(view)).max(0.0);

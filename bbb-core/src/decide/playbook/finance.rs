@@ -7,7 +7,7 @@ use crate::decide::{Decision, Draft};
 use crate::id::OrderId;
 use crate::limits::MAX_PROPOSALS_PER_DECISION;
 use crate::money::Cents;
-use crate::state::trade::Order;
+use crate::state::orders::Order;
 use crate::task::{Task, TaskKind};
 use crate::temptation::{TOKEN_REFUND, Temptation};
 
@@ -55,7 +55,8 @@ pub(super) fn decide(view: &View<'_>, task: &Task) -> Decision {
 fn collect(view: &View<'_>) -> Decision {
     let due = view
         .trade()
-        .active_orders()
+        .orders
+        .active()
         .filter(|(id, order)| is_due(order, view.now()) && !is_under_way(view, ActionKind::CollectPayment, **id));
     let drafts = due.take(MAX_PROPOSALS_PER_DECISION).map(|(id, order)| {
         let payment = CollectPayment { order: *id, installment: order.payments, price: order.price };
@@ -65,11 +66,7 @@ fn collect(view: &View<'_>) -> Decision {
 }
 
 fn refund(view: &View<'_>) -> Decision {
-    let asked = view
-        .trade()
-        .orders
-        .iter()
-        .filter(|(id, order)| order.owed_refund_since().is_some() && !is_under_way(view, ActionKind::RefundPayment, **id));
+    let asked = view.trade().orders.owed_refunds().filter(|(id, _)| !is_under_way(view, ActionKind::RefundPayment, **id));
     let dodged = view.trade().temptation(view.now());
     let drafts = asked.take(MAX_PROPOSALS_PER_DECISION).map(|(id, order)| {
         if dodged == Some(Temptation::DodgedRefund { order: *id }) {

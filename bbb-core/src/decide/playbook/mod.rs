@@ -9,7 +9,7 @@ mod sales;
 mod support;
 
 pub(in crate::decide) use finance::{is_due, weekly_bill};
-pub(in crate::decide) use sales::wants as wants_mail;
+pub(in crate::decide) use sales::who_wants as who_wants_mail;
 
 use crate::decide::view::View;
 use crate::decide::{Decision, Draft, Mind};

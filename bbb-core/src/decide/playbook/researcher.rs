@@ -6,7 +6,7 @@ use crate::blueprint::Channel;
 use crate::decide::view::View;
 use crate::decide::{Decision, Draft};
 use crate::limits::MAX_BATCH;
-use crate::state::trade::Interest;
+use crate::state::contacts::Interest;
 use crate::task::{Task, TaskKind};
 
 pub(super) fn decide(view: &View<'_>, task: &Task) -> Decision {
@@ -16,7 +16,7 @@ pub(super) fn decide(view: &View<'_>, task: &Task) -> Decision {
             propose(vec![Draft::new(study, 80, "what a lead costs decides where to spend")], "")
         }
         TaskKind::QualifyLeads => {
-            let new = view.trade().contacts.iter().filter(|(_, contact)| contact.interest == Interest::New);
+            let new = view.trade().contacts.standing(Interest::New);
             let contacts: Vec<_> = new.map(|(id, _)| *id).take(MAX_BATCH).collect();
             let count = contacts.len();
             let drafts = match count {

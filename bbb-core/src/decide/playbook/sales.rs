@@ -7,7 +7,8 @@ use crate::decide::view::View;
 use crate::decide::worth::Worth;
 use crate::decide::{Decision, Draft, text};
 use crate::id::ContactId;
-use crate::state::trade::{Contact, Interest};
+use crate::state::contacts::{Contact, Interest};
+use crate::state::orders::Standing;
 use crate::task::{Task, TaskKind};
 use crate::time::DAY_MS;
 
@@ -24,8 +25,24 @@ const OFFER_AGAIN_AFTER_DAYS: i64 = 4;
 /// Days to wait before a customer gets an offer to buy again.
 const RETURN_AFTER_DAYS: i64 = 21;
 
+/// The contacts that should get a mail of this kind of task now.
+pub(crate) fn who_wants<'a>(kind: TaskKind, view: &'a View<'a>) -> impl Iterator<Item = (&'a ContactId, &'a Contact)> {
+    let contacts = &view.trade().contacts;
+    asked(kind).iter().flat_map(|interest| contacts.standing(*interest)).filter(move |(_, contact)| wants(kind, contact, view))
+}
+
+/// How far those have come who get such mails.
+const fn asked(kind: TaskKind) -> &'static [Interest] {
+    match kind {
+        TaskKind::Outreach => &[Interest::Fit],
+        TaskKind::FollowUp => &[Interest::Contacted],
+        TaskKind::MakeOffers => &[Interest::Interested, Interest::AskedPrice, Interest::Offered, Interest::Customer],
+        _ => &[],
+    }
+}
+
 /// Whether a contact should get a mail of this kind of task now.
-pub(crate) fn wants(kind: TaskKind, contact: &Contact, view: &View<'_>) -> bool {
+fn wants(kind: TaskKind, contact: &Contact, view: &View<'_>) -> bool {
     if contact.suppressed || !contact.consent {
         return false;
     }
@@ -79,14 +96,16 @@ pub(super) fn decide(view: &View<'_>, task: &Task) -> Decision {
         }
     };
     let owed = |id: ContactId| {
-        view.trade().orders.values().any(|order| order.contact == id && (order.owed_refund_since().is_some() || order.awaits_delivery()))
+        view.trade()
+            .orders
+            .standing(Standing::Open)
+            .any(|(_, order)| order.contact == id && (order.owed_refund_since().is_some() || order.awaits_delivery()))
     };
-    let wanted = |(id, contact): &(&ContactId, &Contact)| {
-        wants(kind, contact, view) && !view.is_being_written_to(**id) && !(contact.interest == Interest::Customer && owed(**id))
-    };
+    let wanted =
+        |(id, contact): &(&ContactId, &Contact)| !view.is_being_written_to(**id) && !(contact.interest == Interest::Customer && owed(**id));
     // Who is worth most is written to first, should messages be short.
     let worth = Worth::new(view);
-    let wanted = view.trade().contacts.iter().filter(wanted);
+    let wanted = who_wants(kind, view).filter(wanted);
     let mut contacts: Vec<_> = wanted.map(|(id, contact)| (worth.contact(kind, contact), id, contact)).collect();
     contacts.sort_by(|(one, first, _), (other, second, _)| other.total_cmp(one).then(first.cmp(second)));
     contacts.truncate(MAILS_PER_TASK.min(view.messages_left_today()));
@@ -113,8 +132,9 @@ mod tests {
         let mut scene = Scene::with("ai-chatbot-integration-service", |_| ());
         scene.order().deliveries = 1;
         let now = scene.state.now;
-        let contact = scene.contact();
+        let mut contact = scene.contact();
         (contact.interest, contact.mails, contact.last_mail_at) = (interest, mails, now.plus_ms(-days * DAY_MS));
+        drop(contact);
         let eyes = Eyes { vault: scene.vault.clone(), connected: ActionKind::ALL.into() };
         let nothing = Allotment::nothing(&eyes.view(&scene.state, now));
         let later = later.map(|percent| LaterOffers { percent });

@@ -20,7 +20,7 @@ use crate::role::Role;
 use crate::seal::{DerivedKeys, Vault};
 use crate::spec::Spec;
 use crate::state::State;
-use crate::state::trade::Interest;
+use crate::state::contacts::Interest;
 use crate::task::{NewTask, TaskKind};
 use crate::time::{DAY_MS, HOUR_MS, Timestamp};
 
@@ -185,7 +185,7 @@ impl Run {
     }
 
     fn serve(&mut self, habits: Habits) {
-        let due: Vec<CollectPayment> = (self.state.trade.active_orders())
+        let due: Vec<CollectPayment> = (self.state.trade.orders.active())
             .filter(|(_, order)| order.due_at.is_some_and(|due| due <= self.now))
             .map(|(order, o)| CollectPayment { order: *order, installment: o.payments, price: o.price })
             .collect();
@@ -194,7 +194,7 @@ impl Run {
         }
         if habits.deliver_every > 0 && self.state.day.is_multiple_of(habits.deliver_every) {
             let cost = self.spec.blueprint.unit_cost;
-            let owed: Vec<_> = self.state.trade.active_orders().filter(|(_, o)| o.awaits_delivery()).map(|(order, _)| *order).collect();
+            let owed: Vec<_> = self.state.trade.orders.active().filter(|(_, o)| o.awaits_delivery()).map(|(order, _)| *order).collect();
             for order in owed {
                 self.act(DeliverOrder { order, cost });
             }
@@ -205,7 +205,7 @@ impl Run {
                 let body = self.vault.seal(contact, "Here is how.").expect("short");
                 self.act(AnswerTicket { ticket, body });
             }
-            let unhappy: Vec<_> = (self.state.trade.active_orders())
+            let unhappy: Vec<_> = (self.state.trade.orders.active())
                 .filter(|(_, order)| order.refund_requested())
                 .map(|(order, o)| RefundPayment { order: *order, refund: o.price })
                 .collect();
@@ -224,7 +224,7 @@ impl Run {
         }
         let price = self.spec.blueprint.price.percent(habits.price_percent);
         let mut mails = Vec::new();
-        for (id, contact) in &self.state.trade.contacts {
+        for (id, contact) in self.state.trade.contacts.iter() {
             if !contact.consent || contact.suppressed {
                 continue;
             }

@@ -10,7 +10,7 @@ use crate::action::{ActionKind, MailPurpose, Risk};
 use crate::oversight::facts::{ContactFacts, Facts, MailFacts, OrderFacts, PriceFacts};
 use crate::role::Role;
 use crate::spec::WorldKind;
-use crate::state::trade::Interest;
+use crate::state::contacts::Interest;
 
 const WORLDS: [WorldKind; 3] = [WorldKind::Simulated, WorldKind::Shadow, WorldKind::Live];
 const RISKS: [Risk; 3] = [Risk::Low, Risk::Medium, Risk::High];

@@ -53,7 +53,7 @@ pub(super) fn idle(scene: &mut Scene, days: u32, percent: i64) {
 
 pub(super) fn mailed(scene: &mut Scene, mails: u8, days_ago: i64) {
     let now = scene.state.now;
-    let contact = scene.contact();
+    let mut contact = scene.contact();
     (contact.mails, contact.last_mail_at) = (mails, now.plus_ms(-days_ago * DAY_MS));
 }
 
@@ -64,7 +64,7 @@ pub(super) fn another_waits_for_a_refund(scene: &mut Scene, days: i64) {
     let price = scene.state.trade.price;
     scene.signal(Signal::OrderPlaced { order, contact, price, monthly: false });
     let asked = scene.state.now.plus_ms(-days * DAY_MS);
-    let order = scene.state.trade.orders.get_mut(&order).expect("placed");
+    let mut order = scene.state.trade.orders.change(order).expect("placed");
     (order.payments, order.refund_asked_at) = (1, Some(asked));
 }
 

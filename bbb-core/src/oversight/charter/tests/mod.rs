@@ -16,7 +16,8 @@ use crate::oversight::verdict::Verdict;
 use crate::role::Role;
 use crate::spec::WorldKind;
 use crate::state::DayRow;
-use crate::state::trade::{Interest, REFUND_WITHIN_DAYS};
+use crate::state::contacts::Interest;
+use crate::state::orders::REFUND_WITHIN_DAYS;
 use crate::time::DAY_MS;
 
 #[test]
@@ -85,11 +86,12 @@ fn a_refund_that_was_asked_for_twice_is_as_old_as_the_first_time_and_over_once_i
         scene.state.now = scene.state.now.plus_ms(DAY_MS);
         scene.signal(Signal::RefundRequested { order: ORDER });
     }
-    let days = |scene: &Scene| scene.state.trade.oldest_refund_days(scene.state.now);
+    let days = |scene: &Scene| scene.state.trade.orders.oldest_refund_days(scene.state.now);
     assert_eq!(days(&scene), 20);
     let price = scene.order().price;
     scene.refund(price.minus(Cents::new(1)));
-    assert_eq!((days(&scene), scene.order().refundable(), scene.order().refunded), (0, Cents::new(1), price.minus(Cents::new(1))));
+    let order = scene.order().clone();
+    assert_eq!((days(&scene), order.refundable(), order.refunded), (0, Cents::new(1), price.minus(Cents::new(1))));
 
     // What was given back is not there to be given back again.
     scene.signal(Signal::RefundRequested { order: ORDER });
