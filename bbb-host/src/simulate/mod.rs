@@ -20,6 +20,7 @@ use bbb_core::spec::{Autonomy, Spec};
 use bbb_core::state::State;
 use serde::{Deserialize, Serialize};
 
+use crate::scenario::Named;
 use crate::simulate::outcome::Outcome;
 
 /// By whom growth is allotted in a simulation.
@@ -72,7 +73,7 @@ impl Policy {
 }
 
 /// One business to simulate.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Job {
     /// From which template.
     pub blueprint: &'static Blueprint,
@@ -86,6 +87,8 @@ pub struct Job {
     pub autonomy: Autonomy,
     /// In what kind of world.
     pub conditions: Conditions,
+    /// In a market that was given so much; all of it is drawn from the seed, where absent.
+    pub market: Option<Arc<Named>>,
 }
 
 impl Job {
@@ -93,12 +96,19 @@ impl Job {
     pub fn key(&self) -> String {
         let Conditions { faults, owner } = self.conditions;
         let (slug, policy, autonomy) = (&self.blueprint.slug, self.policy.as_str(), self.autonomy.get());
-        format!("{slug}/{policy}/{}/{}/{autonomy}/faults-{}/{}", self.seed, self.days, faults.percent(), owner.as_str())
+        let market = self.market.as_ref().map_or_else(String::new, |market| format!("/{market}"));
+        format!("{slug}/{policy}/{}/{}/{autonomy}/faults-{}/{}{market}", self.seed, self.days, faults.percent(), owner.as_str())
     }
 
     fn spec(&self, strategy: Strategy) -> Spec {
         let origin = Origin::Template { slug: self.blueprint.slug.clone() };
-        Spec { strategy, autonomy: self.autonomy, ..Spec::simulated(origin, self.blueprint.clone(), Seed::new(self.seed), self.days) }
+        let market = self.market.as_ref().map(|market| market.scenario.digest());
+        Spec {
+            strategy,
+            autonomy: self.autonomy,
+            market,
+            ..Spec::simulated(origin, self.blueprint.clone(), Seed::new(self.seed), self.days)
+        }
     }
 
     /// Runs it to its end on this thread.
@@ -115,7 +125,10 @@ impl Job {
     /// Runs it with this strategy.
     fn run_with(&self, strategy: Strategy) -> Result<State, driver::Error> {
         let spec = self.spec(strategy);
-        let world = World::simulated_under(self.conditions, &spec, None);
+        let mut world = World::simulated_under(self.conditions, &spec, None);
+        if let Some(market) = &self.market {
+            world = world.with_scenario(market.scenario.clone());
+        }
         Ok(Driver::default().run(spec, world, Arc::new(PassingStore), &mut |_, _| ())?.state)
     }
 

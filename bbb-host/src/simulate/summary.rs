@@ -18,6 +18,9 @@ const WORST_PERCENT: usize = 5;
 pub struct Row {
     /// The template's short name; `all` for all together.
     pub blueprint: String,
+    /// The scenario of its market, by name and digest; absent where all was drawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub market: Option<String>,
     /// The policy.
     pub policy: Policy,
     /// Runs.
@@ -46,7 +49,7 @@ pub struct Row {
     pub satisfaction: Option<f64>,
 }
 
-/// One row for each blueprint and policy; where there are several blueprints, one more for each policy over all.
+/// One row for each blueprint and policy; where there are several blueprints, one more for each policy over all. All outcomes must be of one market.
 pub fn rows(outcomes: &[Outcome]) -> Vec<Row> {
     let mut groups: BTreeMap<(String, Policy), Vec<&Outcome>> = BTreeMap::new();
     for outcome in outcomes {
@@ -85,6 +88,7 @@ fn row(blueprint: &str, policy: Policy, runs: &[&Outcome], oracle: &BTreeMap<(&s
     let rated: Vec<f64> = runs.iter().filter_map(|run| run.satisfaction).collect();
     Row {
         blueprint: blueprint.to_owned(),
+        market: runs.iter().find_map(|run| run.market.clone()),
         policy,
         runs: runs.len(),
         median_profit_cents: median(&profits),

@@ -6,11 +6,10 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::screen::Screen;
-use crate::cli::simulate::{Futures, money, percent, table};
+use crate::cli::simulate::{Futures, all, money, percent, table};
 use crate::fault::Fault;
 use crate::simulate::Policy;
 use crate::simulate::comparison::{Comparison, comparisons};
-use crate::simulate::summary;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Business {
@@ -27,12 +26,18 @@ pub(in crate::cli) struct Business {
 impl Business {
     pub(super) fn run(self, screen: &mut Screen) -> Result<(), Fault> {
         let policies: Vec<Policy> = Policy::ALL.into_iter().filter(|policy| *policy != Policy::Oracle || !self.without_oracle).collect();
-        let outcomes = self.futures.outcomes(&self.blueprint, &policies, screen)?;
-        let (rows, compared) = (summary::rows(&outcomes), comparisons(&outcomes));
-        self.futures.draw(&rows, &outcomes, screen)?;
-        let object = json!({ "simulated": true, "futures": self.futures.object(), "rows": rows, "comparisons": compared });
-        let text = format!("BUSINESS BENCH, {}; all money is simulated\n\n{}\n{}", self.futures, table(&rows), comparison_table(&compared));
-        screen.result(&object, &text)
+        let ran = self.futures.simulate(&self.blueprint, &policies, screen)?;
+        let (mut text, mut compared) = (Vec::new(), Vec::new());
+        for one in &ran {
+            let found = comparisons(&one.outcomes);
+            let (rows, comparison) = (table(&one.rows), comparison_table(&found));
+            text.push(format!("BUSINESS BENCH, {}; all money is simulated\n\n{rows}\n{comparison}", one.asked));
+            compared.extend(found);
+        }
+        let object = json!({
+            "simulated": true, "futures": self.futures.object(&ran), "rows": all(&ran, |ran| &ran.rows), "comparisons": compared,
+        });
+        screen.result(&object, &text.join("\n"))
     }
 }
 
