@@ -138,6 +138,22 @@ fn a_simulation_in_a_given_market_earns_what_a_launch_does() {
 }
 
 #[test]
+fn every_market_that_is_kept_out_of_tuning_is_read_and_run() {
+    let place = Place::new();
+    let mut names = Vec::new();
+    for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/markets")).unwrap() {
+        let path = file.unwrap().path();
+        let ran =
+            place.bbb(&["simulate", "--blueprint", TEMPLATE, "--days", "2", "--seeds", "1", "--market", path.to_str().unwrap(), "--json"]);
+        names.push(ran.json()["futures"]["markets"][0]["name"].as_str().unwrap().to_owned());
+        let told = std::fs::read_to_string(&path).unwrap();
+        assert!(told.starts_with("# ") && told.contains("kept out of tuning"), "{path:?} says what it stands for");
+    }
+    names.sort();
+    assert_eq!(names, ["crowded", "fickle", "frugal", "seasonal", "slow"]);
+}
+
+#[test]
 fn a_market_that_is_wrong_simulates_nothing() {
     let place = Place::new();
     place.write("market.toml", "\nsize_percent = 4\n");
