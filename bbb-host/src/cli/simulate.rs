@@ -24,6 +24,7 @@ use crate::cli::screen::Screen;
 use crate::fault::Fault;
 use crate::report;
 use crate::scenario::Named;
+use crate::simulate::bound::Bounds;
 use crate::simulate::outcome::Outcome;
 use crate::simulate::summary::{self, Row};
 use crate::simulate::{self, Job, Policy};
@@ -137,12 +138,13 @@ impl Futures {
         }
         let jobs = self.jobs(blueprint, policies, &markets)?;
         let mut left = self.outcomes(&jobs, screen)?;
+        let bounds = Bounds::of(&jobs, self.threads());
         let ran = markets.into_iter().map(|market| {
             let label = market.as_ref().map(|market| market.to_string());
             let (outcomes, others): (Vec<Outcome>, _) = std::mem::take(&mut left).into_iter().partition(|outcome| outcome.market == label);
             left = others;
             let asked = self.asked(label.as_deref());
-            Ran { market, asked, rows: summary::rows(&outcomes), outcomes }
+            Ran { market, asked, rows: summary::rows(&outcomes, &bounds), outcomes }
         });
         let ran: Vec<Ran> = ran.collect();
         for one in &ran {
@@ -174,9 +176,8 @@ impl Futures {
             file.iter().flat_map(|file| &file.known).filter(|known| keys.contains(&known.key)).cloned().collect();
         let done: BTreeSet<String> = outcomes.iter().map(|outcome| outcome.key.clone()).collect();
         let mut progress = Progress::new(screen, jobs.len(), done.len());
-        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let mut failed = None;
-        simulate::run(jobs, &done, self.threads.map_or(cores, NonZeroUsize::get), |outcome| {
+        simulate::run(jobs, &done, self.threads(), |outcome| {
             if let Err(fault) = file.as_mut().map_or(Ok(()), |file| file.add(&outcome)) {
                 failed = Some(fault);
                 return false;
@@ -189,6 +190,11 @@ impl Futures {
         progress.finish();
         outcomes.sort_by(|one, other| (&one.blueprint, one.policy, one.seed).cmp(&(&other.blueprint, other.policy, other.seed)));
         failed.map_or(Ok(outcomes), Err)
+    }
+
+    fn threads(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        self.threads.map_or_else(cores, NonZeroUsize::get)
     }
 
     fn jobs(&self, blueprint: &str, policies: &[Policy], markets: &[Option<Arc<Named>>]) -> Result<Vec<Job>, Fault> {

@@ -1,5 +1,6 @@
 //! Simulating many: the same business in many futures, by several growth strategies that all get the same people, actions, caps and oversight. Everything here is simulated money.
 
+pub mod bound;
 pub mod comparison;
 mod oracle;
 pub mod outcome;
@@ -143,26 +144,43 @@ impl Job {
 /// The first job that could not be run to its end.
 pub fn run(jobs: &[Job], done: &BTreeSet<String>, threads: usize, mut take: impl FnMut(Outcome) -> bool) -> Result<(), driver::Error> {
     let left: Vec<&Job> = jobs.iter().filter(|job| !done.contains(&job.key())).collect();
+    let mut failed = None;
+    in_parallel(
+        &left,
+        threads,
+        |job| job.run(),
+        |outcome| match outcome {
+            Ok(outcome) => take(outcome),
+            Err(error) => {
+                failed = Some(error);
+                false
+            }
+        },
+    );
+    failed.map_or(Ok(()), Err)
+}
+
+/// Does the same with each item, on so many threads, and hands the results over as they come. Ends early where `take` says so.
+fn in_parallel<T: Sync, R: Send>(items: &[T], threads: usize, each: impl Fn(&T) -> R + Sync, mut take: impl FnMut(R) -> bool) {
     let next = AtomicUsize::new(0);
-    let (sender, outcomes) = mpsc::channel();
+    let (sender, results) = mpsc::channel();
     std::thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, left.len().max(1)) {
-            let (sender, next, left) = (sender.clone(), &next, &left);
+        for _ in 0..threads.clamp(1, items.len().max(1)) {
+            let (sender, next, each) = (sender.clone(), &next, &each);
             scope.spawn(move || {
-                while let Some(job) = left.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
                     // Nobody listens any more where taking ended early.
-                    if sender.send(job.run()).is_err() {
+                    if sender.send(each(item)).is_err() {
                         return;
                     }
                 }
             });
         }
         drop(sender);
-        for outcome in outcomes {
-            if !take(outcome?) {
+        for result in results {
+            if !take(result) {
                 next.store(usize::MAX / 2, Ordering::Relaxed);
             }
         }
-        Ok(())
-    })
+    });
 }

@@ -124,6 +124,27 @@ fn a_given_market_is_part_of_the_question_and_repeats_exactly() {
 }
 
 #[test]
+fn nobody_earns_more_than_the_upper_bound_in_the_mean() {
+    let place = Place::new();
+    let bench = |blueprint: &str, more: &[&str]| {
+        let args = ["bench", "business", "--blueprint", blueprint, "--json"];
+        place.bbb(&[&args[..], more].concat()).json()["rows"].as_array().unwrap().clone()
+    };
+    let frugal = concat!(env!("CARGO_MANIFEST_DIR"), "/markets/frugal.toml");
+    for rows in [
+        bench(TEMPLATE, &["--days", "60", "--seeds", "2"]),
+        bench("virtual-executive-assistant-agency", &["--days", "90", "--seeds", "3", "--without-oracle"]),
+        bench("mobile-car-detailing", &["--days", "90", "--seeds", "3", "--without-oracle", "--market", frugal]),
+    ] {
+        let mean = |row: &serde_json::Value| row["mean_profit_cents"].as_i64().unwrap();
+        let bound = rows[0]["expected_profit_bound_cents"].as_i64().unwrap();
+        assert!(rows.iter().all(|row| row["expected_profit_bound_cents"] == bound && mean(row) < bound), "{rows:?}");
+        let best = rows.iter().map(mean).max().unwrap();
+        assert!(best > 0 && bound < 20 * best, "it says something: {best} {bound}");
+    }
+}
+
+#[test]
 fn a_simulation_in_a_given_market_earns_what_a_launch_does() {
     let place = Place::new();
     place.write("small.toml", "size_percent = 60\nlate_replies_percent = 90\n");

@@ -13,7 +13,7 @@ pub(in crate::cli) fn table(rows: &[Row]) -> String {
     // Writing to a string cannot fail.
     let _ = writeln!(
         text,
-        "{:width$}  {:8} {:>12} {:>27} {:>12} {:>6} {:>12} {:>12} {:>5} {:>7} {:>7} {:>7}",
+        "{:width$}  {:8} {:>12} {:>27} {:>12} {:>6} {:>12} {:>13} {:>12} {:>5} {:>7} {:>7} {:>7}",
         "BLUEPRINT",
         "POLICY",
         "PROFIT",
@@ -21,6 +21,7 @@ pub(in crate::cli) fn table(rows: &[Row]) -> String {
         "WORST 5 %",
         "RUINED",
         "REGRET",
+        "UPPER BOUND",
         "QUARTER",
         "ASKED",
         "SUCCESS",
@@ -31,9 +32,10 @@ pub(in crate::cli) fn table(rows: &[Row]) -> String {
         let [low, high] = row.median_profit_interval_cents;
         let interval = format!("{} to {}", money(low), money(high));
         let regret = row.regret_cents.map_or("-".to_owned(), money);
+        let bound = row.expected_profit_bound_cents.map_or("-".to_owned(), money);
         let _ = writeln!(
             text,
-            "{:width$}  {:8} {:>12} {interval:>27} {:>12} {:>6} {regret:>12} {:>12} {:>5.1} {:>7} {:>7} {:>7}",
+            "{:width$}  {:8} {:>12} {interval:>27} {:>12} {:>6} {regret:>12} {bound:>13} {:>12} {:>5.1} {:>7} {:>7} {:>7}",
             row.blueprint,
             row.policy.as_str(),
             money(row.median_profit_cents),
@@ -48,7 +50,8 @@ pub(in crate::cli) fn table(rows: &[Row]) -> String {
     }
     text.push_str(
         "\nPROFIT: the median of revenue less spending, with its interval by 1,000 bootstrap samples. WORST 5 %: the mean of the worst of them. REGRET: how much less the mean run\n\
-         earned than the oracle's in the same future. QUARTER: the median revenue of the last 90 days. ASKED: decisions of the owner in 30 days. SUCCESS: of all tasks that ended.\n\
+         earned than the oracle's in the same future. UPPER BOUND: of the expected profit, which no growth policy exceeds; the mean of these futures. QUARTER: the median\n\
+         revenue of the last 90 days. ASKED: decisions of the owner in 30 days. SUCCESS: of all tasks that ended.\n\
          CONVERT: customers of qualified leads. SATISFY: the mean rating, of five stars. RUINED: the cash that the founder brought, three months of expenses and the cost to open, ran out.\n",
     );
     text
