@@ -4,7 +4,7 @@ mod kept;
 mod progress;
 mod table;
 
-pub(super) use self::table::{money, percent, table};
+pub(super) use self::table::{money, table};
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;

@@ -59,7 +59,7 @@ impl Policy {
     }
 
     /// The strategy that it runs with; the oracle has none of its own.
-    const fn strategy(self) -> Option<Strategy> {
+    pub const fn strategy(self) -> Option<Strategy> {
         match self {
             Policy::Engine => Some(Strategy::Engine),
             Policy::Fixed => Some(Strategy::Fixed),

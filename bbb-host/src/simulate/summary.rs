@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bbb_core::draw::Seed;
+use bbb_core::plan::percent;
 use serde::Serialize;
 
 use super::Policy;
@@ -108,6 +109,11 @@ fn row(blueprint: &str, policy: Policy, runs: &[&Outcome], oracle: &BTreeMap<(&s
         conversion: totals(&|run| (run.customers, run.qualified)),
         satisfaction: (!rated.is_empty()).then(|| rated.iter().sum::<f64>() / rated.len() as f64),
     }
+}
+
+/// A share of all in percent, for people; a dash where there is none.
+pub(crate) fn share(share: Option<f64>) -> String {
+    share.map_or("-".to_owned(), percent)
 }
 
 pub(crate) fn sorted(figures: impl IntoIterator<Item = i64>) -> Vec<i64> {

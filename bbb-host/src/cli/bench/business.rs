@@ -6,10 +6,11 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::screen::Screen;
-use crate::cli::simulate::{Futures, all, money, percent, table};
+use crate::cli::simulate::{Futures, all, money, table};
 use crate::fault::Fault;
 use crate::simulate::Policy;
 use crate::simulate::comparison::{Comparison, comparisons};
+use crate::simulate::summary::share;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Business {
@@ -62,7 +63,7 @@ fn comparison_table(compared: &[Comparison]) -> String {
             one.best_baseline.as_str(),
             money(one.best_baseline_cents),
             money(one.gain_cents),
-            percent(one.of_oracle),
+            share(one.of_oracle),
             if one.is_behind() { "  BEHIND" } else { "" }
         );
     }
@@ -76,7 +77,7 @@ fn comparison_table(compared: &[Comparison]) -> String {
         let _ = writeln!(
             text,
             "\nThe median blueprint: {ratio:.2} times the best baseline's median profit, {} of the oracle's.",
-            percent(middle(&mut shares))
+            share(middle(&mut shares))
         );
     }
     let behind = compared.iter().filter(|one| one.is_behind()).count();

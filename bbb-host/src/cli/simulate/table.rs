@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use bbb_core::money::{Cents, dollars};
 
-use crate::simulate::summary::Row;
+use crate::simulate::summary::{Row, share};
 
 /// A row for each blueprint and policy, and what the columns mean.
 pub(in crate::cli) fn table(rows: &[Row]) -> String {
@@ -40,12 +40,12 @@ pub(in crate::cli) fn table(rows: &[Row]) -> String {
             row.policy.as_str(),
             money(row.median_profit_cents),
             money(row.worst_profit_cents),
-            percent(Some(row.ruined)),
+            share(Some(row.ruined)),
             money(row.last_quarter_revenue_cents),
             row.asked_a_month,
-            percent(row.success),
-            percent(row.conversion),
-            percent(row.satisfaction),
+            share(row.success),
+            share(row.conversion),
+            share(row.satisfaction),
         );
     }
     text.push_str(
@@ -59,8 +59,4 @@ pub(in crate::cli) fn table(rows: &[Row]) -> String {
 
 pub(in crate::cli) fn money(cents: i64) -> String {
     dollars(Cents::new(cents))
-}
-
-pub(in crate::cli) fn percent(share: Option<f64>) -> String {
-    share.map_or("-".to_owned(), |share| format!("{:.0} %", share * 100.0))
 }
