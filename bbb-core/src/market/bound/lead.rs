@@ -33,26 +33,26 @@ const OFFERS: usize = 3;
 const FITS: (i32, f64) = (4, 0.75);
 const WILLING: (i32, f64) = (5, 0.6);
 /// The mean of what interest makes of the chance of an order after an answer: 1, or 1.1 in four of ten.
-const INTEREST: f64 = 0.85 * 1.04;
+pub(super) const INTEREST: f64 = 0.85 * 1.04;
 /// The same for customers.
 const AGAIN: f64 = 0.85 * 0.5;
 /// What is left of it with each offer.
-const LATER: [f64; OFFERS] = [1.0, 0.6, 0.36];
+pub(super) const LATER: [f64; OFFERS] = [1.0, 0.6, 0.36];
 /// The part of those who do not buy that does not decline, at the most.
-const SILENT: f64 = 0.8;
+pub(super) const SILENT: f64 = 0.8;
 /// Chance that a customer comes back on a day, for perfect fit at an acceptable price.
 const RETURN_PER_DAY: f64 = 0.0025;
 /// The mean of what a delivery costs, as a part of the unit cost: evenly 0.85 to 1.05, and never more than 1.
 const GOODS: f64 = 0.943_75;
 
 /// A kind of person.
-struct Kind {
+pub(super) struct Kind {
     weight: f64,
     /// Chances of an answer to the first, second and third letter, the earlier ones having none.
-    answers: [f64; OFFERS],
-    fit: f64,
+    pub(super) answers: [f64; OFFERS],
+    pub(super) fit: f64,
     /// How acceptable each price is.
-    accepts: [f64; PRICES],
+    pub(super) accepts: [f64; PRICES],
 }
 
 /// All leads, by channel and kind.
@@ -117,10 +117,10 @@ impl<'a> Prospects<'a> {
         self.prices
     }
 
-    /// The mean of fit times acceptance of a price.
+    /// The mean over the people of a channel.
     #[cfg(test)]
-    pub(super) fn mean_acceptance(&self, channel: Channel, price: usize) -> f64 {
-        self.kinds[channel as usize].iter().map(|kind| kind.weight * kind.fit * kind.accepts[price]).sum()
+    pub(super) fn mean(&self, channel: Channel, of: impl Fn(&Kind) -> f64) -> f64 {
+        self.kinds[channel as usize].iter().map(|kind| kind.weight * of(kind)).sum()
     }
 
     /// What an order at this margin comes to, with all that follows it.
