@@ -1,5 +1,6 @@
 //! Market scenarios: TOML files that give hidden parameters of a simulated market. `docs/design/market.md` says what each field means.
 
+use std::fmt;
 use std::path::Path;
 
 use bbb_core::market::Scenario;
@@ -10,6 +11,34 @@ use crate::fault::Fault;
 
 /// The most bytes of a scenario file.
 pub const MAX_SCENARIO_BYTES: u64 = 64 * 1024;
+
+/// A scenario and the name of its file, by which simulations tell it from others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The file's name without its ending; letters, digits, dots, underscores and hyphens.
+    pub name: String,
+    /// What it gives.
+    pub scenario: Scenario,
+}
+
+impl Named {
+    /// Reads a scenario, as [`read`] does.
+    ///
+    /// # Errors
+    /// Those of [`read`].
+    pub fn read(path: &Path) -> Result<Named, Fault> {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let plain = |letter: char| if letter.is_alphanumeric() || "-_.".contains(letter) { letter } else { '-' };
+        Ok(Named { name: name.chars().map(plain).collect(), scenario: read(path)? })
+    }
+}
+
+/// Its name and the short digest of its content, as in: crowded-3f105fcf.
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.name, self.scenario)
+    }
+}
 
 /// Reads a scenario, and checks every figure against its range.
 ///

@@ -17,6 +17,7 @@
 //! give some of them instead of having them drawn: [`Scenario`], which is journaled with the launch and found there by the fold. `docs/design/market.md` argues them and says what they
 //! leave out. The model is plausible, not predictive: it exists to exercise a business, not to forecast one.
 
+mod bound;
 mod buyer;
 mod climate;
 mod customer;
@@ -34,6 +35,7 @@ mod temptation;
 #[cfg(test)]
 mod tests;
 
+pub use bound::bound;
 pub use fold::Folded;
 pub use owner::SimulatedOwner;
 pub use parameter::{Parameter, parameters};

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::Dollars;
 use crate::blueprint::Channel;
 use crate::decide::growth::belief::{self, Belief, Demand, Response};
-use crate::decide::growth::{Allotment, ORGANIC, PAID, Strategy, daily_ads};
+use crate::decide::growth::{Allotment, ORGANIC, PAID, Strategy, cents, daily_ads};
 use crate::decide::view::{Eyes, View};
 use crate::event::{Event, Payload};
 use crate::money::{Cents, dollars};
@@ -338,7 +338,7 @@ fn sentence(line: &Line, first: &Allotment, last: &Allotment, learned: &Learned)
     } else {
         let because = belief
             .and_then(|row| row.ad_cost_per_lead)
-            .map(|Moved { first, now }| format!("a lead by it is believed to cost {}", since(&dollar(now.median), &dollar(first.median))));
+            .map(|Moved { first, now }| format!("a lead by it is believed to cost {}", since(&in_dollars(now), &in_dollars(first))));
         (format!("advertising on {} from {} to {} a day", line.channel, dollars(first.ads[index]), dollars(last.ads[index])), because)
     };
     let because = because.map_or_else(String::new, |because| format!(": {because}"));
@@ -350,9 +350,9 @@ fn since(now: &str, first: &str) -> String {
     if now == first { format!("{now}, as at first") } else { format!("{now}, {first} at first") }
 }
 
-/// A figure in dollars, for people.
-fn dollar(figure: f64) -> String {
-    format!("${figure:.2}")
+/// The median of a belief in dollars, for people.
+fn in_dollars(span: Span) -> String {
+    dollars(cents(span.median * 100.0))
 }
 
 #[cfg(test)]

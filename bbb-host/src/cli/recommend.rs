@@ -18,9 +18,12 @@ use serde_json::json;
 use crate::cli::founder::{FounderArgs, HELP};
 use crate::cli::screen::Screen;
 use crate::fault::Fault;
+use crate::report;
 
 /// How many are shown where nobody says otherwise.
 const SHOWN: usize = 10;
+/// How wide the notes under the table are.
+const WIDTH: usize = 160;
 
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
@@ -111,23 +114,17 @@ fn text(founder: &Founder, all: &[Recommendation], whole: bool) -> String {
             }
         }
         let most = shown[0].outlook.sensitivity.first().map_or("", |(name, _)| name);
-        let uncertainty = shown[0].outlook.uncertainty;
         let _ = write!(
             text,
             "\nAs planned: profit by the planning figures, opening paid. 1 of 10, half, 9 of 10: the profit that so many of {} drawn futures stay below.\n\
              Floor: the months bring {} on average. Quarter: the last three bring {} in revenue. Runs out: the money does. Even: the month by which half have\n\
              earned back what they cost. For {} it is {most} that matters most.\n\
-             Assumed: revenue spreads by {}, expenses by {}, opening by {} (standard deviations of logarithms), a month by {}; the ramp-up takes up to {} times as long.\n\
-             These are assumptions, not estimates from data, and no forecast.\n",
+             {}\n",
             shown[0].outlook.draws,
             dollars(MONTHLY_FLOOR),
             dollars(QUARTER_TARGET),
             shown[0].name,
-            uncertainty.revenue,
-            uncertainty.expenses,
-            uncertainty.startup,
-            uncertainty.month,
-            uncertainty.ramp
+            report::wrap(&report::assumed(shown[0].outlook.uncertainty), WIDTH).join("\n")
         );
     }
     if !whole && shown.len() < all.len() {

@@ -32,11 +32,9 @@ use crate::data_dir::DataDir;
 use crate::fault::Fault;
 use crate::report::what_if_html;
 use crate::service::Row;
+use crate::simulate::Policy;
 use crate::what_if::{Comparison, HEADS, MAX_ALTERNATIVES};
 
-/// The strategies that can be named.
-const STRATEGIES: [Strategy; 7] =
-    [Strategy::Engine, Strategy::Fixed, Strategy::Equal, Strategy::Greedy, Strategy::Epsilon, Strategy::Random, Strategy::Idle];
 /// What stands for no policies of the owner.
 const SHIPPED: &str = "shipped";
 
@@ -82,8 +80,9 @@ fn price(text: &str) -> Result<Cents, String> {
 }
 
 fn strategy(text: &str) -> Result<Strategy, String> {
-    let known = || STRATEGIES.map(|strategy| strategy.as_str().to_owned()).join(", ");
-    STRATEGIES.into_iter().find(|strategy| strategy.as_str() == text).ok_or_else(|| format!("the strategies are {}", known()))
+    let strategies: Vec<Strategy> = Policy::ALL.into_iter().filter_map(Policy::strategy).collect();
+    let known = || strategies.iter().map(Strategy::as_str).collect::<Vec<_>>().join(", ");
+    strategies.iter().find(|strategy| strategy.as_str() == text).cloned().ok_or_else(|| format!("the strategies are {}", known()))
 }
 
 fn channel(text: &str) -> Result<(Channel, u16), String> {

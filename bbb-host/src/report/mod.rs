@@ -37,7 +37,7 @@ use serde::Serialize;
 
 pub use html::html;
 pub use markdown::markdown;
-pub use plan::{frontier_assumed, frontier_headline, frontier_html, plan_csv, plan_html, plan_markdown};
+pub use plan::{assumed, frontier_assumed, frontier_headline, frontier_html, plan_csv, plan_html, plan_markdown};
 pub use simulation::simulation_html;
 pub use text::text;
 pub(crate) use text::wrap;

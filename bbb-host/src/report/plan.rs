@@ -230,10 +230,11 @@ fn how_sure(plan: &Plan) -> Vec<Block> {
     ]
 }
 
-fn assumed(uncertainty: Uncertainty) -> String {
+/// What the futures of a blueprint rest on.
+pub fn assumed(uncertainty: Uncertainty) -> String {
     format!(
         "Assumed: revenue spreads by {}, expenses by {}, the cost to open by {} (standard deviations of logarithms around the planning figures), each month's \
-         revenue by {} around its own course, and the ramp-up takes up to {} times as long. These are assumptions, not estimates from data.",
+         revenue by {} around its own course, and the ramp-up takes up to {} times as long. These are assumptions, not estimates from data, and no forecast.",
         uncertainty.revenue, uncertainty.expenses, uncertainty.startup, uncertainty.month, uncertainty.ramp
     )
 }

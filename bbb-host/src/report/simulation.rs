@@ -7,10 +7,13 @@ use super::sections::{Block, Document, section, table};
 use super::{Error, drawing, html};
 use crate::simulate::Policy;
 use crate::simulate::outcome::{CASH_EVERY_DAYS, Outcome};
-use crate::simulate::summary::{Row, quantile, sorted};
+use crate::simulate::summary::{Row, quantile, share, sorted};
 
 /// Bars of the distribution of profit.
 const BARS: usize = 16;
+
+/// What one of the columns is.
+const BOUND: &str = "Upper bound: of the expected profit, which no growth policy exceeds, by the hidden parameters; the mean of these futures. A single run may be luckier.";
 
 /// The page for one blueprint, or for all together.
 ///
@@ -23,7 +26,7 @@ pub fn simulation_html(asked: &str, rows: &[Row], outcomes: &[Outcome]) -> Resul
         _ => several(blueprints.len() as u64, "blueprint", "blueprints"),
     };
     let policies: Vec<Policy> = Policy::ALL.into_iter().filter(|policy| outcomes.iter().any(|outcome| outcome.policy == *policy)).collect();
-    let mut sections = vec![section("Policies (simulated)", vec![Block::Table(overview(rows))])];
+    let mut sections = vec![section("Policies (simulated)", vec![Block::Table(overview(rows)), Block::Note(BOUND.to_owned())])];
     for policy in &policies {
         let runs: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.policy == *policy).collect();
         let title = |what: &str| format!("{what}, {} (simulated)", policy.as_str());
@@ -70,13 +73,13 @@ fn overview(rows: &[Row]) -> super::sections::Table {
         "#Worst 5%",
         "#Ruined",
         "#Regret",
+        "#Upper bound",
         "#Asked a month",
         "#Success",
         "#Conversion",
         "#Satisfaction",
     ];
     let money = |cents: i64| dollars(Cents::new(cents));
-    let percent = |share: Option<f64>| share.map_or("-".to_owned(), |share| format!("{:.0}%", share * 100.0));
     let row = |row: &Row| {
         vec![
             row.blueprint.clone(),
@@ -84,12 +87,13 @@ fn overview(rows: &[Row]) -> super::sections::Table {
             row.runs.to_string(),
             money(row.median_profit_cents),
             money(row.worst_profit_cents),
-            percent(Some(row.ruined)),
+            share(Some(row.ruined)),
             row.regret_cents.map_or("-".to_owned(), money),
+            row.expected_profit_bound_cents.map_or("-".to_owned(), money),
             format!("{:.1}", row.asked_a_month),
-            percent(row.success),
-            percent(row.conversion),
-            percent(row.satisfaction),
+            share(row.success),
+            share(row.conversion),
+            share(row.satisfaction),
         ]
     };
     table("What became of them (simulated)".to_owned(), &heads, rows.iter().map(row).collect())

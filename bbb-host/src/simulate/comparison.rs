@@ -13,6 +13,9 @@ use super::summary::{interval_of_mean, mean, median, sorted};
 pub struct Comparison {
     /// The template's short name.
     pub blueprint: String,
+    /// The scenario of its market, by name and digest; absent where all was drawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub market: Option<String>,
     /// Futures in which all of these ran.
     pub futures: usize,
     /// The engine's median profit, in cents.
@@ -40,7 +43,7 @@ impl Comparison {
     }
 }
 
-/// One comparison for each blueprint that the engine and all baselines ran.
+/// One comparison for each blueprint that the engine and all baselines ran. All outcomes must be of one market.
 pub fn comparisons(outcomes: &[Outcome]) -> Vec<Comparison> {
     let mut by_blueprint: BTreeMap<&str, BTreeMap<Policy, BTreeMap<u64, &Outcome>>> = BTreeMap::new();
     for outcome in outcomes {
@@ -69,6 +72,7 @@ fn compare(blueprint: &str, runs: &BTreeMap<Policy, BTreeMap<u64, &Outcome>>) ->
     let over = |whole: i64| (whole > 0).then(|| mine as f64 / whole as f64);
     Some(Comparison {
         blueprint: blueprint.to_owned(),
+        market: engine.values().next().and_then(|run| run.market.clone()),
         futures: seeds.len(),
         engine_cents: mine,
         best_baseline: *best,
@@ -97,6 +101,7 @@ mod tests {
             days: 30,
             faults_percent: 0,
             owner: OwnerKind::Simulated,
+            market: None,
             revenue_cents: profit,
             spent_cents: 0,
             profit_cents: profit,

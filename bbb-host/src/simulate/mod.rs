@@ -1,5 +1,6 @@
 //! Simulating many: the same business in many futures, by several growth strategies that all get the same people, actions, caps and oversight. Everything here is simulated money.
 
+pub mod bound;
 pub mod comparison;
 mod oracle;
 pub mod outcome;
@@ -20,6 +21,7 @@ use bbb_core::spec::{Autonomy, Spec};
 use bbb_core::state::State;
 use serde::{Deserialize, Serialize};
 
+use crate::scenario::Named;
 use crate::simulate::outcome::Outcome;
 
 /// By whom growth is allotted in a simulation.
@@ -57,7 +59,7 @@ impl Policy {
     }
 
     /// The strategy that it runs with; the oracle has none of its own.
-    const fn strategy(self) -> Option<Strategy> {
+    pub const fn strategy(self) -> Option<Strategy> {
         match self {
             Policy::Engine => Some(Strategy::Engine),
             Policy::Fixed => Some(Strategy::Fixed),
@@ -72,7 +74,7 @@ impl Policy {
 }
 
 /// One business to simulate.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Job {
     /// From which template.
     pub blueprint: &'static Blueprint,
@@ -86,6 +88,8 @@ pub struct Job {
     pub autonomy: Autonomy,
     /// In what kind of world.
     pub conditions: Conditions,
+    /// In a market that was given so much; all of it is drawn from the seed, where absent.
+    pub market: Option<Arc<Named>>,
 }
 
 impl Job {
@@ -93,12 +97,19 @@ impl Job {
     pub fn key(&self) -> String {
         let Conditions { faults, owner } = self.conditions;
         let (slug, policy, autonomy) = (&self.blueprint.slug, self.policy.as_str(), self.autonomy.get());
-        format!("{slug}/{policy}/{}/{}/{autonomy}/faults-{}/{}", self.seed, self.days, faults.percent(), owner.as_str())
+        let market = self.market.as_ref().map_or_else(String::new, |market| format!("/{market}"));
+        format!("{slug}/{policy}/{}/{}/{autonomy}/faults-{}/{}{market}", self.seed, self.days, faults.percent(), owner.as_str())
     }
 
     fn spec(&self, strategy: Strategy) -> Spec {
         let origin = Origin::Template { slug: self.blueprint.slug.clone() };
-        Spec { strategy, autonomy: self.autonomy, ..Spec::simulated(origin, self.blueprint.clone(), Seed::new(self.seed), self.days) }
+        let market = self.market.as_ref().map(|market| market.scenario.digest());
+        Spec {
+            strategy,
+            autonomy: self.autonomy,
+            market,
+            ..Spec::simulated(origin, self.blueprint.clone(), Seed::new(self.seed), self.days)
+        }
     }
 
     /// Runs it to its end on this thread.
@@ -115,7 +126,10 @@ impl Job {
     /// Runs it with this strategy.
     fn run_with(&self, strategy: Strategy) -> Result<State, driver::Error> {
         let spec = self.spec(strategy);
-        let world = World::simulated_under(self.conditions, &spec, None);
+        let mut world = World::simulated_under(self.conditions, &spec, None);
+        if let Some(market) = &self.market {
+            world = world.with_scenario(market.scenario.clone());
+        }
         Ok(Driver::default().run(spec, world, Arc::new(PassingStore), &mut |_, _| ())?.state)
     }
 
@@ -130,26 +144,43 @@ impl Job {
 /// The first job that could not be run to its end.
 pub fn run(jobs: &[Job], done: &BTreeSet<String>, threads: usize, mut take: impl FnMut(Outcome) -> bool) -> Result<(), driver::Error> {
     let left: Vec<&Job> = jobs.iter().filter(|job| !done.contains(&job.key())).collect();
+    let mut failed = None;
+    in_parallel(
+        &left,
+        threads,
+        |job| job.run(),
+        |outcome| match outcome {
+            Ok(outcome) => take(outcome),
+            Err(error) => {
+                failed = Some(error);
+                false
+            }
+        },
+    );
+    failed.map_or(Ok(()), Err)
+}
+
+/// Does the same with each item, on so many threads, and hands the results over as they come. Ends early where `take` says so.
+fn in_parallel<T: Sync, R: Send>(items: &[T], threads: usize, each: impl Fn(&T) -> R + Sync, mut take: impl FnMut(R) -> bool) {
     let next = AtomicUsize::new(0);
-    let (sender, outcomes) = mpsc::channel();
+    let (sender, results) = mpsc::channel();
     std::thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, left.len().max(1)) {
-            let (sender, next, left) = (sender.clone(), &next, &left);
+        for _ in 0..threads.clamp(1, items.len().max(1)) {
+            let (sender, next, each) = (sender.clone(), &next, &each);
             scope.spawn(move || {
-                while let Some(job) = left.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
                     // Nobody listens any more where taking ended early.
-                    if sender.send(job.run()).is_err() {
+                    if sender.send(each(item)).is_err() {
                         return;
                     }
                 }
             });
         }
         drop(sender);
-        for outcome in outcomes {
-            if !take(outcome?) {
+        for result in results {
+            if !take(result) {
                 next.store(usize::MAX / 2, Ordering::Relaxed);
             }
         }
-        Ok(())
-    })
+    });
 }

@@ -35,6 +35,9 @@ pub struct Outcome {
     /// Whether its owner answered.
     #[serde(default)]
     pub owner: OwnerKind,
+    /// The scenario of its market, by name and digest; absent where all was drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub market: Option<String>,
     /// Money earned, and given back already taken off.
     pub revenue_cents: i64,
     /// Money spent.
@@ -86,6 +89,7 @@ impl Outcome {
             days: job.days,
             faults_percent: job.conditions.faults.percent(),
             owner: job.conditions.owner,
+            market: job.market.as_ref().map(|market| market.to_string()),
             revenue_cents: book.revenue.get(),
             spent_cents: book.spent.get(),
             profit_cents: profit(book.revenue, book.spent).get(),

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use bbb_core::draw::Seed;
+use bbb_core::plan::percent;
 use serde::Serialize;
 
 use super::Policy;
+use super::bound::Bounds;
 use super::outcome::Outcome;
 
 /// Samples of the bootstrap.
@@ -18,6 +20,9 @@ const WORST_PERCENT: usize = 5;
 pub struct Row {
     /// The template's short name; `all` for all together.
     pub blueprint: String,
+    /// The scenario of its market, by name and digest; absent where all was drawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub market: Option<String>,
     /// The policy.
     pub policy: Policy,
     /// Runs.
@@ -34,6 +39,8 @@ pub struct Row {
     pub ruined: f64,
     /// How much less the mean run earned than the oracle's on the same seeds, in cents; none without an oracle.
     pub regret_cents: Option<i64>,
+    /// A profit, in cents, that no growth policy can expect to exceed: the mean over the same futures. A bound of the mean, not of a single run; none where it was not asked for.
+    pub expected_profit_bound_cents: Option<i64>,
     /// The median revenue of the last 90 days, in cents.
     pub last_quarter_revenue_cents: i64,
     /// Decisions that the owner was asked for, in 30 days.
@@ -46,8 +53,8 @@ pub struct Row {
     pub satisfaction: Option<f64>,
 }
 
-/// One row for each blueprint and policy; where there are several blueprints, one more for each policy over all.
-pub fn rows(outcomes: &[Outcome]) -> Vec<Row> {
+/// One row for each blueprint and policy; where there are several blueprints, one more for each policy over all. All outcomes must be of one market.
+pub fn rows(outcomes: &[Outcome], bounds: &Bounds) -> Vec<Row> {
     let mut groups: BTreeMap<(String, Policy), Vec<&Outcome>> = BTreeMap::new();
     for outcome in outcomes {
         groups.entry((outcome.blueprint.clone(), outcome.policy)).or_default().push(outcome);
@@ -58,23 +65,24 @@ pub fn rows(outcomes: &[Outcome]) -> Vec<Row> {
         .filter(|outcome| outcome.policy == Policy::Oracle)
         .map(|outcome| ((outcome.blueprint.as_str(), outcome.seed), outcome.profit_cents))
         .collect();
-    let mut rows: Vec<Row> = groups.iter().map(|((blueprint, policy), runs)| row(blueprint, *policy, runs, &oracle)).collect();
+    let mut rows: Vec<Row> = groups.iter().map(|((blueprint, policy), runs)| row(blueprint, *policy, runs, &oracle, bounds)).collect();
     if blueprints > 1 {
         for policy in Policy::ALL {
             let runs: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.policy == policy).collect();
             if !runs.is_empty() {
-                rows.push(row("all", policy, &runs, &oracle));
+                rows.push(row("all", policy, &runs, &oracle, bounds));
             }
         }
     }
     rows
 }
 
-fn row(blueprint: &str, policy: Policy, runs: &[&Outcome], oracle: &BTreeMap<(&str, u64), i64>) -> Row {
+fn row(blueprint: &str, policy: Policy, runs: &[&Outcome], oracle: &BTreeMap<(&str, u64), i64>, bounds: &Bounds) -> Row {
     let profits = sorted(runs.iter().map(|run| run.profit_cents));
     let worst = (profits.len() * WORST_PERCENT / 100).max(1);
     let regrets: Option<Vec<i64>> =
         runs.iter().map(|run| Some(oracle.get(&(run.blueprint.as_str(), run.seed))? - run.profit_cents)).collect();
+    let bounds: Option<Vec<i64>> = runs.iter().map(|run| bounds.get(&run.blueprint, run.market.as_deref(), run.seed)).collect();
     let totals = |of: &dyn Fn(&Outcome) -> (u32, u32)| {
         let (part, whole) = runs.iter().fold((0_u64, 0_u64), |(part, whole), run| {
             let (more, all) = of(run);
@@ -85,6 +93,7 @@ fn row(blueprint: &str, policy: Policy, runs: &[&Outcome], oracle: &BTreeMap<(&s
     let rated: Vec<f64> = runs.iter().filter_map(|run| run.satisfaction).collect();
     Row {
         blueprint: blueprint.to_owned(),
+        market: runs.iter().find_map(|run| run.market.clone()),
         policy,
         runs: runs.len(),
         median_profit_cents: median(&profits),
@@ -93,12 +102,18 @@ fn row(blueprint: &str, policy: Policy, runs: &[&Outcome], oracle: &BTreeMap<(&s
         worst_profit_cents: mean(&profits[..worst]),
         ruined: runs.iter().filter(|run| run.ruined).count() as f64 / runs.len() as f64,
         regret_cents: regrets.map(|regrets| mean(&regrets)),
+        expected_profit_bound_cents: bounds.map(|bounds| mean(&bounds)),
         last_quarter_revenue_cents: median(&sorted(runs.iter().map(|run| run.last_quarter_revenue_cents))),
         asked_a_month: runs.iter().map(|run| run.asked_a_month()).sum::<f64>() / runs.len() as f64,
         success: totals(&|run| (run.tasks_completed, run.tasks_completed + run.tasks_failed)),
         conversion: totals(&|run| (run.customers, run.qualified)),
         satisfaction: (!rated.is_empty()).then(|| rated.iter().sum::<f64>() / rated.len() as f64),
     }
+}
+
+/// A share of all in percent, for people; a dash where there is none.
+pub(crate) fn share(share: Option<f64>) -> String {
+    share.map_or("-".to_owned(), percent)
 }
 
 pub(crate) fn sorted(figures: impl IntoIterator<Item = i64>) -> Vec<i64> {

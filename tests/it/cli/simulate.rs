@@ -87,3 +87,101 @@ fn what_cannot_be_simulated_is_refused() {
         place.bbb(args).fails(2, words);
     }
 }
+
+#[test]
+fn a_given_market_is_part_of_the_question_and_repeats_exactly() {
+    let place = Place::new();
+    place.write("crowded.toml", "size_percent = 40\nad_fatigue_percent = 100\n");
+    let ask = |more: &[&str]| place.bbb(&with(&[more, &["--policy", "fixed", "--outcomes", "kept.jsonl", "--json"]].concat())).json();
+    let kept = || std::fs::read_to_string(place.path().join("kept.jsonl")).unwrap();
+    let leads = |ran: &serde_json::Value| ran["outcomes"][0]["leads"].as_u64().unwrap();
+    let (drawn, crowded) = (ask(&[]), ask(&["--market", "crowded.toml"]));
+    assert!(leads(&crowded) < leads(&drawn), "{} {}", leads(&crowded), leads(&drawn));
+    assert_eq!((kept().lines().count(), ask(&["--market", "crowded.toml"])), (4, crowded.clone()), "it goes on from what is there");
+    // The same name, another content: another market.
+    place.write("crowded.toml", "size_percent = 40\nad_fatigue_percent = 90\n");
+    let other = ask(&["--market", "crowded.toml"]);
+    assert_eq!(kept().lines().count(), 6, "another scenario is never taken for this one");
+    assert_ne!(other["outcomes"], crowded["outcomes"]);
+    // Several at once, and the one that was not asked for stays out.
+    place.write("small.toml", "size_percent = 40\n");
+    let both = ask(&["--market", "small.toml", "--market", "crowded.toml"]);
+    assert_eq!(kept().lines().count(), 8);
+    assert_eq!(both["outcomes"].as_array().unwrap()[2..], other["outcomes"].as_array().unwrap()[..]);
+    let labels: Vec<&str> = both["rows"].as_array().unwrap().iter().map(|row| row["market"].as_str().unwrap()).collect();
+    assert!(labels[0].starts_with("small-") && labels[1].starts_with("crowded-"), "{labels:?}");
+    assert_eq!(both["futures"]["markets"][0]["given"]["size_percent"].as_u64(), Some(40));
+    // Without the file of outcomes the same comes out again.
+    assert_eq!(place.bbb(&with(&["--policy", "fixed", "--market", "crowded.toml", "--json"])).json(), other);
+    let text = place.bbb(&with(&["--policy", "idle", "--market", "crowded.toml", "--html", "page.html"])).ok();
+    assert!(text.contains("market crowded-"), "{text}");
+    assert!(std::fs::read_to_string(place.path().join("page.html")).unwrap().contains("market crowded-"));
+    place.bbb(&with(&["--market", "small.toml", "--market", "crowded.toml", "--html", "two.html"])).fails(2, "one market");
+    let bench =
+        ["bench", "business", "--blueprint", TEMPLATE, "--days", "15", "--seeds", "1", "--without-oracle", "--market", "small.toml"];
+    let bench = place.bbb(&[&bench[..], &["--json"]].concat()).json();
+    assert!(bench["comparisons"][0]["market"].as_str().unwrap().starts_with("small-"), "{bench}");
+}
+
+#[test]
+fn nobody_earns_more_than_the_upper_bound_in_the_mean() {
+    let place = Place::new();
+    let bench = |blueprint: &str, more: &[&str]| {
+        let args = ["bench", "business", "--blueprint", blueprint, "--json"];
+        place.bbb(&[&args[..], more].concat()).json()["rows"].as_array().unwrap().clone()
+    };
+    let frugal = concat!(env!("CARGO_MANIFEST_DIR"), "/markets/frugal.toml");
+    for rows in [
+        bench(TEMPLATE, &["--days", "60", "--seeds", "2"]),
+        bench("virtual-executive-assistant-agency", &["--days", "90", "--seeds", "3", "--without-oracle"]),
+        bench("mobile-car-detailing", &["--days", "90", "--seeds", "3", "--without-oracle", "--market", frugal]),
+    ] {
+        let mean = |row: &serde_json::Value| row["mean_profit_cents"].as_i64().unwrap();
+        let bound = rows[0]["expected_profit_bound_cents"].as_i64().unwrap();
+        assert!(rows.iter().all(|row| row["expected_profit_bound_cents"] == bound && mean(row) < bound), "{rows:?}");
+        let best = rows.iter().map(mean).max().unwrap();
+        assert!(best > 0 && bound < 20 * best, "it says something: {best} {bound}");
+    }
+}
+
+#[test]
+fn a_simulation_in_a_given_market_earns_what_a_launch_does() {
+    let place = Place::new();
+    place.write("small.toml", "size_percent = 60\nlate_replies_percent = 90\n");
+    let market = ["--days", "30", "--market", "small.toml", "--autonomy", "6", "--json"];
+    let launched = place.bbb(&[&["launch", TEMPLATE, "--seed", "7"], &market[..]].concat()).json();
+    let futures = ["simulate", "--blueprint", TEMPLATE, "--first-seed", "7", "--seeds", "1", "--faults", "0"];
+    let simulated = place.bbb(&[&futures[..], &market[..]].concat()).json();
+    let dollars = |field: &str| simulated["outcomes"][0][field].as_f64().unwrap() / 100.0;
+    let launched = |field: &str| launched["metrics"][field]["total"].as_f64().unwrap();
+    assert_eq!((dollars("revenue_cents"), dollars("spent_cents")), (launched("revenue"), launched("spent")));
+    assert!(dollars("revenue_cents") > 0.0);
+}
+
+#[test]
+fn every_market_that_is_kept_out_of_tuning_is_read_and_run() {
+    let place = Place::new();
+    let mut names = Vec::new();
+    for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/markets")).unwrap() {
+        let path = file.unwrap().path();
+        let ran =
+            place.bbb(&["simulate", "--blueprint", TEMPLATE, "--days", "2", "--seeds", "1", "--market", path.to_str().unwrap(), "--json"]);
+        names.push(ran.json()["futures"]["markets"][0]["name"].as_str().unwrap().to_owned());
+        let told = std::fs::read_to_string(&path).unwrap();
+        assert!(told.starts_with("# ") && told.contains("kept out of tuning"), "{path:?} says what it stands for");
+    }
+    names.sort();
+    assert_eq!(names, ["crowded", "fickle", "frugal", "seasonal", "slow"]);
+}
+
+#[test]
+fn a_market_that_is_wrong_simulates_nothing() {
+    let place = Place::new();
+    place.write("market.toml", "\nsize_percent = 4\n");
+    let args = with(&["--market", "market.toml", "--outcomes", "kept.jsonl"]);
+    place.bbb(&args).fails(2, "market.toml, line 2: size_percent is 4; it must be 10 to 1000");
+    place.write("market.toml", "sise_percent = 40\n");
+    place.bbb(&args).fails(2, "market.toml, line 1: unknown field `sise_percent`");
+    place.bbb(&["bench", "business", "--days", "1", "--seeds", "1", "--market", "market.toml"]).fails(2, "line 1");
+    assert!(!place.path().join("kept.jsonl").exists(), "nothing was simulated");
+}

@@ -182,7 +182,7 @@ fn share(view: &View<'_>, per_10_000: i64) -> Cents {
 
 /// Whole cents, none below zero or out of range.
 #[expect(clippy::cast_possible_truncation, reason = "the figure is in the range of exact whole numbers")]
-pub(in crate::decide) fn cents(figure: f64) -> Cents {
+pub(crate) fn cents(figure: f64) -> Cents {
     let rounded = libm::round(figure);
     if (0.0..1e13).contains(&rounded) { Cents::new(rounded as i64) } else { Cents::ZERO }
 }

@@ -1,6 +1,6 @@
 //! Strategies to be beaten: from a plan that never changes to epsilon-greedy.
 
-use super::{Allotment, ORGANIC, PAID, daily_ads, post_cost};
+use super::{Allotment, ORGANIC, PAID, cents, daily_ads, post_cost};
 use crate::blueprint::Channel;
 use crate::decide::view::View;
 use crate::draw::Draw;
@@ -45,19 +45,18 @@ fn spread(view: &View<'_>, parts: [f64; 6], money: Cents) -> Allotment {
     for channel in Channel::ALL {
         let part = money.get() as f64 * parts[channel as usize] / sum.max(f64::MIN_POSITIVE);
         if channel == Channel::PaidSearch {
-            allotment.ads[channel as usize] = whole(part / 7.0).map_or(Cents::ZERO, Cents::new);
+            allotment.ads[channel as usize] = cents(part / 7.0);
         } else {
-            let posts = whole(part / post_cost(view).get().max(1) as f64).unwrap_or(0);
-            allotment.posts[channel as usize] = u8::try_from(posts).unwrap_or(u8::MAX);
+            allotment.posts[channel as usize] = whole(part / post_cost(view).get().max(1) as f64);
         }
     }
     allotment
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the figure is in the range of exact whole numbers")]
-fn whole(figure: f64) -> Option<i64> {
-    let rounded = libm::round(figure);
-    (0.0..9e15).contains(&rounded).then_some(rounded as i64)
+/// Whole posts, none below zero, and no more than can be told.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the figure is within the range before")]
+fn whole(posts: f64) -> u8 {
+    libm::round(posts).clamp(0.0, f64::from(u8::MAX)) as u8
 }
 
 pub(super) fn equal(view: &View<'_>) -> Allotment {

@@ -6,11 +6,11 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::screen::Screen;
-use crate::cli::simulate::{Futures, money, percent, table};
+use crate::cli::simulate::{Futures, all, money, table};
 use crate::fault::Fault;
 use crate::simulate::Policy;
 use crate::simulate::comparison::{Comparison, comparisons};
-use crate::simulate::summary;
+use crate::simulate::summary::share;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Business {
@@ -27,12 +27,18 @@ pub(in crate::cli) struct Business {
 impl Business {
     pub(super) fn run(self, screen: &mut Screen) -> Result<(), Fault> {
         let policies: Vec<Policy> = Policy::ALL.into_iter().filter(|policy| *policy != Policy::Oracle || !self.without_oracle).collect();
-        let outcomes = self.futures.outcomes(&self.blueprint, &policies, screen)?;
-        let (rows, compared) = (summary::rows(&outcomes), comparisons(&outcomes));
-        self.futures.draw(&rows, &outcomes, screen)?;
-        let object = json!({ "simulated": true, "futures": self.futures.object(), "rows": rows, "comparisons": compared });
-        let text = format!("BUSINESS BENCH, {}; all money is simulated\n\n{}\n{}", self.futures, table(&rows), comparison_table(&compared));
-        screen.result(&object, &text)
+        let ran = self.futures.simulate(&self.blueprint, &policies, screen)?;
+        let (mut text, mut compared) = (Vec::new(), Vec::new());
+        for one in &ran {
+            let found = comparisons(&one.outcomes);
+            let (rows, comparison) = (table(&one.rows), comparison_table(&found));
+            text.push(format!("BUSINESS BENCH, {}; all money is simulated\n\n{rows}\n{comparison}", one.asked));
+            compared.extend(found);
+        }
+        let object = json!({
+            "simulated": true, "futures": self.futures.object(&ran), "rows": all(&ran, |ran| &ran.rows), "comparisons": compared,
+        });
+        screen.result(&object, &text.join("\n"))
     }
 }
 
@@ -57,7 +63,7 @@ fn comparison_table(compared: &[Comparison]) -> String {
             one.best_baseline.as_str(),
             money(one.best_baseline_cents),
             money(one.gain_cents),
-            percent(one.of_oracle),
+            share(one.of_oracle),
             if one.is_behind() { "  BEHIND" } else { "" }
         );
     }
@@ -71,7 +77,7 @@ fn comparison_table(compared: &[Comparison]) -> String {
         let _ = writeln!(
             text,
             "\nThe median blueprint: {ratio:.2} times the best baseline's median profit, {} of the oracle's.",
-            percent(middle(&mut shares))
+            share(middle(&mut shares))
         );
     }
     let behind = compared.iter().filter(|one| one.is_behind()).count();

@@ -59,17 +59,12 @@ fn text(founder: &Founder, found: &Frontier) -> String {
             let _ = writeln!(text, "        {} ({})", member.name, member.industry);
         }
     }
-    let uncertainty = found.uncertainty;
     let notes = format!(
         "* suits your risk best. Expected: the mean profit of {} drawn futures, opening paid. Deviation: its standard deviation. Worst 5%, 1 of 10: the profit that \
          so many futures stay below. Loss: how often the months end with one. No portfolio shown is bettered by another in both expected profit and deviation.",
         found.draws
     );
-    let assumed = format!(
-        "Assumed: revenue spreads by {}, expenses by {}, opening by {} (standard deviations of logarithms), a month by {}; the ramp-up takes up to {} times as long. \
-         These are assumptions, not estimates from data, and no forecast.",
-        uncertainty.revenue, uncertainty.expenses, uncertainty.startup, uncertainty.month, uncertainty.ramp
-    );
+    let assumed = report::assumed(found.uncertainty);
     let _ = write!(text, "\n{}\n{}\n{}\n", lines(&notes), lines(&report::frontier_assumed(found)), lines(&assumed));
     text
 }
