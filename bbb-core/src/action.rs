@@ -506,7 +506,11 @@ impl Action {
 
     /// The digest that an approval is bound to: BLAKE3 of the action's canonical JSON. Personal text enters it in sealed form.
     pub fn digest(&self) -> Digest {
-        let bytes = serde_json::to_vec(self).unwrap_or_default();
+        // Room for most actions: growing step by step costs more than the hash.
+        let mut bytes = Vec::with_capacity(2_048);
+        if serde_json::to_writer(&mut bytes, self).is_err() {
+            bytes.clear();
+        }
         Digest(*blake3::hash(&bytes).as_bytes())
     }
 }

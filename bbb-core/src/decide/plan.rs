@@ -97,11 +97,11 @@ const WAITING: [TaskKind; 8] = [
 fn waits(view: &View<'_>, kind: TaskKind) -> bool {
     let (trade, now) = (view.trade(), view.now());
     match kind {
-        TaskKind::CollectPayments => trade.orders.active().any(|(_, order)| rules::is_due(order, now)),
-        TaskKind::DeliverOrders => trade.orders.active().any(|(_, order)| order.awaits_delivery()),
+        TaskKind::CollectPayments => trade.orders.open().any(|(_, order)| rules::is_due(order, now)),
+        TaskKind::DeliverOrders => trade.orders.open().any(|(_, order)| order.awaits_delivery()),
         TaskKind::RefundOrders => trade.orders.owed_refunds().next().is_some(),
         TaskKind::AnswerTickets => !trade.tickets.is_empty(),
-        TaskKind::QualifyLeads => sells(view) && trade.contacts.standing(Interest::New).next().is_some(),
+        TaskKind::QualifyLeads => sells(view) && trade.contacts.at_step(Interest::New).next().is_some(),
         TaskKind::MakeOffers | TaskKind::Outreach | TaskKind::FollowUp => {
             sells(view) && may_advertise(view) && rules::who_wants_mail(kind, view).next().is_some()
         }

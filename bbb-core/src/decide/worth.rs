@@ -108,7 +108,7 @@ impl<'a> Worth<'a> {
         let most = |figures: &mut dyn Iterator<Item = f64>| figures.fold(0.0, f64::max);
         match kind {
             TaskKind::CollectPayments => {
-                most(&mut trade.orders.active().filter(|(_, order)| rules::is_due(order, now)).map(|(_, order)| figure(order.price)))
+                most(&mut trade.orders.open().filter(|(_, order)| rules::is_due(order, now)).map(|(_, order)| figure(order.price)))
             }
             TaskKind::RefundOrders => {
                 let owed = trade.orders.owed_refunds();
@@ -117,7 +117,7 @@ impl<'a> Worth<'a> {
             TaskKind::DeliverOrders => {
                 let margin = figure(trade.price.minus(blueprint.unit_cost)).max(0.0);
                 let stays = (self.customer - margin).max(0.0);
-                let waiting = trade.orders.active().filter(|(_, order)| order.awaits_delivery());
+                let waiting = trade.orders.open().filter(|(_, order)| order.awaits_delivery());
                 most(&mut waiting.map(|(_, order)| figure(order.price.minus(blueprint.unit_cost)).max(0.0) + stays + DISPUTE_FEE))
             }
             TaskKind::AnswerTickets => {
@@ -128,7 +128,7 @@ impl<'a> Worth<'a> {
                 most(&mut rules::who_wants_mail(kind, view).map(|(_, contact)| self.contact(kind, contact)))
             }
             TaskKind::QualifyLeads => {
-                let new = trade.contacts.standing(Interest::New);
+                let new = trade.contacts.at_step(Interest::New);
                 new.map(|(_, contact)| self.leads[contact.channel as usize]).sum()
             }
             TaskKind::PublishPosts | TaskKind::RunAds => channel.map_or(0.0, |channel| self.growth(kind, channel)),

@@ -176,7 +176,7 @@ fn effects_that_make_no_sense_are_refused_for_good() {
     let mut run = run(MONTHLY, 1, 40, COMPETENT);
     let now = run.state.now;
     let settled = |order: &Order| order.payments == 1 && order.deliveries == 1 && order.due_at > Some(now.plus_ms(5 * DAY_MS));
-    let found = run.state.trade.orders.active().find(|(_, order)| settled(order));
+    let found = run.state.trade.orders.open().find(|(_, order)| settled(order));
     let (order, known) = found.map(|(order, known)| (*order, known.clone())).expect("a month brings orders");
     let (price, unit_cost, sealed) = (known.price, run.spec.blueprint.unit_cost, run.vault.seal(known.contact, "x").expect("short"));
     let stranger = run.vault.contact_id("nobody@mail.example");

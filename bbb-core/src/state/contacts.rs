@@ -8,7 +8,16 @@ use crate::seal::Sealed;
 use crate::state::filed::{Filed, Stands};
 use crate::time::Timestamp;
 
-/// All contacts, also by how far they have come.
+/// Whether somebody may be written to: agreed to it, and did not take that back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reachable {
+    /// Not for advertising.
+    No,
+    /// It may.
+    Yes,
+}
+
+/// All contacts, also by how far they have come, whether they may be written to, and the commercial mails that they got.
 pub type Contacts = Filed<ContactId, Contact>;
 
 /// The fit, 0 to 100, from which a lead is worth writing to.
@@ -67,9 +76,22 @@ pub struct Contact {
 }
 
 impl Stands for Contact {
-    type At = Interest;
+    type At = (Interest, Reachable, u8);
 
-    fn at(&self) -> Interest {
-        self.interest
+    fn at(&self) -> (Interest, Reachable, u8) {
+        let reachable = if self.consent && !self.suppressed { Reachable::Yes } else { Reachable::No };
+        (self.interest, reachable, self.mails)
+    }
+}
+
+impl Contacts {
+    /// All that have come so far and no further, in an order of its own.
+    pub fn at_step(&self, interest: Interest) -> impl Iterator<Item = (&ContactId, &Contact)> {
+        self.among((interest, Reachable::No, 0)..=(interest, Reachable::Yes, u8::MAX))
+    }
+
+    /// Those of them that may be written to and got fewer than so many commercial mails.
+    pub fn to_write_to(&self, interest: Interest, mails: u8) -> impl Iterator<Item = (&ContactId, &Contact)> {
+        self.among((interest, Reachable::Yes, 0)..(interest, Reachable::Yes, mails))
     }
 }

@@ -1,7 +1,7 @@
 //! Filed: a map whose values are also found by where they stand, without looking at all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::{Deref, DerefMut};
+use std::ops::{Deref, DerefMut, RangeBounds};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -24,7 +24,12 @@ pub struct Filed<K, V: Stands> {
 impl<K: Copy + Ord, V: Stands> Filed<K, V> {
     /// Those that stand at `at`, by id.
     pub fn standing(&self, at: V::At) -> impl Iterator<Item = (&K, &V)> {
-        self.at.get(&at).into_iter().flatten().filter_map(|id| self.all.get_key_value(id))
+        self.among(at..=at)
+    }
+
+    /// Those that stand in a range, by where they stand, then by id.
+    pub fn among(&self, range: impl RangeBounds<V::At>) -> impl Iterator<Item = (&K, &V)> {
+        self.at.range(range).flat_map(|(_, file)| file).filter_map(|id| self.all.get_key_value(id))
     }
 
     /// The value of this id, to be changed; it is filed anew once that is done.

@@ -16,13 +16,13 @@ pub const REFUND_WITHIN_DAYS: i64 = 14;
 /// All orders, also by whether they are open.
 pub type Orders = Filed<OrderId, Order>;
 
-/// Whether something may still come of an order.
+/// Whether something is to be done about an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
-    /// It goes on, or money is owed back for it.
+    /// A payment is or will be due, a delivery or money is owed.
     Open,
-    /// It is over.
-    Over,
+    /// Nothing is.
+    Settled,
 }
 
 /// A customer's order.
@@ -76,19 +76,20 @@ impl Stands for Order {
     type At = Standing;
 
     fn at(&self) -> Standing {
-        if self.active || self.owed_refund_since().is_some() { Standing::Open } else { Standing::Over }
+        let open = self.active && (self.due_at.is_some() || self.awaits_delivery()) || self.owed_refund_since().is_some();
+        if open { Standing::Open } else { Standing::Settled }
     }
 }
 
 impl Orders {
-    /// Orders that go on or await something.
-    pub fn active(&self) -> impl Iterator<Item = (&OrderId, &Order)> {
-        self.standing(Standing::Open).filter(|(_, order)| order.active)
+    /// Orders about which something is or will be to be done: a payment, a delivery, a refund.
+    pub fn open(&self) -> impl Iterator<Item = (&OrderId, &Order)> {
+        self.standing(Standing::Open)
     }
 
     /// Orders whose customers wait for money that they paid and asked back.
     pub fn owed_refunds(&self) -> impl Iterator<Item = (&OrderId, &Order)> {
-        self.standing(Standing::Open).filter(|(_, order)| order.owed_refund_since().is_some())
+        self.open().filter(|(_, order)| order.owed_refund_since().is_some())
     }
 
     /// Whole days that a customer waits for money that it paid and asked back, of whoever waits longest; 0 where nobody does.

@@ -227,7 +227,7 @@ impl Service {
     async fn order(&self, id: BusinessId, state: &State, order: Order) -> Result<Noted, Fault> {
         let Order { contact, price, monthly, name } = order;
         let same = |open: &bbb_core::state::orders::Order| open.contact == contact && open.price == price && open.monthly == monthly;
-        if let (None, Some((twin, _))) = (&name, state.trade.orders.active().find(|(_, open)| same(open))) {
+        if let (None, Some((twin, _))) = (&name, state.trade.orders.open().find(|(_, open)| same(open))) {
             return Err(Fault::refused(format!(
                 "{contact} has {twin} at this price already; if this is another one, name it with --reference"
             )));

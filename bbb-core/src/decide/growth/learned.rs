@@ -205,7 +205,7 @@ fn affordable(view: &View<'_>) -> f64 {
 /// monthly customers holds little more of them than the blueprint expects, and it fills within its ramp-up.
 fn held_months(view: &View<'_>, demand: f64) -> f64 {
     let market = belief::expected_customers(view) * belief::ROOM;
-    let mut old = view.trade().orders.active().count() as f64;
+    let mut old = view.trade().orders.open().count() as f64;
     let (mut new, mut months) = (0.0, 0.0);
     let fills = belief::crowding(view) * demand;
     for _ in 0..(weeks_left(view) * 7 / 30).clamp(1, 12) {

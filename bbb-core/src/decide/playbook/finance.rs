@@ -53,11 +53,8 @@ pub(super) fn decide(view: &View<'_>, task: &Task) -> Decision {
 }
 
 fn collect(view: &View<'_>) -> Decision {
-    let due = view
-        .trade()
-        .orders
-        .active()
-        .filter(|(id, order)| is_due(order, view.now()) && !is_under_way(view, ActionKind::CollectPayment, **id));
+    let due =
+        view.trade().orders.open().filter(|(id, order)| is_due(order, view.now()) && !is_under_way(view, ActionKind::CollectPayment, **id));
     let drafts = due.take(MAX_PROPOSALS_PER_DECISION).map(|(id, order)| {
         let payment = CollectPayment { order: *id, installment: order.payments, price: order.price };
         Draft::new(payment, 95, "the customer agreed to this price and it is due")

@@ -13,7 +13,7 @@ pub(super) fn decide(view: &View<'_>, task: &Task) -> Decision {
     }
     let cost = view.spec().blueprint.unit_cost;
     let under_way = |order| super::finance::is_under_way(view, ActionKind::DeliverOrder, order);
-    let waiting = view.trade().orders.active().filter(|(id, order)| order.awaits_delivery() && !under_way(**id));
+    let waiting = view.trade().orders.open().filter(|(id, order)| order.awaits_delivery() && !under_way(**id));
     let affordable = usize::try_from(view.left_today().get() / cost.get().max(1)).unwrap_or(0);
     let drafts = waiting
         .take(MAX_PROPOSALS_PER_DECISION.min(affordable))

@@ -16,7 +16,7 @@ pub(super) fn decide(view: &View<'_>, task: &Task) -> Decision {
             propose(vec![Draft::new(study, 80, "what a lead costs decides where to spend")], "")
         }
         TaskKind::QualifyLeads => {
-            let new = view.trade().contacts.standing(Interest::New);
+            let new = view.trade().contacts.at_step(Interest::New);
             let contacts: Vec<_> = new.map(|(id, _)| *id).take(MAX_BATCH).collect();
             let count = contacts.len();
             let drafts = match count {

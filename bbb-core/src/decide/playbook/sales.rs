@@ -8,7 +8,6 @@ use crate::decide::worth::Worth;
 use crate::decide::{Decision, Draft, text};
 use crate::id::ContactId;
 use crate::state::contacts::{Contact, Interest};
-use crate::state::orders::Standing;
 use crate::task::{Task, TaskKind};
 use crate::time::DAY_MS;
 
@@ -27,45 +26,38 @@ const RETURN_AFTER_DAYS: i64 = 21;
 
 /// The contacts that should get a mail of this kind of task now.
 pub(crate) fn who_wants<'a>(kind: TaskKind, view: &'a View<'a>) -> impl Iterator<Item = (&'a ContactId, &'a Contact)> {
-    let contacts = &view.trade().contacts;
-    asked(kind).iter().flat_map(|interest| contacts.standing(*interest)).filter(move |(_, contact)| wants(kind, contact, view))
+    asked(kind, view).into_iter().flatten().flat_map(move |asked| {
+        let waited = move |(_, contact): &(&ContactId, &Contact)| view.now().since(contact.last_mail_at) >= asked.days * DAY_MS;
+        view.trade().contacts.to_write_to(asked.interest, asked.mails).filter(waited)
+    })
 }
 
-/// How far those have come who get such mails.
-const fn asked(kind: TaskKind) -> &'static [Interest] {
+/// Contacts that have come so far get a mail, where they had fewer than so many and the last one so many days ago.
+#[derive(Clone, Copy)]
+struct Asked {
+    interest: Interest,
+    mails: u8,
+    days: i64,
+}
+
+/// Who gets such mails.
+fn asked(kind: TaskKind, view: &View<'_>) -> [Option<Asked>; 4] {
+    let who = |interest, mails, days| Some(Asked { interest, mails, days });
     match kind {
-        TaskKind::Outreach => &[Interest::Fit],
-        TaskKind::FollowUp => &[Interest::Contacted],
-        TaskKind::MakeOffers => &[Interest::Interested, Interest::AskedPrice, Interest::Offered, Interest::Customer],
-        _ => &[],
+        TaskKind::Outreach => [who(Interest::Fit, 1, 0), None, None, None],
+        TaskKind::FollowUp => [who(Interest::Contacted, MAX_MAILS, FOLLOW_UP_AFTER_DAYS), None, None, None],
+        TaskKind::MakeOffers => {
+            let later = view.growth().allotment.as_ref().is_some_and(|allotment| allotment.later.is_some());
+            let again = later && view.spec().blueprint.billing == Billing::OneTime;
+            [
+                who(Interest::Interested, u8::MAX, 0),
+                who(Interest::AskedPrice, u8::MAX, 0),
+                who(Interest::Offered, MAX_MAILS_WITH_OFFERS, OFFER_AGAIN_AFTER_DAYS).filter(|_| later),
+                who(Interest::Customer, MAX_MAILS_WITH_OFFERS, RETURN_AFTER_DAYS).filter(|_| again),
+            ]
+        }
+        _ => [None; 4],
     }
-}
-
-/// Whether a contact should get a mail of this kind of task now.
-fn wants(kind: TaskKind, contact: &Contact, view: &View<'_>) -> bool {
-    if contact.suppressed || !contact.consent {
-        return false;
-    }
-    let waited = |days: i64| view.now().since(contact.last_mail_at) >= days * DAY_MS;
-    match kind {
-        TaskKind::Outreach => contact.interest == Interest::Fit && contact.mails == 0,
-        TaskKind::FollowUp => contact.interest == Interest::Contacted && contact.mails < MAX_MAILS && waited(FOLLOW_UP_AFTER_DAYS),
-        TaskKind::MakeOffers => match contact.interest {
-            Interest::Interested | Interest::AskedPrice => true,
-            Interest::Offered => offers_later(view) && contact.mails < MAX_MAILS_WITH_OFFERS && waited(OFFER_AGAIN_AFTER_DAYS),
-            Interest::Customer => {
-                let once = view.spec().blueprint.billing == Billing::OneTime;
-                once && offers_later(view) && contact.mails < MAX_MAILS_WITH_OFFERS && waited(RETURN_AFTER_DAYS)
-            }
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
-/// Whether those who had an offer get another one.
-fn offers_later(view: &View<'_>) -> bool {
-    view.growth().allotment.as_ref().is_some_and(|allotment| allotment.later.is_some())
 }
 
 pub(super) fn decide(view: &View<'_>, task: &Task) -> Decision {
@@ -96,10 +88,7 @@ pub(super) fn decide(view: &View<'_>, task: &Task) -> Decision {
         }
     };
     let owed = |id: ContactId| {
-        view.trade()
-            .orders
-            .standing(Standing::Open)
-            .any(|(_, order)| order.contact == id && (order.owed_refund_since().is_some() || order.awaits_delivery()))
+        view.trade().orders.open().any(|(_, order)| order.contact == id && (order.owed_refund_since().is_some() || order.awaits_delivery()))
     };
     let wanted =
         |(id, contact): &(&ContactId, &Contact)| !view.is_being_written_to(**id) && !(contact.interest == Interest::Customer && owed(**id));

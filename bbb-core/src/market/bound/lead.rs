@@ -15,7 +15,7 @@
 use crate::blueprint::Channel;
 use crate::decide::growth::{LATER_PERCENT, PRICE_BOUNDS_PERCENT};
 use crate::market::params::Params;
-use crate::state::trade::FIT_THRESHOLD;
+use crate::state::contacts::FIT_THRESHOLD;
 
 use super::MOST_STARS_ABOVE_USUAL;
 

@@ -12,7 +12,7 @@ use crate::market::customer::Counters;
 use crate::market::demand;
 use crate::market::fold::{Folded, Letter, Level, Person};
 use crate::seal::{DerivedKeys, Vault};
-use crate::state::trade::FIT_THRESHOLD;
+use crate::state::contacts::FIT_THRESHOLD;
 
 const ONCE: &str = "financial-literacy-micro-courses";
 const MONTHLY: &str = "virtual-executive-assistant-agency";

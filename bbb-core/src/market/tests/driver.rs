@@ -185,7 +185,7 @@ impl Run {
     }
 
     fn serve(&mut self, habits: Habits) {
-        let due: Vec<CollectPayment> = (self.state.trade.orders.active())
+        let due: Vec<CollectPayment> = (self.state.trade.orders.open())
             .filter(|(_, order)| order.due_at.is_some_and(|due| due <= self.now))
             .map(|(order, o)| CollectPayment { order: *order, installment: o.payments, price: o.price })
             .collect();
@@ -194,7 +194,7 @@ impl Run {
         }
         if habits.deliver_every > 0 && self.state.day.is_multiple_of(habits.deliver_every) {
             let cost = self.spec.blueprint.unit_cost;
-            let owed: Vec<_> = self.state.trade.orders.active().filter(|(_, o)| o.awaits_delivery()).map(|(order, _)| *order).collect();
+            let owed: Vec<_> = self.state.trade.orders.open().filter(|(_, o)| o.awaits_delivery()).map(|(order, _)| *order).collect();
             for order in owed {
                 self.act(DeliverOrder { order, cost });
             }
@@ -205,7 +205,7 @@ impl Run {
                 let body = self.vault.seal(contact, "Here is how.").expect("short");
                 self.act(AnswerTicket { ticket, body });
             }
-            let unhappy: Vec<_> = (self.state.trade.orders.active())
+            let unhappy: Vec<_> = (self.state.trade.orders.open())
                 .filter(|(_, order)| order.refund_requested())
                 .map(|(order, o)| RefundPayment { order: *order, refund: o.price })
                 .collect();

@@ -3,7 +3,7 @@
 
 use std::cell::OnceCell;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 
 use super::normal::Normal;
 use crate::spec::Spec;
@@ -11,38 +11,52 @@ use crate::spec::Spec;
 /// Words that are shorter hold neither a link nor an amount.
 const MIN_BYTES: usize = 4;
 
-/// The owner's words, made comparable.
-pub(super) fn words(spec: &Spec) -> Vec<String> {
-    let (blueprint, sender) = (&spec.blueprint, &spec.sender);
-    let words = [
-        &blueprint.name,
-        &blueprint.offer,
-        &blueprint.description,
-        &blueprint.target_customer,
-        &spec.founder,
-        &sender.name,
-        &sender.postal_address,
-        &sender.unsubscribe,
-    ];
-    words.map(|words| Normal::of(words.trim()).text).into_iter().filter(|own| own.len() >= MIN_BYTES).collect()
+/// The owner's words, made comparable, ready to be looked for.
+#[derive(Debug, Clone)]
+pub(super) struct OwnWords(Vec<Finder<'static>>);
+
+impl PartialEq for OwnWords {
+    fn eq(&self, other: &OwnWords) -> bool {
+        self.0.iter().map(Finder::needle).eq(other.0.iter().map(Finder::needle))
+    }
+}
+
+impl Eq for OwnWords {}
+
+impl OwnWords {
+    pub(super) fn of(spec: &Spec) -> OwnWords {
+        let (blueprint, sender) = (&spec.blueprint, &spec.sender);
+        let words = [
+            &blueprint.name,
+            &blueprint.offer,
+            &blueprint.description,
+            &blueprint.target_customer,
+            &spec.founder,
+            &sender.name,
+            &sender.postal_address,
+            &sender.unsubscribe,
+        ];
+        let own = words.map(|words| Normal::of(words.trim()).text).into_iter().filter(|own| own.len() >= MIN_BYTES);
+        OwnWords(own.map(|own| Finder::new(own.as_bytes()).into_owned()).collect())
+    }
 }
 
 /// Where a text repeats the owner's words. Nobody asks about most texts, so it is looked for when somebody first does.
 pub(super) struct Own<'a> {
-    words: &'a [String],
+    words: &'a OwnWords,
     normal: &'a Normal,
     /// Where each repetition begins, in order, and the furthest end of it and of those before it.
     repeated: OnceCell<Vec<(usize, usize)>>,
 }
 
 impl<'a> Own<'a> {
-    pub(super) fn of(words: &'a [String], normal: &'a Normal) -> Own<'a> {
+    pub(super) fn of(words: &'a OwnWords, normal: &'a Normal) -> Own<'a> {
         Own { words, normal, repeated: OnceCell::new() }
     }
 
     fn repeated(&self) -> Vec<(usize, usize)> {
         let text = self.normal.text.as_bytes();
-        let found = self.words.iter().flat_map(|own| memmem::find_iter(text, own.as_bytes()).map(|start| (start, start + own.len())));
+        let found = self.words.0.iter().flat_map(|own| own.find_iter(text).map(|start| (start, start + own.needle().len())));
         let mut repeated: Vec<(usize, usize)> = found.collect();
         repeated.sort_unstable();
         let mut furthest = 0;

@@ -16,7 +16,7 @@ use self::licensed::LICENSED;
 use self::prohibited::PROHIBITED;
 use super::language::is_foreign;
 use super::normal::{Normal, Word, fold};
-use super::own;
+use super::own::OwnWords;
 use super::phrases::{Index, Match};
 use crate::blueprint::{self, Origin};
 use crate::spec::Spec;
@@ -46,7 +46,7 @@ pub struct Business {
     /// Whether they are in a language that is not read here, so that nobody knows what the business deals in.
     pub unread: bool,
     /// The words themselves, as a text of the business may repeat them: see `own`.
-    pub(super) own_words: Vec<String>,
+    pub(super) own_words: OwnWords,
 }
 
 impl Business {
@@ -54,7 +54,7 @@ impl Business {
     pub fn of(spec: &Spec) -> Business {
         let words = Words::of(spec);
         let licences = spec.blueprint.licence.as_deref().into_iter().chain(words.licences()).map(str::to_owned).collect();
-        Business { licences, prohibited: words.prohibited(), unread: words.are_unread(), own_words: own::words(spec) }
+        Business { licences, prohibited: words.prohibited(), unread: words.are_unread(), own_words: OwnWords::of(spec) }
     }
 }
 
