@@ -63,7 +63,7 @@ pub struct Figures {
     pub customers: i64,
     /// The mean rating; none where nobody rated.
     pub stars: Option<f64>,
-    /// The same as a share of five stars.
+    /// Ratings of four and five stars among all; none likewise.
     pub satisfaction: Option<f64>,
     /// Proposals that oversight vetoed at once.
     pub refused: i64,
@@ -123,8 +123,7 @@ impl Figures {
     fn of(before: &State, after: &State) -> Figures {
         let (earlier, later) = (before.books.of_world(), after.books.of_world());
         let (revenue, spent) = (later.revenue.minus(earlier.revenue), later.spent.minus(earlier.spent));
-        let (stars, ratings) = (after.trade.stars.0 - before.trade.stars.0, after.trade.stars.1 - before.trade.stars.1);
-        let stars = (ratings > 0).then(|| f64::from(stars) / f64::from(ratings));
+        let ratings = after.trade.ratings.since(&before.trade.ratings);
         let brought = brought(&after.spec.blueprint);
         let cash = |revenue: Cents, spent: Cents| Dollars(brought.plus(revenue).minus(spent));
         let weeks = after.history.iter().skip(CASH_EVERY_DAYS - 1).step_by(CASH_EVERY_DAYS);
@@ -135,8 +134,8 @@ impl Figures {
             revenue: Dollars(revenue),
             spent: Dollars(spent),
             customers: i64::from(after.trade.customers) - i64::from(before.trade.customers),
-            stars,
-            satisfaction: stars.map(|stars| stars / 5.0),
+            stars: ratings.mean(),
+            satisfaction: ratings.satisfaction(),
             refused: i64::try_from(after.rulings.vetoed.saturating_sub(before.rulings.vetoed)).unwrap_or(i64::MAX),
             cash_at_the_end: cash(later.revenue, later.spent),
             cash_by_week: weeks.map(|row| cash(row.revenue, row.spent)).collect(),

@@ -152,7 +152,7 @@ impl Thought {
                 book.revenue,
                 book.spent,
                 book.revenue.minus(book.spent),
-                state.trade.satisfaction(),
+                state.trade.ratings.satisfaction(),
                 tasks.completed,
                 tasks.completed + tasks.failed + tasks.vetoed,
                 state.rulings.vetoed,

@@ -134,7 +134,7 @@ fn customers_who_get_no_answer_leave_sooner_and_rate_worse() {
     let outcome = |answers| {
         let runs: Vec<Run> = (1..=2).map(|seed| run(MONTHLY, seed, 120, Habits { answers, ..COMPETENT })).collect();
         let left: usize = runs.iter().map(|run| count(run, |signal| matches!(signal, Signal::Churned { .. }))).sum();
-        let liked: f64 = runs.iter().filter_map(|run| run.state.trade.satisfaction()).sum();
+        let liked: f64 = runs.iter().filter_map(|run| run.state.trade.ratings.mean()).sum();
         (left, liked)
     };
     let (answered, ignored) = (outcome(true), outcome(false));
@@ -150,7 +150,7 @@ fn customers_who_get_nothing_want_their_money_back_once() {
     let mut once = asked.clone();
     once.dedup();
     assert!(asked.len() > 5 && asked.len() == once.len());
-    assert_eq!(run.state.trade.satisfaction(), Some(0.2));
+    assert_eq!(run.state.trade.ratings.mean(), Some(1.0));
     assert!(count(&run, |signal| matches!(signal, Signal::Churned { .. })) > 3);
 }
 

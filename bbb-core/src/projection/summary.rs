@@ -66,8 +66,10 @@ pub struct Metrics {
     pub qualified_leads: u32,
     /// Customers among qualified leads, from 0 to 1.
     pub conversion_rate: f64,
-    /// The mean rating as a share of five stars, from 0 to 1; null before the first.
+    /// Ratings of four and five stars among all, from 0 to 1; null before the first.
     pub satisfaction: Option<f64>,
+    /// The mean rating in stars, from 1 to 5; null before the first.
+    pub mean_stars: Option<f64>,
     /// How tasks ended.
     pub tasks: TaskTotals,
 }
@@ -177,7 +179,8 @@ fn metrics(state: &State) -> Metrics {
         leads: state.trade.leads,
         qualified_leads: state.trade.qualified,
         conversion_rate: state.trade.conversion_rate(),
-        satisfaction: state.trade.satisfaction(),
+        satisfaction: state.trade.ratings.satisfaction(),
+        mean_stars: state.trade.ratings.mean(),
         tasks: TaskTotals { completed: totals.completed, failed: totals.failed, vetoed: totals.vetoed },
     }
 }

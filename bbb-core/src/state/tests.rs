@@ -283,15 +283,15 @@ fn conversion_is_customers_among_qualified_leads_and_never_above_one() {
 }
 
 #[test]
-fn satisfaction_is_the_mean_of_all_ratings_as_a_share_of_five_stars() {
+fn satisfaction_is_the_part_of_ratings_of_four_stars_and_five() {
     let rated = |ratings: &[u8]| {
         let mut scene = Scene::new();
         let order = crate::oversight::tests_support::ORDER;
         ratings.iter().for_each(|stars| scene.signal(Signal::Rated { order, stars: *stars }));
-        scene.state.trade.satisfaction()
+        scene.state.trade.ratings.satisfaction()
     };
     assert_eq!(rated(&[]), None, "nobody rated");
     assert_eq!(rated(&[5]), Some(1.0));
-    assert_eq!(rated(&[5, 1]), Some(0.6));
+    assert_eq!(rated(&[5, 3, 4, 1]), Some(0.5));
     assert_eq!(rated(&[4, 4, 4]), Some(0.8));
 }

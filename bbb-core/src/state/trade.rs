@@ -70,6 +70,49 @@ pub struct Offers {
     pub taken: u32,
 }
 
+/// All ratings that customers ever gave.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ratings {
+    /// How many.
+    pub number: u32,
+    /// Their stars together.
+    pub stars: u32,
+    /// How many of them have four stars or five.
+    pub satisfied: u32,
+}
+
+impl Ratings {
+    fn add(&mut self, stars: u8) {
+        self.number += 1;
+        self.stars += u32::from(stars);
+        self.satisfied += u32::from(stars >= 4);
+    }
+
+    /// Those that came on top of earlier ones.
+    #[must_use]
+    pub fn since(&self, earlier: &Ratings) -> Ratings {
+        Ratings {
+            number: self.number.saturating_sub(earlier.number),
+            stars: self.stars.saturating_sub(earlier.stars),
+            satisfied: self.satisfied.saturating_sub(earlier.satisfied),
+        }
+    }
+
+    /// The mean rating in stars, from 1 to 5; none before the first.
+    pub fn mean(&self) -> Option<f64> {
+        self.each(self.stars)
+    }
+
+    /// Customer satisfaction (CSAT): the ratings of four and five stars among all, from 0 to 1; none before the first.
+    pub fn satisfaction(&self) -> Option<f64> {
+        self.each(self.satisfied)
+    }
+
+    fn each(&self, of: u32) -> Option<f64> {
+        (self.number > 0).then(|| f64::from(of) / f64::from(self.number))
+    }
+}
+
 /// Contacts, orders, requests for help and channels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trade {
@@ -93,8 +136,8 @@ pub struct Trade {
     pub paid_orders: u32,
     /// Refunds ever paid.
     pub refunds: u32,
-    /// Stars ever given, and ratings.
-    pub stars: (u32, u32),
+    /// How customers rated the business.
+    pub ratings: Ratings,
     /// When bills were last paid.
     pub billed_at: Option<Timestamp>,
     /// How offers did, by price; the first 64 prices.
@@ -130,7 +173,7 @@ impl Trade {
             customers: 0,
             paid_orders: 0,
             refunds: 0,
-            stars: (0, 0),
+            ratings: Ratings::default(),
             billed_at: None,
             offers: BTreeMap::new(),
             later_offers: BTreeMap::new(),
@@ -153,12 +196,6 @@ impl Trade {
     /// Customers among qualified leads, from 0 to 1; a qualified lead is one that answered or asked for the price.
     pub fn conversion_rate(&self) -> f64 {
         if self.qualified == 0 { 0.0 } else { f64::from(self.customers) / f64::from(self.qualified) }
-    }
-
-    /// The mean of all ratings as a share of five stars, from 0 to 1; none before the first rating.
-    pub fn satisfaction(&self) -> Option<f64> {
-        let (stars, ratings) = self.stars;
-        (ratings > 0).then(|| f64::from(stars) / f64::from(ratings) / 5.0)
     }
 
     fn contact_mut(&mut self, id: ContactId) -> Result<Changing<'_, ContactId, Contact>, String> {
@@ -231,7 +268,7 @@ impl Trade {
             Signal::Rated { stars, .. } if !(1..=5).contains(stars) => Err(format!("{stars} stars are not one to five")),
             Signal::Rated { order, stars } => {
                 self.order_mut(*order)?;
-                self.stars = (self.stars.0 + u32::from(*stars), self.stars.1 + 1);
+                self.ratings.add(*stars);
                 Ok(())
             }
         }

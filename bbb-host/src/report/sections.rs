@@ -282,8 +282,8 @@ fn result(report: &Report) -> Vec<Block> {
         fact("Customers", count(metrics.customers), format!("of {}", several(metrics.leads, "lead", "leads"))),
         fact("Tasks completed", count(tasks.completed), format!("{} of all that ended", ratio(tasks.completed.into(), ended))),
     ];
-    let satisfaction = metrics.satisfaction.map_or_else(|| NONE.to_owned(), |part| format!("{:.1} of 5", part * 5.0));
-    let note = if metrics.satisfaction.is_some() { "mean rating in stars" } else { "no ratings yet" };
+    let satisfaction = share_or_none(metrics.satisfaction);
+    let note = metrics.mean_stars.map_or_else(|| "no ratings yet".to_owned(), |mean| format!("four stars and five; {mean:.1} on average"));
     tiles.push(fact("Satisfaction", satisfaction, note));
     vec![Block::Tiles(tiles)]
 }

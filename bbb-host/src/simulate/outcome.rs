@@ -58,7 +58,7 @@ pub struct Outcome {
     pub qualified: u32,
     /// Contacts that ever paid.
     pub customers: u32,
-    /// The mean rating as a share of five stars; none where nobody rated.
+    /// Ratings of four and five stars among all; none where nobody rated.
     pub satisfaction: Option<f64>,
     /// Tasks whose acceptance condition held.
     pub tasks_completed: u32,
@@ -100,7 +100,7 @@ impl Outcome {
             leads: state.trade.leads,
             qualified: state.trade.qualified,
             customers: state.trade.customers,
-            satisfaction: state.trade.satisfaction(),
+            satisfaction: state.trade.ratings.satisfaction(),
             tasks_completed: tasks.completed,
             tasks_failed: tasks.failed + tasks.vetoed,
             asked: state.rulings.escalated,

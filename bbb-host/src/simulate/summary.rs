@@ -49,7 +49,7 @@ pub struct Row {
     pub success: Option<f64>,
     /// Customers among qualified leads.
     pub conversion: Option<f64>,
-    /// The mean rating as a share of five stars.
+    /// Ratings of four and five stars among all.
     pub satisfaction: Option<f64>,
 }
 

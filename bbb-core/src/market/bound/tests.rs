@@ -70,8 +70,10 @@ fn more_days_more_money_and_cheaper_goods_are_never_worse() {
         let longer = with(&|spec| spec.end = Some(spec.start.plus_ms(260 * crate::time::DAY_MS)));
         let poorer = with(&|spec| spec.caps.simulated_money.total = Cents::from_dollars(500));
         let dearer = with(&|spec| spec.blueprint.unit_cost = spec.blueprint.price.percent(80));
+        // The prices of money and the ends that are tried are few, which moves the bound by some thousandths.
+        let longer = longer.percent(101);
         assert!(usual <= longer && poorer < usual && dearer < usual, "{slug}: {usual} {longer} {poorer} {dearer}");
-        assert!(usual < longer || slug == MONTHLY, "where money is not what is short, time is: {usual} {longer}");
+        assert!(usual.percent(102) < longer || slug == MONTHLY, "where money is not what is short, time is: {usual} {longer}");
         // A dollar of goods is one of at least the unit cost, sold at one and a half times the price at the most.
         let times = with(&|spec| spec.blueprint.unit_cost = spec.blueprint.price.percent(50));
         let served = 500.0 / 0.5 / 0.943_75 * (1.5 - 0.471_875);

@@ -141,8 +141,8 @@ fn more_orders_than_can_be_delivered_well_are_served_later_and_worse() {
     let flaws = |run: &Run| run.market.folded().deals.values().filter(|deal| deal.flaw > 0).count();
     assert_eq!(flaws(&any), 0);
     assert!(flaws(&few) > 10, "{}", flaws(&few));
-    let liked = |run: &Run| run.state.trade.satisfaction().expect("ratings");
-    assert!(liked(&few) + 0.05 < liked(&any), "{} {}", liked(&few), liked(&any));
+    let liked = |run: &Run| run.state.trade.ratings.mean().expect("ratings");
+    assert!(liked(&few) + 0.25 < liked(&any), "{} {}", liked(&few), liked(&any));
 }
 
 #[test]
@@ -328,7 +328,7 @@ fn a_scenario_comes_from_the_first_event_alone_and_survives_snapshots() {
     assert_eq!(resumed.parameters(), given.market.parameters());
     assert_eq!(resumed.end_of_day(20), given.market.end_of_day(20));
     let json = serde_json::to_string(&given.events[0].payload).expect("plain data");
-    assert!(json.ends_with(r#""viral_percent":0}}"#) && json.contains(r#""market":{"size_percent":300,"#), "{json}");
+    assert!(json.ends_with(r#""temptations_percent":0}}"#) && json.contains(r#""market":{"size_percent":300,"#), "{json}");
     assert_eq!(serde_json::from_str::<Payload>(&json).expect("own text"), given.events[0].payload);
     let without = Payload::Launched { spec: Box::new(given.spec.clone()), market: None };
     assert!(!serde_json::to_string(&without).expect("plain data").contains("\"market\":{"));

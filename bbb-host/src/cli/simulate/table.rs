@@ -52,7 +52,7 @@ pub(in crate::cli) fn table(rows: &[Row]) -> String {
         "\nPROFIT: the median of revenue less spending, with its interval by 1,000 bootstrap samples. WORST 5 %: the mean of the worst of them. REGRET: how much less the mean run\n\
          earned than the oracle's in the same future. UPPER BOUND: of the expected profit, which no growth policy exceeds; the mean of these futures. QUARTER: the median\n\
          revenue of the last 90 days. ASKED: decisions of the owner in 30 days. SUCCESS: of all tasks that ended.\n\
-         CONVERT: customers of qualified leads. SATISFY: the mean rating, of five stars. RUINED: the cash that the founder brought, three months of expenses and the cost to open, ran out.\n",
+         CONVERT: customers of qualified leads. SATISFY: ratings of four stars and five. RUINED: the cash that the founder brought, three months of expenses and the cost to open, ran out.\n",
     );
     text
 }
