@@ -163,9 +163,40 @@ impl Service {
     ) -> Result<BusinessHandle, E> {
         let _turn = self.turn.lock().await;
         let handle = starting.await?;
+        self.now_runs(&handle, desk);
+        Ok(handle)
+    }
+
+    /// The same where `starting` may find that there is nothing to start.
+    ///
+    /// # Errors
+    /// Those of `starting`.
+    pub async fn start_unless<E>(
+        &self,
+        desk: Option<Arc<Desk>>,
+        starting: impl Future<Output = Result<Option<BusinessHandle>, E>>,
+    ) -> Result<Option<BusinessHandle>, E> {
+        let _turn = self.turn.lock().await;
+        let started = starting.await?;
+        if let Some(handle) = &started {
+            self.now_runs(handle, desk);
+        }
+        Ok(started)
+    }
+
+    fn now_runs(&self, handle: &BusinessHandle, desk: Option<Arc<Desk>>) {
         self.all_running().insert(handle.id(), Running { handle: handle.clone(), desk });
         tokio::spawn(sign_days(handle.clone(), Arc::clone(&self.store), Arc::clone(&self.checkpoints)));
-        Ok(handle)
+    }
+
+    /// Whether a business runs here.
+    pub fn is_running(&self, id: BusinessId) -> bool {
+        self.all_running().contains_key(&id)
+    }
+
+    /// All businesses that run here.
+    pub fn handles(&self) -> Vec<BusinessHandle> {
+        self.all_running().values().map(|running| running.handle.clone()).collect()
     }
 
     /// Signs where a journal ends now; see [`Checkpoints::make`].

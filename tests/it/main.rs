@@ -30,6 +30,7 @@ mod races;
 mod report;
 mod reviewer;
 mod run;
+mod serve;
 mod store_conformance;
 mod store_crash;
 mod store_golden;

@@ -19,12 +19,14 @@ use bbb_core::time::Timestamp;
 use bbb_core::{decide, orient};
 use ractor::ActorRef;
 use ractor::rpc::CallResult;
+use tokio::time::Instant;
 
 use crate::act;
 use crate::message::{ToOversight, ToSupervisor};
 use crate::supervisor::agents::AGENT_TIMEOUT;
 use crate::supervisor::{Business, Flight};
 use crate::turn;
+use crate::world::Pace;
 
 /// The longest that a business sleeps before it looks at the clock again.
 const MAX_SLEEP_MS: i64 = 3_600_000;
@@ -293,13 +295,34 @@ impl Business {
         let due = turn::next_due(&self.world, round);
         if !self.world.kind().is_simulated() {
             let sleep_ms = due.map_or(MAX_SLEEP_MS, |at| at.since(now).clamp(1, MAX_SLEEP_MS));
-            self.set_timer(myself, sleep_ms);
-        } else if active && let Some(at) = due {
-            self.turn.advance(round, at);
-            self.queue_step(myself);
-        } else if let Err(halt) = self.commit(myself).await {
-            self.halt(halt.to_string());
+            return self.set_timer(myself, sleep_ms);
         }
+        let wait_ms = due.filter(|_| active).map(|at| self.until(now, at));
+        if let (Some(at), Some(0)) = (due, wait_ms)
+            && let Some(round) = &mut self.round
+        {
+            self.turn.advance(round, at);
+            return self.queue_step(myself);
+        }
+        if !active {
+            self.paced_from = None;
+        }
+        if let Err(halt) = self.commit(myself).await {
+            return self.halt(halt.to_string());
+        }
+        if let Some(wait_ms) = wait_ms {
+            self.set_timer(myself, wait_ms.min(MAX_SLEEP_MS));
+        }
+    }
+
+    /// How long it still takes, by the clock of this process, until it is `at` in a virtual time that is `now` or later. Nothing where that time does not pass by itself.
+    fn until(&mut self, now: Timestamp, at: Timestamp) -> i64 {
+        if self.world.pace() == Pace::Fast {
+            return 0;
+        }
+        let (began, from) = *self.paced_from.get_or_insert_with(|| (Instant::now(), now));
+        let passed_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        at.since(from).saturating_sub(passed_ms).max(0)
     }
 
     fn set_timer(&mut self, myself: &ActorRef<ToSupervisor>, sleep_ms: i64) {
