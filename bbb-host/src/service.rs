@@ -5,6 +5,7 @@
 pub mod contacts;
 pub mod inbox;
 pub(crate) mod recheck;
+mod rested;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,6 +34,7 @@ use crate::data_dir::DataDir;
 use crate::desk::Desk;
 use crate::fault::{Fault, Kind};
 use crate::keys::{self, FileKeys, OwnerKey};
+use crate::service::rested::Rested;
 use crate::store::guarded::Guarded;
 
 /// The most records of one page.
@@ -92,6 +94,7 @@ pub struct Service {
     turn: tokio::sync::Mutex<()>,
     /// A key file can be open once only.
     keys: Mutex<BTreeMap<BusinessId, Arc<FileKeys>>>,
+    rested: Rested,
 }
 
 /// A business that runs in this process.
@@ -115,7 +118,17 @@ impl Service {
         let store: Arc<dyn Store> = Arc::new(Guarded::new(Arc::clone(&unguarded), Arc::clone(&checkpoints)));
         let engine = Engine::builder(Arc::clone(&store)).build();
         let (running, keys) = (Mutex::default(), Mutex::default());
-        Service { data, store, unguarded, checkpoints, engine, running, turn: tokio::sync::Mutex::default(), keys }
+        Service {
+            data,
+            store,
+            unguarded,
+            checkpoints,
+            engine,
+            running,
+            turn: tokio::sync::Mutex::default(),
+            keys,
+            rested: Rested::default(),
+        }
     }
 
     /// The engine.
@@ -257,12 +270,19 @@ impl Service {
     /// # Errors
     /// [`crate::fault::Kind::NotFound`], and the store's.
     pub async fn now(&self, id: BusinessId) -> Result<Now, Fault> {
-        let handle = self.handle(id);
-        let state = match &handle {
-            Some(handle) => handle.status().await?,
-            None => Arc::new(self.engine.peek(id).await?),
-        };
-        Ok(Now { state, head: self.head(id).await?, running: handle.is_some() })
+        if let Some(handle) = self.handle(id) {
+            return Ok(Now { state: handle.status().await?, head: self.head(id).await?, running: true });
+        }
+        let head = self.head(id).await?;
+        if let Some(state) = self.rested.get(id, head) {
+            return Ok(Now { state, head, running: false });
+        }
+        let state = Arc::new(self.engine.peek(id).await?);
+        // Somebody may have written meanwhile.
+        if state.sequence == head.sequence {
+            self.rested.keep(id, head, &state);
+        }
+        Ok(Now { state, head, running: false })
     }
 
     async fn head(&self, id: BusinessId) -> Result<Head, Fault> {

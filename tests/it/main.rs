@@ -23,6 +23,7 @@ mod observations;
 mod optimizer_dimod;
 mod outside;
 mod owner;
+mod pace;
 mod policies;
 mod priority;
 mod projection;

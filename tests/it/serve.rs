@@ -3,6 +3,7 @@
 mod accounts;
 mod binary;
 mod businesses;
+mod described;
 mod live;
 mod openapi;
 mod skeleton;

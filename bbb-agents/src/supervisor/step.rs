@@ -315,6 +315,15 @@ impl Business {
         }
     }
 
+    /// When somebody tells something that is told now: by the wall, or in a virtual time that passes as on the wall, though not beyond what is due in it. None where time
+    /// stands while nothing happens.
+    pub(super) fn told_at(&self) -> Option<Timestamp> {
+        let (Some((began, from)), Some(round)) = (self.paced_from, &self.round) else { return self.world.wall_time() };
+        let passed_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let due = turn::next_due(&self.world, round).unwrap_or(Timestamp::MAX);
+        Some(from.plus_ms(passed_ms).min(due).max(round.now()))
+    }
+
     /// How long it still takes, by the clock of this process, until it is `at` in a virtual time that is `now` or later. Nothing where that time does not pass by itself.
     fn until(&mut self, now: Timestamp, at: Timestamp) -> i64 {
         if self.world.pace() == Pace::Fast {

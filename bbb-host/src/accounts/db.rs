@@ -19,6 +19,9 @@ use crate::fault::{Fault, Kind};
 /// A table: its name, and nothing else that the compiler knows.
 pub(super) type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
 
+type Readable = ReadOnlyTable<&'static [u8], &'static [u8]>;
+type Writable<'a> = Opened<'a, &'static [u8], &'static [u8]>;
+
 /// What format the database has.
 const FORMAT: u32 = 1;
 const META: Table = TableDefinition::new("meta");
@@ -122,7 +125,7 @@ pub(super) struct Reading(ReadTransaction);
 
 impl Reading {
     /// A table that nobody wrote yet is not there.
-    fn open(&self, table: Table) -> Result<Option<ReadOnlyTable<&'static [u8], &'static [u8]>>, Error> {
+    fn open(&self, table: Table) -> Result<Option<Readable>, Error> {
         match self.0.open_table(table) {
             Ok(opened) => Ok(Some(opened)),
             Err(TableError::TableDoesNotExist(_)) => Ok(None),
@@ -152,7 +155,7 @@ impl Read for Reading {
 pub(super) struct Writing(WriteTransaction);
 
 impl Writing {
-    fn open(&self, table: Table) -> Result<Opened<'_, &'static [u8], &'static [u8]>, Error> {
+    fn open(&self, table: Table) -> Result<Writable<'_>, Error> {
         self.0.open_table(table).map_err(failure)
     }
 

@@ -31,6 +31,17 @@ pub(crate) fn read(text: &str) -> Result<Vec<u8>, Problem> {
     }
 }
 
+/// The cursor after the entry with this number.
+pub(crate) fn write_number(number: u32) -> String {
+    write(&number.to_be_bytes())
+}
+
+/// The number that a cursor stands for.
+pub(crate) fn read_number(text: &str) -> Result<u32, Problem> {
+    let key = read(text)?.try_into();
+    key.map(u32::from_be_bytes).map_err(|_| Problem::field("cursor", "is one of another list: begin again without it"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

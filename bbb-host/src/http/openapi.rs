@@ -7,13 +7,16 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Ref, RefOr};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::routes::{blueprints, businesses, commands, health, inbox, launch, people, records, sessions, sign_in};
-use crate::http::{App, cookie, live};
+use crate::http::routes::{blueprints, businesses, commands, health, inbox, launch, people, records, sessions, sign_in, terms};
+use crate::http::{App, cookie, live, problem};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -48,8 +51,34 @@ impl Modify for Secured {
     }
 }
 
+/// Says of every path what is true of all: any other answer is a problem, and without somebody who is signed in it is 401.
+fn say_what_all_share(api: &mut utoipa::openapi::OpenApi) {
+    let problem = |words: &str| {
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemBody"))).build();
+        RefOr::T(ResponseBuilder::new().description(words).content(problem::MEDIA_TYPE, content).build())
+    };
+    for item in api.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            let answers = &mut operation.responses.responses;
+            if operation.security.is_none() {
+                answers.entry("401".to_owned()).or_insert_with(|| problem("Nobody is signed in"));
+            }
+            answers
+                .entry("default".to_owned())
+                .or_insert_with(|| problem("Any other problem: 400, 405, 413, 415, 421, 422, 429, 500, 503"));
+        }
+    }
+}
+
 /// All paths that are described, and the description.
 pub(crate) fn described() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
+    let (router, mut api) = collected().split_for_parts();
+    say_what_all_share(&mut api);
+    (router, api)
+}
+
+fn collected() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(health::health))
         .routes(routes!(health::ready))
@@ -73,6 +102,9 @@ pub(crate) fn described() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(businesses::agents))
         .routes(routes!(records::tasks))
         .routes(routes!(records::journal))
+        .routes(routes!(terms::charter))
+        .routes(routes!(terms::budgets))
+        .routes(routes!(terms::audit))
         .routes(routes!(inbox::inbox))
         .routes(routes!(inbox::approve))
         .routes(routes!(inbox::veto))
@@ -82,7 +114,6 @@ pub(crate) fn described() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(commands::autonomy))
         .routes(routes!(live::events))
         .routes(routes!(live::dashboard))
-        .split_for_parts()
 }
 
 /// What pages may do: use what is beside them, and ask this daemon.

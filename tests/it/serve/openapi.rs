@@ -59,7 +59,7 @@ async fn only_what_says_so_is_answered_to_nobody() {
     let api = description(&house).await;
     for (path, item) in api["paths"].as_object().unwrap() {
         for (method, told) in item.as_object().unwrap() {
-            let path = path.replace('{', "").replace('}', "");
+            let path = path.replace(['{', '}'], "");
             let method: Method = method.to_uppercase().parse().unwrap();
             let request = house.request(method.clone(), &path).header("content-type", "application/json").body("{}");
             let status = Answer::of(request).await.status;

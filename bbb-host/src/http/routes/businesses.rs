@@ -28,6 +28,7 @@ pub(crate) struct Which {
     /// The tenant; your own, where it is not given.
     tenant: Option<String>,
     /// What a page gave as `next`.
+    #[param(min_length = 2, max_length = 128)]
     cursor: Option<String>,
     /// How many at most, 1 to 200.
     #[param(minimum = 1, maximum = 200, default = 50)]

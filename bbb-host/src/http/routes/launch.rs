@@ -68,7 +68,7 @@ pub(crate) struct Launch {
     autonomy: Option<u8>,
     /// The founder's name.
     #[serde(default)]
-    #[schema(max_length = 80)]
+    #[schema(min_length = 1, max_length = 80)]
     founder: Option<String>,
     /// Its hard caps; what is not given is what the blueprint needs.
     #[serde(default)]

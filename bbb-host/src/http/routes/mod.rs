@@ -10,6 +10,7 @@ pub(crate) mod people;
 pub(crate) mod records;
 pub(crate) mod sessions;
 pub(crate) mod sign_in;
+pub(crate) mod terms;
 
 use crate::accounts::Error;
 use crate::fault::Fault;

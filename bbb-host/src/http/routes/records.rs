@@ -26,6 +26,7 @@ pub(crate) struct WhichTasks {
     #[param(value_type = Option<String>)]
     status: Option<bbb_core::task::TaskStatus>,
     /// What a page gave as `next`.
+    #[param(min_length = 2, max_length = 128)]
     cursor: Option<String>,
     /// How many at most, 1 to 200.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -40,7 +41,7 @@ pub(crate) struct WhichTasks {
 ))]
 pub(crate) async fn tasks(State(app): State<Arc<App>>, theirs: Theirs, Asked(which): Asked<WhichTasks>) -> Result<Json<Tasks>, Problem> {
     let id = theirs.to(Action::View)?;
-    let before = which.cursor.as_deref().map(cursor::read).transpose()?.map(|key| number(&key)).transpose()?;
+    let before = which.cursor.as_deref().map(cursor::read_number).transpose()?;
     let limit = routes::page_length(which.limit)?;
     let (events, _) = app.service.events(id).await?;
     let rows = all_tasks(&events);
@@ -49,14 +50,9 @@ pub(crate) async fn tasks(State(app): State<Arc<App>>, theirs: Theirs, Asked(whi
         rows.iter().rev().filter(|row| fits(row.id) && which.status.is_none_or(|status| row.status == status)).take(limit + 1).collect();
     let more = page.len() > limit;
     page.truncate(limit);
-    let next = page.last().filter(|_| more).map(|row| cursor::write(&row.id.get().to_be_bytes()));
+    let next = page.last().filter(|_| more).map(|row| cursor::write_number(row.id.get()));
     let tasks = page.into_iter().map(told::<Task>).collect::<Result<_, _>>()?;
     Ok(Json(Tasks { tasks, next }))
-}
-
-fn number(key: &[u8]) -> Result<u32, Problem> {
-    let bytes = key.try_into().map_err(|_| Problem::field("cursor", "is not one that a page of tasks gave: begin again without it"))?;
-    Ok(u32::from_be_bytes(bytes))
 }
 
 /// Which events.
