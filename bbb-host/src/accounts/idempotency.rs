@@ -5,7 +5,7 @@ use redb::TableDefinition;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::db::{Read, Table, Writing};
-use crate::accounts::id::UserId;
+use crate::accounts::id::{UserId, random};
 use crate::accounts::{Accounts, Error};
 
 const KEPT: Table = TableDefinition::new("idempotency");
@@ -32,6 +32,8 @@ struct Row {
     /// Of the request: a key is good for one.
     digest: [u8; 32],
     at: Timestamp,
+    /// What is drawn for the request, so that it comes to the same when it is carried out again.
+    salt: u64,
     /// None while it is carried out, and where that was cut short.
     kept: Option<Kept>,
 }
@@ -39,8 +41,8 @@ struct Row {
 /// What is known of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Begun {
-    /// Nothing: the request is to be carried out.
-    Now,
+    /// No answer: the request is to be carried out, with this for all that is drawn in it. One that was cut short gets the same again.
+    Now(u64),
     /// It was answered before.
     Before(Kept),
     /// It was for another request.
@@ -68,19 +70,20 @@ impl Accounts {
     /// [`Error::Full`] where too many keys are kept.
     pub async fn begin_keyed(&self, user: UserId, key: &str, digest: [u8; 32]) -> Result<Begun, Error> {
         let (now, place) = (self.now(), place(user, key));
+        let new = u64::from_be_bytes(random()?);
         self.db
             .write(move |tables| {
-                match tables.get::<Row>(KEPT, &place)?.filter(|row| now.since(row.at) < KEPT_MS) {
+                let salt = match tables.get::<Row>(KEPT, &place)?.filter(|row| now.since(row.at) < KEPT_MS) {
                     Some(row) if row.digest != digest => return Ok(Begun::Other),
                     Some(Row { kept: Some(kept), .. }) => return Ok(Begun::Before(kept)),
-                    Some(_) => {}
+                    Some(cut_short) => cut_short.salt,
                     None if tables.all::<Row>(KEPT, &user.bytes())?.len() >= MAX_KEPT => {
                         return Err(Error::Full(format!("the answers to {MAX_KEPT} requests are kept for you; they go after a day")));
                     }
-                    None => {}
-                }
-                tables.put(KEPT, &place, &Row { digest, at: now, kept: None })?;
-                Ok(Begun::Now)
+                    None => new,
+                };
+                tables.put(KEPT, &place, &Row { digest, at: now, salt, kept: None })?;
+                Ok(Begun::Now(salt))
             })
             .await
     }
@@ -93,7 +96,7 @@ impl Accounts {
         let (now, place) = (self.now(), place(user, key));
         self.db
             .write(move |tables| match kept {
-                Some(kept) => tables.put(KEPT, &place, &Row { digest, at: now, kept: Some(kept) }),
+                Some(kept) => tables.put(KEPT, &place, &Row { digest, at: now, salt: 0, kept: Some(kept) }),
                 None => tables.remove(KEPT, &place).map(drop),
             })
             .await

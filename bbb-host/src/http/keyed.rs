@@ -71,29 +71,30 @@ fn answer(kept: &Kept) -> Result<Response, Problem> {
     Ok(response)
 }
 
-/// Makes something, unless a request with the same key did before: then its answer is given again. What failed is not kept, and may be tried again.
-pub(crate) async fn once<T: Serialize>(
+/// Makes something, unless a request with the same key did before: then its answer is given again. What failed is not kept, and may be tried again. What was cut short,
+/// by a crash or a timeout, is made again from the same random number, and so is the same thing.
+pub(crate) async fn once<T: Serialize, F: Future<Output = Result<Made<T>, Problem>>>(
     app: &App,
     user: UserId,
     headers: &HeaderMap,
     request: &impl Serialize,
-    make: impl Future<Output = Result<Made<T>, Problem>>,
+    make: impl FnOnce(u64) -> F,
 ) -> Result<Response, Problem> {
-    let Some(key) = key(headers)? else { return answer(&kept(make.await?)?) };
+    let Some(key) = key(headers)? else { return answer(&kept(make(getrandom::u64().map_err(Problem::failed)?).await?)?) };
     let Some(_turn) = app.keyed.begin(user, key) else {
         return Err(Problem::new(What::Conflict, "a request with this `Idempotency-Key` is under way").after(1));
     };
     let digest = *blake3::hash(&serde_json::to_vec(request).map_err(Problem::failed)?).as_bytes();
-    match app.accounts.begin_keyed(user, key, digest).await? {
-        Begun::Now => {}
+    let salt = match app.accounts.begin_keyed(user, key, digest).await? {
+        Begun::Now(salt) => salt,
         Begun::Other => return Err(Problem::field("Idempotency-Key", "was used for another request: use a new one")),
         Begun::Before(kept) => {
             let mut response = answer(&kept)?;
             response.headers_mut().insert(HeaderName::from_static("idempotency-replayed"), HeaderValue::from_static("true"));
             return Ok(response);
         }
-    }
-    let made = make.await.and_then(kept);
+    };
+    let made = make(salt).await.and_then(kept);
     app.accounts.end_keyed(user, key, digest, made.as_ref().ok().cloned()).await?;
     answer(&made?)
 }

@@ -70,14 +70,19 @@ impl Fleet {
         };
     }
 
-    /// Launches a business for a tenant. It has its row before it has a journal; where it does not come to that, it has neither.
+    /// Launches a business for a tenant. It has its row before it has a journal; where it does not come to that, it has neither. One that was launched already stays as it
+    /// is.
     pub(crate) async fn launch(self: &Arc<Self>, spec: Spec, row: BusinessRow) -> Result<BusinessId, LaunchError> {
         let charter = Charter::shipped().clone();
         let engine = wiring::engine(Arc::clone(self.service.store()), spec.mind, charter.clone());
         let spec = engine.prepare(spec);
         let id = spec.id();
         wiring::check(&spec, &self.config)?;
-        self.accounts.claim(id, row.clone(), self.config.server.businesses_per_tenant).await?;
+        match self.accounts.claim(id, row.clone(), self.config.server.businesses_per_tenant).await {
+            // Its nonce was drawn: whoever launches it again does so because nobody heard of the first time.
+            Err(Error::Conflict(_)) if self.service.now(id).await.is_ok() => return Ok(id),
+            claimed => claimed?,
+        }
         let launched = async {
             let vault = self.service.new_vault(id, &spec).await?;
             let wired = wiring::world_under(conditions(&row), &spec, &self.config, vault)?;

@@ -161,12 +161,12 @@ async fn a_business_at_the_pace_of_the_wall_is_paused_resumed_survives_a_restart
 async fn what_nobody_ended_goes_on_after_a_restart_and_comes_to_the_same_end() {
     let mut house = House::new().await;
     let admin = house.admin().await;
-    let cut_short = house.launch(&admin, json!({ "days": 400 })).await;
+    let cut_short = house.launch(&admin, json!({ "days": 150 })).await;
     house.stop().await;
     house.start().await;
     read_to_the_end(&house, &admin, &cut_short).await;
     let cut_short = house.get(&admin, &of(&cut_short, "/metrics")).await.ok();
-    let whole = house.launch(&admin, json!({ "days": 400 })).await;
+    let whole = house.launch(&admin, json!({ "days": 150 })).await;
     read_to_the_end(&house, &admin, &whole).await;
     let whole = house.get(&admin, &of(&whole, "/metrics")).await.ok();
     assert_eq!(cut_short["metrics"], whole["metrics"]);

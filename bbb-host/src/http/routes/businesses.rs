@@ -36,12 +36,19 @@ pub(crate) struct Which {
 }
 
 /// Lists the businesses of a tenant, the newest first.
-#[utoipa::path(get, path = "/api/businesses", tag = "businesses", params(Which), responses(
-    (status = 200, description = "A page of them", body = Businesses),
+#[utoipa::path(get, path = "/api/businesses", tag = "businesses",
+    params(Which, ("if-none-match" = Option<String>, Header, description = "The `ETag` of what is known already")), responses(
+    (status = 200, description = "A page of them, with an `ETag`", body = Businesses),
+    (status = 304, description = "Nothing happened since"),
     (status = 404, description = "You are no member of this tenant", body = ProblemBody, content_type = "application/problem+json"),
     (status = 422, description = "The cursor or the limit is none", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn list(State(app): State<Arc<App>>, caller: Caller, Asked(which): Asked<Which>) -> Result<Json<Businesses>, Problem> {
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+    Asked(which): Asked<Which>,
+) -> Result<Response, Problem> {
     let named = which.tenant.as_deref().map(str::parse::<TenantId>).transpose().map_err(|_| Problem::not_found())?;
     let tenant = caller.tenant(&app, named, Action::View)?;
     let after = which.cursor.as_deref().map(cursor::read).transpose()?;
@@ -60,7 +67,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, caller: Caller, Asked(whic
             Err(fault) => return Err(fault.into()),
         }
     }
-    Ok(Json(Businesses { businesses, next }))
+    tagged(&headers, &Businesses { businesses, next })
 }
 
 /// Shows a business as it stands. Ask with `If-None-Match`, and there is no body unless something happened.

@@ -125,9 +125,11 @@ pub(crate) async fn launch(
     let named = wanted.tenant.as_deref().map(str::parse::<TenantId>).transpose().map_err(|_| Problem::not_found())?;
     let tenant = caller.tenant(&app, named, Action::Launch)?;
     let user = caller.identity.user.id;
-    let spec = wanted.spec(&caller)?;
+    // Before a key is taken for it.
+    wanted.spec(&caller, 0)?;
     let row = BusinessRow { tenant, by: Some(user), at: app.accounts.now(), pace: wanted.pace, owner: wanted.owner };
-    once(&app, user, &headers, &wanted, async {
+    once(&app, user, &headers, &wanted, async |salt| {
+        let spec = wanted.spec(&caller, salt)?;
         // On a task of its own: a client that hangs up does not leave half a launch.
         let fleet = Arc::clone(&app.fleet);
         let launched = tokio::spawn({
@@ -143,7 +145,7 @@ pub(crate) async fn launch(
 }
 
 impl Launch {
-    fn spec(&self, caller: &Caller) -> Result<Spec, Problem> {
+    fn spec(&self, caller: &Caller, salt: u64) -> Result<Spec, Problem> {
         if !self.world.is_simulated() {
             return Err(Problem::new(
                 What::NotYet,
@@ -155,11 +157,10 @@ impl Launch {
         if !(1..=MAX_DAYS).contains(&days) {
             return Err(Problem::field("days", format!("is 1 to {MAX_DAYS}")));
         }
-        let random = || getrandom::u64().map_err(Problem::failed);
-        let seed = self.seed.map_or_else(|| random().map(|number| number % SEEDS), Ok)?;
+        let seed = self.seed.unwrap_or(salt % SEEDS);
         let mut spec = Spec::simulated(origin, blueprint, Seed::new(seed), days);
         // The same words launch another business each time: ids are digests of what is launched, and no two tenants may meet in one.
-        spec.nonce = format!("{:016x}", random()?);
+        spec.nonce = format!("{salt:016x}");
         let founder = self.founder.as_deref().unwrap_or(&caller.identity.user.name).trim();
         if founder.is_empty() || founder.chars().count() > 80 || founder.chars().any(char::is_control) {
             return Err(Problem::field("founder", "has 1 to 80 characters on one line"));
