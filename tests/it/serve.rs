@@ -4,6 +4,7 @@ mod accounts;
 mod binary;
 mod businesses;
 mod described;
+mod keys;
 mod kill;
 mod live;
 mod openapi;

@@ -87,6 +87,11 @@ drawn!(
     SessionId, "ses"
 );
 
+drawn!(
+    /// An API key; not the key itself.
+    KeyId, "key"
+);
+
 /// Random bytes of the system.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];

@@ -6,6 +6,7 @@ mod db;
 pub mod grants;
 pub mod id;
 mod idempotency;
+mod keys;
 mod lockout;
 mod members;
 mod password;
@@ -28,6 +29,7 @@ use crate::data_dir::DataDir;
 use crate::fault::Fault;
 
 pub use self::idempotency::{Begun, Kept};
+pub use self::keys::KeyRow;
 pub(crate) use self::lockout::subscriber;
 pub use self::members::Membership;
 pub(crate) use self::sessions::BROWSER_MS;
@@ -145,6 +147,7 @@ impl Accounts {
             .write(move |tables| {
                 sessions::sweep(tables, now)?;
                 grants::sweep(tables, now)?;
+                keys::sweep(tables, now)?;
                 idempotency::sweep(tables, now)
             })
             .await

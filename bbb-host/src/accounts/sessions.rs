@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::db::{Read, Table, Writing};
 use crate::accounts::id::{SessionId, UserId};
+use crate::accounts::rights::Role;
 use crate::accounts::token::{Purpose, Token};
 use crate::accounts::{Accounts, Error, User, users};
 
@@ -79,10 +80,12 @@ pub struct Issued {
 pub struct Identity {
     /// The user.
     pub user: User,
-    /// In which session.
-    pub session: SessionId,
+    /// In which session; none for an API key.
+    pub session: Option<SessionId>,
     /// To whom that was given.
     pub delivery: Delivery,
+    /// The most that may be done: an API key's role.
+    pub at_most: Option<Role>,
 }
 
 fn by_user(user: UserId, session: SessionId) -> Vec<u8> {
@@ -123,6 +126,19 @@ fn issue(tables: &Writing, id: SessionId, mut row: SessionRow, now: Timestamp) -
     tables.put(SESSIONS, &id.bytes(), &row)?;
     tables.put(BY_USER, &by_user(row.user, id), &())?;
     Ok(Issued { token, refresh, expires_at })
+}
+
+/// Ends all sessions of a user but one.
+pub(super) fn end_others(tables: &Writing, user: UserId, but: Option<SessionId>) -> Result<(), Error> {
+    for (key, ()) in tables.all::<()>(BY_USER, &user.bytes())? {
+        let Ok(id) = <[u8; 8]>::try_from(&key[8..]).map(SessionId::from_bytes) else { continue };
+        if but != Some(id)
+            && let Some(row) = tables.get::<SessionRow>(SESSIONS, &id.bytes())?
+        {
+            end(tables, id, &row)?;
+        }
+    }
+    Ok(())
 }
 
 /// Takes away what is over.
@@ -170,13 +186,15 @@ impl Accounts {
             .await
     }
 
-    /// Whose token this is. It must be one that says who asks: an access token or a browser's.
+    /// Whose token this is. It must be one that says who asks: an access token, a browser's, or an API key.
     ///
     /// # Errors
     /// [`Error::Wrong`] for any other, and for one that is over.
     pub fn identify(&self, token: &Token) -> Result<Identity, Error> {
-        if !matches!(token.purpose(), Purpose::Access | Purpose::Cookie) {
-            return Err(Error::Wrong);
+        match token.purpose() {
+            Purpose::Access | Purpose::Cookie => {}
+            Purpose::Key => return self.identify_key(token),
+            Purpose::Refresh | Purpose::FirstAdmin | Purpose::Invitation => return Err(Error::Wrong),
         }
         let now = self.now();
         self.db.read(|tables| {
@@ -184,7 +202,7 @@ impl Accounts {
             let known = known.filter(|known| known.expires_at > now).ok_or(Error::Wrong)?;
             let row = row(tables, known.session, now)?.ok_or(Error::Wrong)?;
             let user = users::user(tables, row.user)?.ok_or(Error::Wrong)?;
-            Ok(Identity { user, session: known.session, delivery: row.delivery })
+            Ok(Identity { user, session: Some(known.session), delivery: row.delivery, at_most: None })
         })
     }
 

@@ -24,11 +24,14 @@ pub enum Purpose {
     FirstAdmin,
     /// Lets somebody register, once.
     Invitation,
+    /// Says whose program asks, until it is taken back.
+    Key,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Purpose; 5] = [Purpose::Access, Purpose::Refresh, Purpose::Cookie, Purpose::FirstAdmin, Purpose::Invitation];
+    pub const ALL: [Purpose; 6] =
+        [Purpose::Access, Purpose::Refresh, Purpose::Cookie, Purpose::FirstAdmin, Purpose::Invitation, Purpose::Key];
 
     const fn prefix(self) -> &'static str {
         match self {
@@ -37,6 +40,7 @@ impl Purpose {
             Purpose::Cookie => "bbb_cs_",
             Purpose::FirstAdmin => "bbb_fa_",
             Purpose::Invitation => "bbb_iv_",
+            Purpose::Key => "bbb_ak_",
         }
     }
 }
@@ -102,7 +106,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_token_reads_back_what_it_shows(bits in any::<[u8; 32]>(), which in 0..5_usize) {
+        fn a_token_reads_back_what_it_shows(bits in any::<[u8; 32]>(), which in 0..6_usize) {
             let token = Token { purpose: Purpose::ALL[which], bits };
             prop_assert_eq!(Token::parse(&token.reveal()), Some(token));
         }

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::db::{Read, Table, Writing};
 use crate::accounts::grants::{self, What};
-use crate::accounts::id::{TenantId, UserId};
+use crate::accounts::id::{SessionId, TenantId, UserId};
 use crate::accounts::token::{Purpose, Token};
-use crate::accounts::{Accounts, Error, members, password, tenants};
+use crate::accounts::{Accounts, Error, members, password, sessions, tenants};
 use crate::config::Registration;
 
 const USERS: Table = TableDefinition::new("users");
@@ -73,7 +73,7 @@ pub(super) fn normal_address(text: &str) -> Result<String, Error> {
     Ok(text)
 }
 
-fn normal_name(text: &str) -> Result<String, Error> {
+pub(super) fn normal_name(text: &str) -> Result<String, Error> {
     let text = text.trim();
     let chars = text.chars().count();
     if chars == 0 || chars > MAX_NAME_CHARS || text.chars().any(char::is_control) {
@@ -203,6 +203,31 @@ impl Accounts {
                 Err(Error::Wrong)
             }
         }
+    }
+}
+
+impl Accounts {
+    /// Changes a password, whose owner must know the current one. All sessions end but `session`.
+    ///
+    /// # Errors
+    /// [`Error::Wrong`] where the current one is another, and as [`Accounts::sign_in`]; [`Error::Bad`] and [`Error::Weak`] for the new one.
+    pub async fn change_password(
+        &self,
+        user: &User,
+        session: Option<SessionId>,
+        current: String,
+        new: String,
+        from: IpAddr,
+    ) -> Result<(), Error> {
+        self.sign_in(&user.address, current, from).await?;
+        password::check(&new, &[&user.address, &user.name])?;
+        let (id, hash) = (user.id, self.passwords.hash(new).await?);
+        self.db
+            .write(move |tables| {
+                tables.put(PASSWORDS, &id.bytes(), &hash)?;
+                sessions::end_others(tables, id, session)
+            })
+            .await
     }
 }
 

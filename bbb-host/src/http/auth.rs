@@ -11,7 +11,7 @@ use http::request::Parts;
 use crate::accounts::id::TenantId;
 use crate::accounts::rights::{Action, Role, may};
 use crate::accounts::token::Token;
-use crate::accounts::{BusinessRow, Delivery, Error, Identity};
+use crate::accounts::{BusinessRow, Delivery, Error, Identity, User};
 use crate::http::guard::is_own_origin;
 use crate::http::problem::{Problem, What};
 use crate::http::{App, cookie};
@@ -97,8 +97,16 @@ impl FromRequestParts<Arc<App>> for Caller {
 impl Caller {
     /// The caller's role in a tenant; a tenant that they have none in is not there.
     pub(crate) fn role(&self, app: &App, tenant: TenantId) -> Result<Role, Problem> {
-        let role = app.accounts.role(self.identity.user.id, tenant).map_err(Problem::failed)?;
-        role.ok_or_else(Problem::not_found)
+        let role = app.accounts.role(self.identity.user.id, tenant).map_err(Problem::failed)?.ok_or_else(Problem::not_found)?;
+        Ok(self.identity.at_most.map_or(role, |at_most| role.min(at_most)))
+    }
+
+    /// The caller, where it is no program with a key: that changes nothing of an account.
+    pub(crate) fn in_person(&self) -> Result<&User, Problem> {
+        match self.identity.session {
+            Some(_) => Ok(&self.identity.user),
+            None => Err(Problem::new(What::Forbidden, "an API key changes nothing of an account: sign in")),
+        }
     }
 
     /// The tenant that is meant, where the caller may do this in it: their own, where none is named.
@@ -109,7 +117,7 @@ impl Caller {
 
     /// Lets administrators pass.
     pub(crate) fn administer(&self) -> Result<(), Problem> {
-        let allowed = self.identity.user.admin && may(Role::Admin, Action::Administer);
+        let allowed = self.in_person()?.admin && may(Role::Admin, Action::Administer);
         if allowed { Ok(()) } else { Err(Problem::forbidden()) }
     }
 }

@@ -15,7 +15,7 @@ use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::routes::{blueprints, businesses, commands, health, inbox, launch, people, records, sessions, sign_in, terms};
+use crate::http::routes::{blueprints, businesses, commands, health, inbox, keys, launch, people, records, sessions, sign_in, terms};
 use crate::http::{App, cookie, live, problem};
 
 #[derive(OpenApi)]
@@ -89,6 +89,9 @@ fn collected() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(sign_in::me))
         .routes(routes!(sessions::sessions))
         .routes(routes!(sessions::end_session))
+        .routes(routes!(keys::password))
+        .routes(routes!(keys::keys, keys::make_key))
+        .routes(routes!(keys::revoke_key))
         .routes(routes!(people::invite))
         .routes(routes!(people::members))
         .routes(routes!(people::dismiss))
@@ -103,11 +106,12 @@ fn collected() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(records::tasks))
         .routes(routes!(records::journal))
         .routes(routes!(terms::charter))
-        .routes(routes!(terms::budgets))
+        .routes(routes!(terms::budgets, terms::set_budgets))
         .routes(routes!(terms::audit))
         .routes(routes!(inbox::inbox))
         .routes(routes!(inbox::approve))
         .routes(routes!(inbox::veto))
+        .routes(routes!(inbox::doubt))
         .routes(routes!(commands::pause))
         .routes(routes!(commands::resume))
         .routes(routes!(commands::stop))

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bbb_agents::conditions::{Conditions, OwnerKind};
 use bbb_agents::handle::{BusinessHandle, Command, Refused};
 use bbb_agents::world::Pace;
+use bbb_core::budget::Caps;
 use bbb_core::id::BusinessId;
 use bbb_core::oversight::charter::Charter;
 use bbb_core::spec::Spec;
@@ -16,6 +17,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 
 use crate::accounts::{Accounts, BusinessRow, Error, Owner};
+use crate::allotment;
 use crate::charter::Kept;
 use crate::config::Config;
 use crate::fault::{Fault, Kind};
@@ -40,12 +42,22 @@ pub(crate) struct Fleet {
     /// Changes whenever a business begins or ceases to run, or is told something while it does not.
     changes: watch::Sender<u64>,
     resting: AtomicBool,
+    /// Held while real money is allotted.
+    allotting: tokio::sync::Mutex<()>,
 }
 
 impl Fleet {
     pub(crate) fn new(service: Arc<Service>, accounts: Arc<Accounts>, config: Config) -> Fleet {
         let (changes, _) = watch::channel(0);
-        Fleet { service, accounts, config, troubles: Mutex::default(), changes, resting: AtomicBool::new(false) }
+        Fleet {
+            service,
+            accounts,
+            config,
+            troubles: Mutex::default(),
+            changes,
+            resting: AtomicBool::new(false),
+            allotting: tokio::sync::Mutex::default(),
+        }
     }
 
     /// Hears of changes that no business tells by itself.
@@ -174,6 +186,20 @@ impl Fleet {
         let told = self.service.command(id, command).await;
         self.changed();
         told
+    }
+
+    /// Sets what a business may use, by changing what it may use now. More real money must be left to allot; less always is.
+    pub(crate) async fn set_caps(&self, id: BusinessId, change: impl FnOnce(&mut Caps)) -> Result<(), Fault> {
+        // Two at once would both find the same money left.
+        let _turn = self.allotting.lock().await;
+        let before = self.service.now(id).await?.state.books.caps;
+        let mut caps = before;
+        change(&mut caps);
+        let wanted = caps.real_money.total;
+        if wanted > before.real_money.total {
+            allotment::admit(self.service.data(), self.config.owner.money_usd, self.service.bound(Some(id)).await?, wanted)?;
+        }
+        self.command(id, Command::SetCaps(Box::new(caps))).await
     }
 
     /// Stays with a running business until it is over or the daemon rests. Where its actors die, it is started again.

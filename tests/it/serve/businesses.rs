@@ -231,6 +231,32 @@ async fn what_binds_a_business_and_what_oversight_said_is_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_owner_sets_what_a_business_may_use_and_do_and_no_more_real_money_than_there_is() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let business = house.launch(&admin, json!({ "pace": "realtime" })).await;
+    let put = |path: &str, body: Value| Answer::of(house.request(Method::PUT, &of(&business, path)).bearer_auth(&admin.access).json(&body));
+    let cap = |resource: &str, window: &str, cap: u64| json!({ "caps": [{ "resource": resource, "window": window, "cap": cap }] });
+    let told = put("/budgets", cap("messages", "day", 7)).await.ok();
+    let set = told["budgets"].as_array().unwrap().iter().find(|one| one["resource"] == "messages" && one["window"] == "day").unwrap();
+    assert_eq!((&set["cap"], &set["unit"]), (&json!(7), &json!("messages")));
+    assert_eq!(put("/budgets", json!({ "ask_above_cents": 5 })).await.ok()["ask_above_cents"], 5);
+    put("/budgets", cap("real_money", "total", 20_000)).await.ok();
+    put("/budgets", cap("real_money", "total", 20_001)).await.problem(409, "refused");
+    put("/budgets", cap("real_money", "total", 10_000)).await.ok();
+    put("/budgets", cap("real_money", "week", 1)).await.problem(422, "invalid");
+    put("/budgets", cap("tokens", "day", u64::MAX)).await.problem(422, "invalid");
+    put("/budgets", json!({ "ask_above_cents": -1 })).await.problem(422, "invalid");
+    put("/autonomy", json!({ "level": 1, "kind": "send_email" })).await.ok();
+    put("/autonomy", json!({ "level": 1, "kind": "send_money" })).await.problem(422, "invalid");
+    put("/autonomy", json!({ "level": 9 })).await.problem(422, "invalid");
+    let doubt = |name: &str| of(&business, &format!("/inbox/{name}/doubt"));
+    house.post(&admin, &doubt("prop_1"), &json!({ "happened": true })).await.problem(409, "refused");
+    house.post(&admin, &doubt("prop_99999"), &json!({ "happened": true })).await.problem(404, "not-found");
+    house.post(&admin, &doubt("1"), &json!({ "happened": true })).await.problem(404, "not-found");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_did_not_change_is_not_sent_again() {
     let house = House::new().await;
     let admin = house.admin().await;

@@ -337,7 +337,7 @@ mod tests {
             tenant: TenantId::from_bytes([1; 8]),
             created_at: bbb_core::time::Timestamp::from_ms(0),
         };
-        let identity = Identity { user, session: SessionId::from_bytes([1; 8]), delivery: Delivery::Token };
+        let identity = Identity { user, session: Some(SessionId::from_bytes([1; 8])), delivery: Delivery::Token, at_most: None };
         let caller = Caller { identity, token: Token::draw(Purpose::Access).unwrap() };
         let (sender, messages) = mpsc::channel(QUEUE);
         (Producer { app, caller, id: spec.id(), after: 0, sender }, messages)

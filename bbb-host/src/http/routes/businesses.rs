@@ -5,6 +5,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use bbb_core::id::BusinessId;
+use futures_util::stream;
+use futures_util::{StreamExt, TryStreamExt};
 use http::header::{CACHE_CONTROL, ETAG, HeaderMap, IF_NONE_MATCH};
 use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
@@ -19,6 +22,9 @@ use crate::http::dto::{Agents, Business, Businesses, History, Metrics};
 use crate::http::extract::Asked;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{cursor, routes};
+
+/// How many businesses of a page are asked how they stand at a time.
+const AT_A_TIME: usize = 16;
 
 /// Which businesses.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -57,17 +63,19 @@ pub(crate) async fn list(
     let more = page.len() > limit;
     page.truncate(limit);
     let next = page.last().filter(|_| more).map(|(_, key)| cursor::write(key));
-    let mut businesses = Vec::with_capacity(page.len());
-    for (id, _) in page {
-        let Some(row) = app.accounts.business(id)? else { continue };
-        match app.service.now(id).await {
-            Ok(now) => businesses.push(Business::of(&now, &row, app.fleet.trouble(id))?),
-            // It is just being launched.
-            Err(Fault { kind: Kind::NotFound, .. }) => {}
-            Err(fault) => return Err(fault.into()),
-        }
-    }
+    let shown = stream::iter(page).map(|(id, _)| one(&app, id)).buffered(AT_A_TIME).try_collect::<Vec<_>>().await?;
+    let businesses = shown.into_iter().flatten().collect();
     tagged(&headers, &Businesses { businesses, next })
+}
+
+async fn one(app: &App, id: BusinessId) -> Result<Option<Business>, Problem> {
+    let Some(row) = app.accounts.business(id)? else { return Ok(None) };
+    match app.service.now(id).await {
+        Ok(now) => Business::of(&now, &row, app.fleet.trouble(id)).map(Some),
+        // It is just being launched.
+        Err(Fault { kind: Kind::NotFound, .. }) => Ok(None),
+        Err(fault) => Err(fault.into()),
+    }
 }
 
 /// Shows a business as it stands. Ask with `If-None-Match`, and there is no body unless something happened.

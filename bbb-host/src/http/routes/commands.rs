@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use bbb_agents::handle::Command;
+use bbb_core::action::ActionKind;
 use bbb_core::id::BusinessId;
 use bbb_core::spec::Autonomy;
 use serde::Deserialize;
@@ -64,6 +65,16 @@ pub(crate) async fn stop(State(app): State<Arc<App>>, theirs: Theirs) -> Result<
     after(&app, id, &theirs.row).await
 }
 
+/// A kind of action by its name.
+fn kind_of(name: &str) -> Result<ActionKind, Problem> {
+    let known = || ActionKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
+    ActionKind::ALL
+        .iter()
+        .copied()
+        .find(|kind| kind.as_str() == name)
+        .ok_or_else(|| Problem::field("kind", format!("is one of {}", known())))
+}
+
 /// How much a business may do without asking.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -71,6 +82,9 @@ pub(crate) struct Level {
     /// From 0 (observe) to 6 (full).
     #[schema(minimum = 0, maximum = 6)]
     level: u8,
+    /// Only for this kind of action, such as `send_email`; for all without a level of their own, where it is not given.
+    #[serde(default)]
+    kind: Option<String>,
 }
 
 /// Sets how much a business may do without asking, from now on.
@@ -84,6 +98,7 @@ pub(crate) struct Level {
 pub(crate) async fn autonomy(State(app): State<Arc<App>>, theirs: Theirs, Body(wanted): Body<Level>) -> Result<Json<Business>, Problem> {
     let id = theirs.to(Action::Limit)?;
     let level = Autonomy::try_from(wanted.level).map_err(|error| Problem::field("level", error.to_string()))?;
-    app.fleet.command(id, Command::SetAutonomy(None, Some(level))).await.map_err(refused)?;
+    let kind = wanted.kind.as_deref().map(kind_of).transpose()?;
+    app.fleet.command(id, Command::SetAutonomy(kind, Some(level))).await.map_err(refused)?;
     after(&app, id, &theirs.row).await
 }

@@ -52,6 +52,34 @@ pub(crate) async fn approve(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// What became of an effect in doubt.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Happened {
+    /// Whether it happened.
+    happened: bool,
+}
+
+/// Says what became of an effect of which nobody knows whether it happened. It answers after that is committed.
+#[utoipa::path(post, path = "/api/businesses/{id}/inbox/{proposal}/doubt", tag = "inbox", request_body = Happened,
+    params(("id" = String, Path, description = "The business"), ("proposal" = String, Path, description = "The proposal, such as `prop_7`")),
+    responses(
+        (status = 204, description = "Noted"),
+        (status = 403, description = "You may not answer", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "There is none of this id that you may see", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "It is not in doubt", body = ProblemBody, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn doubt(
+    State(app): State<Arc<App>>,
+    theirs: Theirs,
+    Named((_, name)): Named<(String, String)>,
+    Body(told): Body<Happened>,
+) -> Result<StatusCode, Problem> {
+    let id = theirs.to(Action::Answer)?;
+    app.fleet.command(id, Command::ResolveDoubt(proposal(&name)?, told.happened)).await.map_err(refused)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Why not.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

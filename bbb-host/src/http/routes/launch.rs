@@ -30,6 +30,8 @@ const MAX_DAYS: u32 = 3_650;
 const DEFAULT_DAYS: u32 = 90;
 /// The largest budget, in dollars.
 const MAX_USD: i64 = 1_000_000_000;
+/// The most messages that can be allowed.
+const MAX_MESSAGES: u64 = 100_000_000_000;
 /// Seeds that are drawn are below this, so that every program can read them as numbers.
 const SEEDS: u64 = 1 << 53;
 
@@ -97,9 +99,11 @@ pub(crate) struct CapsWanted {
     money_per_action: Option<Number>,
     /// Messages to people in a day.
     #[serde(default)]
+    #[schema(maximum = 100_000_000_000_i64)]
     messages_per_day: Option<u64>,
     /// Messages to people in all.
     #[serde(default)]
+    #[schema(maximum = 100_000_000_000_i64)]
     messages: Option<u64>,
     /// What one action may cost before autonomy levels 4 and below ask.
     #[serde(default)]
@@ -198,6 +202,12 @@ impl CapsWanted {
         }
         if let Some(ask_above) = dollars("ask_above", self.ask_above.as_ref())? {
             caps.ask_above = ask_above;
+        }
+        if let Some((field, _)) = [("messages_per_day", self.messages_per_day), ("messages", self.messages)]
+            .into_iter()
+            .find(|(_, count)| *count > Some(MAX_MESSAGES))
+        {
+            return Err(Problem::field(format!("caps.{field}"), format!("is at most {MAX_MESSAGES}")));
         }
         if let Some(day) = self.messages_per_day {
             caps.messages.day = day;

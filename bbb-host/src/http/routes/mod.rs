@@ -5,6 +5,7 @@ pub(crate) mod businesses;
 pub(crate) mod commands;
 pub(crate) mod health;
 pub(crate) mod inbox;
+pub(crate) mod keys;
 pub(crate) mod launch;
 pub(crate) mod people;
 pub(crate) mod records;

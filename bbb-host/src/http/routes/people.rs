@@ -64,7 +64,7 @@ pub(crate) async fn invite(State(app): State<Arc<App>>, caller: Caller, Body(wan
             None
         }
     };
-    let (token, expires_at) = app.accounts.invite(caller.identity.user.id, wanted.email.as_deref(), member).await?;
+    let (token, expires_at) = app.accounts.invite(caller.in_person()?.id, wanted.email.as_deref(), member).await?;
     let token = token.reveal();
     let invited = Invited { path: format!("/welcome#{token}"), token, expires_at: expires_at.to_string() };
     Ok((StatusCode::CREATED, Json(invited)).into_response())

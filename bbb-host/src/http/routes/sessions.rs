@@ -47,7 +47,7 @@ pub(crate) async fn sessions(State(app): State<Arc<App>>, caller: Caller) -> Res
         delivery: row.delivery,
         created_at: row.created_at.to_string(),
         expires_at: row.expires_at.to_string(),
-        current: *id == caller.identity.session,
+        current: Some(*id) == caller.identity.session,
     };
     Ok(Json(Sessions { sessions: mine.iter().map(view).collect() }))
 }
@@ -59,6 +59,6 @@ pub(crate) async fn sessions(State(app): State<Arc<App>>, caller: Caller) -> Res
 ))]
 pub(crate) async fn end_session(State(app): State<Arc<App>>, caller: Caller, Named(session): Named<String>) -> Result<StatusCode, Problem> {
     let id: SessionId = session.parse().map_err(|_| Problem::not_found())?;
-    app.accounts.end_session(caller.identity.user.id, id).await?;
+    app.accounts.end_session(caller.in_person()?.id, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

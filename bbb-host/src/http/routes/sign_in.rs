@@ -174,10 +174,16 @@ pub(crate) async fn refresh(State(app): State<Arc<App>>, Body(given): Body<Refre
 }
 
 /// Signs out: the session and all its tokens are over.
-#[utoipa::path(post, path = "/api/auth/logout", tag = "accounts", responses((status = 204, description = "Signed out")))]
+#[utoipa::path(post, path = "/api/auth/logout", tag = "accounts", responses(
+    (status = 204, description = "Signed out"),
+    (status = 403, description = "It is a key that asks: take that back", body = ProblemBody, content_type = "application/problem+json"),
+))]
 pub(crate) async fn logout(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, Problem> {
     let identity = &caller.identity;
-    app.accounts.end_session(identity.user.id, identity.session).await?;
+    caller.in_person()?;
+    if let Some(session) = identity.session {
+        app.accounts.end_session(identity.user.id, session).await?;
+    }
     tracing::info!(user = %identity.user.id, "somebody signed out");
     Ok(match identity.delivery {
         Delivery::Token => StatusCode::NO_CONTENT.into_response(),

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use bbb_core::budget::{Resource, Window};
+use bbb_core::budget::{Caps, Resource, Window};
+use bbb_core::id::BusinessId;
+use bbb_core::money::Cents;
 use bbb_core::projection::audit::audit as all_rulings;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
@@ -15,9 +17,10 @@ use utoipa::{IntoParams, ToSchema};
 use crate::accounts::rights::Action;
 use crate::http::App;
 use crate::http::auth::Theirs;
-use crate::http::extract::Asked;
+use crate::http::extract::{Asked, Body};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::routes::businesses::tagged;
+use crate::http::routes::refused;
 use crate::http::{cursor, routes};
 
 /// The ethics policy of a business.
@@ -105,13 +108,73 @@ pub(crate) struct Budget {
     cap: u64,
 }
 
-/// Shows what a business may use, and has used.
-#[utoipa::path(get, path = "/api/businesses/{id}/budgets", tag = "businesses", params(("id" = String, Path, description = "The business")), responses(
-    (status = 200, description = "Its budgets", body = Budgets),
+/// A cap.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewCap {
+    /// `real_money`, `simulated_money`, `tokens` or `messages`.
+    #[schema(value_type = String, example = "messages")]
+    resource: Resource,
+    /// `action`, `day`, `month` or `total`.
+    #[schema(value_type = String, example = "day")]
+    window: Window,
+    /// The most from now on: cents for money, or so many.
+    #[schema(maximum = 100_000_000_000_i64)]
+    cap: u64,
+}
+
+/// Caps to set. What is not named stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewCaps {
+    /// At most 16.
+    #[serde(default)]
+    #[schema(max_items = 16)]
+    caps: Vec<NewCap>,
+    /// What one action may cost before autonomy levels 4 and below ask, in cents.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 100_000_000_000_i64)]
+    ask_above_cents: Option<i64>,
+}
+
+/// The most of anything that can be allowed, in its unit: a thousand million dollars in cents.
+const MAX_CAP: u64 = 100_000_000_000;
+
+/// Sets what a business may use, from now on. What is spent and held counts towards it. More real money must be left of what all businesses together may be allotted.
+#[utoipa::path(put, path = "/api/businesses/{id}/budgets", tag = "businesses", request_body = NewCaps, params(("id" = String, Path, description = "The business")), responses(
+    (status = 200, description = "Its budgets now", body = Budgets),
+    (status = 403, description = "You may not", body = ProblemBody, content_type = "application/problem+json"),
     (status = 404, description = "There is none of this id that you may see", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 409, description = "It is over, or there is not so much left to allot", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 422, description = "A cap is none", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn budgets(State(app): State<Arc<App>>, theirs: Theirs) -> Result<Json<Budgets>, Problem> {
-    let id = theirs.to(Action::View)?;
+pub(crate) async fn set_budgets(
+    State(app): State<Arc<App>>,
+    theirs: Theirs,
+    Body(wanted): Body<NewCaps>,
+) -> Result<Json<Budgets>, Problem> {
+    let id = theirs.to(Action::Limit)?;
+    if wanted.caps.len() > 16 {
+        return Err(Problem::field("caps", "has at most 16 entries"));
+    }
+    if wanted.caps.iter().any(|cap| cap.cap > MAX_CAP)
+        || wanted.ask_above_cents.is_some_and(|cents| !(0..=MAX_CAP.cast_signed()).contains(&cents))
+    {
+        return Err(Problem::field("caps", format!("are at most {MAX_CAP}, and none is negative")));
+    }
+    let change = |caps: &mut Caps| {
+        for cap in &wanted.caps {
+            caps.set(cap.resource, cap.window, cap.cap);
+        }
+        if let Some(cents) = wanted.ask_above_cents {
+            caps.ask_above = Cents::new(cents);
+        }
+    };
+    app.fleet.set_caps(id, change).await.map_err(refused)?;
+    shown(&app, id).await
+}
+
+async fn shown(app: &App, id: BusinessId) -> Result<Json<Budgets>, Problem> {
     let state = app.service.now(id).await?.state;
     let books = &state.books;
     let budget = |resource: Resource, window: Window| Budget {
@@ -123,6 +186,15 @@ pub(crate) async fn budgets(State(app): State<Arc<App>>, theirs: Theirs) -> Resu
     };
     let budgets = Resource::ALL.into_iter().flat_map(|resource| Window::ALL.map(|window| budget(resource, window)));
     Ok(Json(Budgets { business_id: id.to_string(), budgets: budgets.collect(), ask_above_cents: books.caps.ask_above.get() }))
+}
+
+/// Shows what a business may use, and has used.
+#[utoipa::path(get, path = "/api/businesses/{id}/budgets", tag = "businesses", params(("id" = String, Path, description = "The business")), responses(
+    (status = 200, description = "Its budgets", body = Budgets),
+    (status = 404, description = "There is none of this id that you may see", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn budgets(State(app): State<Arc<App>>, theirs: Theirs) -> Result<Json<Budgets>, Problem> {
+    shown(&app, theirs.to(Action::View)?).await
 }
 
 /// Which proposals.
