@@ -612,7 +612,6 @@ mod tests {
             check(&format!("[llm]\nprice_per_million_tokens_usd = {price}"), &[], &["llm.price_per_million_tokens_usd", "at most 1000000"]);
         }
         check("[server]\nlisten = \"7878\"", &[], &["server.listen", "127.0.0.1:7878"]);
-        check("[server]\nlisten = \"0.0.0.0:80\"", &[], &["0.0.0.0:80", "TLS"]);
         check("[server]\nregistration = \"closed\"", &[], &["line 2", "closed"]);
         check("[server]\nconnections = 0", &[], &["server.connections", "1 to"]);
         check("[server]\nrequests_per_minute = 0", &[], &["server.requests_per_minute"]);

@@ -8,6 +8,7 @@
 pub(crate) mod commands;
 
 mod agents;
+mod rest;
 mod step;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -58,7 +58,7 @@ impl Default for ServerSection {
 impl ServerSection {
     /// Checks what its types do not.
     pub(super) fn check(&self) -> Result<(), Fault> {
-        self.address()?;
+        self.parse()?;
         if !(1..=MAX_TIMEOUT_S).contains(&self.request_timeout_s) {
             return Err(Fault::usage(format!(
                 "server.request_timeout_s is {}: it needs 1 to {MAX_TIMEOUT_S} seconds",
@@ -79,16 +79,19 @@ impl ServerSection {
         }
     }
 
+    fn parse(&self) -> Result<SocketAddr, Fault> {
+        let text = self.listen.trim();
+        let text = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
+        text.parse()
+            .map_err(|_| Fault::usage(format!("server.listen is {}: it is an address with a port, such as 127.0.0.1:7878", self.listen)))
+    }
+
     /// Where it listens: an address of this machine that only this machine reaches.
     ///
     /// # Errors
-    /// What is no address, and what others could reach: there is no TLS yet.
+    /// [`crate::fault::Kind::Usage`] for what is no address, [`crate::fault::Kind::Refused`] for one that others could reach: there is no TLS yet.
     pub fn address(&self) -> Result<SocketAddr, Fault> {
-        let text = self.listen.trim();
-        let text = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
-        let address: SocketAddr = text
-            .parse()
-            .map_err(|_| Fault::usage(format!("server.listen is {}: it is an address with a port, such as 127.0.0.1:7878", self.listen)))?;
+        let address = self.parse()?;
         if !address.ip().is_loopback() {
             return Err(Fault::refused(format!(
                 "server.listen is {address}, which other machines reach, and the daemon has no TLS of its own yet: passwords would cross the network in the \
@@ -101,5 +104,23 @@ impl ServerSection {
     /// The longest that a request may take.
     pub fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.request_timeout_s)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::Kind;
+
+    #[test]
+    fn it_listens_where_only_this_machine_reaches_it() {
+        let address = |listen: &str| ServerSection { listen: listen.to_owned(), ..ServerSection::default() }.address();
+        assert_eq!(address("localhost:80").map(|address| address.to_string()), Ok("127.0.0.1:80".to_owned()));
+        assert_eq!(address("[::1]:80").map(|address| address.to_string()), Ok("[::1]:80".to_owned()));
+        for listen in ["0.0.0.0:80", "192.0.2.1:80", "[::]:80"] {
+            let refused = address(listen).expect_err(listen);
+            assert!(refused.kind == Kind::Refused && refused.message.contains("TLS"), "{refused}");
+        }
+        assert_eq!(address("7878").map_err(|fault| fault.kind), Err(Kind::Usage));
     }
 }
