@@ -15,6 +15,7 @@ use bbb_core::spec::Spec;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::accounts::{Accounts, BusinessRow, Error, Owner};
 use crate::allotment;
@@ -42,6 +43,8 @@ pub(crate) struct Fleet {
     /// Changes whenever a business begins or ceases to run, or is told something while it does not.
     changes: watch::Sender<u64>,
     resting: AtomicBool,
+    /// Those who stay with the businesses that run.
+    keepers: Mutex<JoinSet<()>>,
     /// Held while real money is allotted.
     allotting: tokio::sync::Mutex<()>,
 }
@@ -57,6 +60,7 @@ impl Fleet {
             changes,
             resting: AtomicBool::new(false),
             allotting: tokio::sync::Mutex::default(),
+            keepers: Mutex::default(),
         }
     }
 
@@ -113,7 +117,7 @@ impl Fleet {
             }
         };
         self.changed();
-        tokio::spawn(Arc::clone(self).keep(handle));
+        self.stay_with(handle);
         Ok(id)
     }
 
@@ -141,7 +145,7 @@ impl Fleet {
         self.note(id, started.as_ref().err().map(|fault| fault.message.clone()));
         if let Some(handle) = started? {
             self.changed();
-            tokio::spawn(Arc::clone(self).keep(handle));
+            self.stay_with(handle);
         }
         Ok(())
     }
@@ -200,6 +204,13 @@ impl Fleet {
             allotment::admit(self.service.data(), self.config.owner.money_usd, self.service.bound(Some(id)).await?, wanted)?;
         }
         self.command(id, Command::SetCaps(Box::new(caps))).await
+    }
+
+    fn stay_with(self: &Arc<Self>, handle: BusinessHandle) {
+        let mut keepers = self.keepers.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those whose business is over are forgotten.
+        while keepers.try_join_next().is_some() {}
+        keepers.spawn(Arc::clone(self).keep(handle));
     }
 
     /// Stays with a running business until it is over or the daemon rests. Where its actors die, it is started again.
@@ -261,6 +272,7 @@ impl Fleet {
         self.start_no_more();
         let resting: FuturesUnordered<_> = self.service.handles().into_iter().map(|handle| self.bring_to_rest(handle)).collect();
         resting.collect::<()>().await;
+        self.keepers.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
     }
 
     async fn bring_to_rest(&self, handle: BusinessHandle) {

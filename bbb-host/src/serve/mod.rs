@@ -36,6 +36,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// The daemon, running.
 pub struct Daemon {
+    store: Arc<RedbStore>,
     address: SocketAddr,
     accounts: Arc<Accounts>,
     service: Arc<Service>,
@@ -66,7 +67,8 @@ impl Daemon {
         let (registration, place) = (config.server.registration, data.clone());
         let opened = tokio::task::spawn_blocking(move || Accounts::open(&place, registration, clock)).await;
         let accounts = Arc::new(opened.map_err(|error| Fault::failed(error.to_string()))??);
-        let service = Arc::new(Service::new(data, Arc::new(store)));
+        let store = Arc::new(store);
+        let service = Arc::new(Service::new(data, Arc::<RedbStore>::clone(&store)));
         service.checkpoints().prepare().await?;
         adopt(&accounts, &service).await?;
         let socket = Server::listen(Arc::clone(&service))?;
@@ -78,7 +80,7 @@ impl Daemon {
         let listening = tokio::spawn(listen::serve(listener, http::router(&Arc::new(app)), server.connections, ended));
         let starting = tokio::spawn(Arc::clone(&fleet).start_all());
         let sweeping = tokio::spawn(sweep(Arc::clone(&accounts)));
-        Ok(Daemon { address, accounts, service, fleet, readers, ending, listening, starting, sweeping, socket })
+        Ok(Daemon { store, address, accounts, service, fleet, readers, ending, listening, starting, sweeping, socket })
     }
 
     /// Where it listens.
@@ -98,7 +100,7 @@ impl Daemon {
 
     /// Ends: no request is taken any more, those under way are answered, live readers are told to come again, and businesses end what they have under way and rest.
     pub async fn shut_down(self) {
-        let Daemon { fleet, readers, ending, listening, starting, sweeping, socket, .. } = self;
+        let Daemon { store, accounts, service, fleet, readers, ending, listening, starting, sweeping, socket, address: _ } = self;
         // Whoever holds the other end is gone already.
         let _ = ending.send(true);
         sweeping.abort();
@@ -120,7 +122,16 @@ impl Daemon {
             tracing::warn!(%error, "the start of businesses ended badly");
         }
         fleet.rest().await;
-        drop(socket);
+        drop((socket, fleet, service));
+        // Tasks that were told to end may still hold what the next start needs.
+        let released = async {
+            while Arc::strong_count(&store) + Arc::strong_count(&accounts) > 2 {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        if tokio::time::timeout(FAREWELL, released).await.is_err() {
+            tracing::warn!("something still holds the data directory");
+        }
     }
 }
 
