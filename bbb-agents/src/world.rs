@@ -14,6 +14,7 @@ use bbb_core::spec::{Autonomy, Spec, WorldKind};
 use bbb_core::state::State;
 use bbb_core::state::work::Stage;
 use bbb_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::conditions::{Conditions, Faults, OwnerKind, UnreliableModel};
 use crate::recording::Recording;
@@ -32,6 +33,18 @@ pub struct World {
     simulation: Option<Simulation>,
     /// What a launch in this world journals of the market beside the spec; a resumed business has it in its journal.
     scenario: Option<Box<Scenario>>,
+    pace: Pace,
+}
+
+/// How quickly the virtual time of a simulated world passes. What happens in it is the same at any pace, and so is the journal.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pace {
+    /// As quickly as the machine can: when nothing is left to do, it is the next moment at which something is.
+    #[default]
+    Fast,
+    /// As on the wall: a simulated day takes a day, while the business runs and is not paused.
+    Realtime,
 }
 
 #[derive(Clone)]
@@ -80,6 +93,7 @@ impl World {
             clock: None,
             simulation: Some(simulation),
             scenario: None,
+            pace: Pace::Fast,
         }
     }
 
@@ -89,6 +103,18 @@ impl World {
     pub fn with_scenario(mut self, scenario: Scenario) -> World {
         self.scenario = self.simulation.is_some().then(|| Box::new(scenario));
         self
+    }
+
+    /// The same world at this pace. The real world has its own.
+    #[must_use]
+    pub fn paced(mut self, pace: Pace) -> World {
+        self.pace = pace;
+        self
+    }
+
+    /// How quickly virtual time passes.
+    pub(crate) fn pace(&self) -> Pace {
+        self.pace
     }
 
     /// What a launch gives of the market's hidden parameters.
@@ -106,6 +132,7 @@ impl World {
             clock: Some(clock),
             simulation: None,
             scenario: None,
+            pace: Pace::Fast,
         }
     }
 

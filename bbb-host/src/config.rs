@@ -3,6 +3,8 @@
 //! `config.default.toml` beside this file is both the defaults and their documentation. Secrets are in neither: they come from the environment or from a file of their
 //! own, and only when an adapter is made that needs them.
 
+mod server;
+
 use std::env;
 use std::fs;
 use std::io::Read;
@@ -20,6 +22,8 @@ use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};
 
 use crate::fault::Fault;
+
+pub use self::server::{Registration, ServerSection};
 
 /// The defaults, explained.
 pub const DEFAULT_TOML: &str = include_str!("config.default.toml");
@@ -48,6 +52,7 @@ pub struct Config {
     pub caps: CapsSection,
     pub quiet_hours: QuietHoursSection,
     pub charter: CharterSection,
+    pub server: ServerSection,
 }
 
 /// `[charter]`
@@ -353,6 +358,7 @@ impl Config {
         if let Some((section, price)) = prices.into_iter().find(|(_, price)| *price > Cents::from_dollars(MAX_TOKEN_PRICE_USD)) {
             return Err(Fault::usage(format!("{section}.price_per_million_tokens_usd is {price}: it is at most {MAX_TOKEN_PRICE_USD}")));
         }
+        self.server.check()?;
         let (llm, reviewer) = (&self.llm, &self.reviewer);
         if reviewer.model == llm.model && reviewer.price_per_million_tokens_usd != llm.price_per_million_tokens_usd {
             return Err(Fault::usage(format!(
@@ -605,6 +611,10 @@ mod tests {
         for price in ["1000000.01", "\"92233720368547757\""] {
             check(&format!("[llm]\nprice_per_million_tokens_usd = {price}"), &[], &["llm.price_per_million_tokens_usd", "at most 1000000"]);
         }
+        check("[server]\nlisten = \"7878\"", &[], &["server.listen", "127.0.0.1:7878"]);
+        check("[server]\nregistration = \"closed\"", &[], &["line 2", "closed"]);
+        check("[server]\nconnections = 0", &[], &["server.connections", "1 to"]);
+        check("[server]\nrequests_per_minute = 0", &[], &["server.requests_per_minute"]);
         check("[reviewer]\nmind = \"me\"", &[], &["line 2", "me"]);
         check("[reviewer]\nprice_per_million_tokens_usd = 1000000.01", &[], &["reviewer.price_per_million_tokens_usd"]);
         check("[reviewer]\nmodel = \"m\"\n[llm]\nmodel = \"m\"\nprice_per_million_tokens_usd = 5", &[], &["llm.model at another price"]);

@@ -1,5 +1,6 @@
-//! The host of Better Business Builder: stores, configuration, control socket, reports, command line
+//! The host of Better Business Builder: stores, configuration, control socket, daemon, reports, command line
 
+pub mod accounts;
 pub mod allotment;
 pub mod cases;
 pub mod charter;
@@ -10,13 +11,16 @@ pub mod control;
 pub mod data_dir;
 pub mod desk;
 pub mod fault;
+mod http;
 pub mod keys;
 pub mod leads;
 pub mod report;
 pub mod scenario;
 pub mod search;
+pub mod serve;
 pub mod service;
 pub mod simulate;
 pub mod store;
 pub mod temptation;
 pub mod what_if;
+mod wiring;

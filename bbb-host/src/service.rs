@@ -5,6 +5,8 @@
 pub mod contacts;
 pub mod inbox;
 pub(crate) mod recheck;
+mod rested;
+mod running;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,6 +35,7 @@ use crate::data_dir::DataDir;
 use crate::desk::Desk;
 use crate::fault::{Fault, Kind};
 use crate::keys::{self, FileKeys, OwnerKey};
+use crate::service::rested::Rested;
 use crate::store::guarded::Guarded;
 
 /// The most records of one page.
@@ -92,6 +95,7 @@ pub struct Service {
     turn: tokio::sync::Mutex<()>,
     /// A key file can be open once only.
     keys: Mutex<BTreeMap<BusinessId, Arc<FileKeys>>>,
+    rested: Rested,
 }
 
 /// A business that runs in this process.
@@ -115,7 +119,17 @@ impl Service {
         let store: Arc<dyn Store> = Arc::new(Guarded::new(Arc::clone(&unguarded), Arc::clone(&checkpoints)));
         let engine = Engine::builder(Arc::clone(&store)).build();
         let (running, keys) = (Mutex::default(), Mutex::default());
-        Service { data, store, unguarded, checkpoints, engine, running, turn: tokio::sync::Mutex::default(), keys }
+        Service {
+            data,
+            store,
+            unguarded,
+            checkpoints,
+            engine,
+            running,
+            turn: tokio::sync::Mutex::default(),
+            keys,
+            rested: Rested::default(),
+        }
     }
 
     /// The engine.
@@ -151,23 +165,6 @@ impl Service {
         Some(self.running(id)?.handle)
     }
 
-    /// Starts a business, whose leads `desk` scores, and makes it known, in one turn: whoever tells it something meanwhile waits, and then tells the running
-    /// one.
-    ///
-    /// # Errors
-    /// Those of `starting`.
-    pub async fn start<E>(
-        &self,
-        desk: Option<Arc<Desk>>,
-        starting: impl Future<Output = Result<BusinessHandle, E>>,
-    ) -> Result<BusinessHandle, E> {
-        let _turn = self.turn.lock().await;
-        let handle = starting.await?;
-        self.all_running().insert(handle.id(), Running { handle: handle.clone(), desk });
-        tokio::spawn(sign_days(handle.clone(), Arc::clone(&self.store), Arc::clone(&self.checkpoints)));
-        Ok(handle)
-    }
-
     /// Signs where a journal ends now; see [`Checkpoints::make`].
     ///
     /// # Errors
@@ -184,11 +181,6 @@ impl Service {
     pub async fn signed(&self, id: BusinessId) -> Result<Option<Signed>, Fault> {
         self.head(id).await?;
         self.checkpoints.signed(id)
-    }
-
-    /// A business does not run here any more.
-    pub fn ended(&self, id: BusinessId) {
-        self.all_running().remove(&id);
     }
 
     /// All businesses, by id.
@@ -226,12 +218,19 @@ impl Service {
     /// # Errors
     /// [`crate::fault::Kind::NotFound`], and the store's.
     pub async fn now(&self, id: BusinessId) -> Result<Now, Fault> {
-        let handle = self.handle(id);
-        let state = match &handle {
-            Some(handle) => handle.status().await?,
-            None => Arc::new(self.engine.peek(id).await?),
-        };
-        Ok(Now { state, head: self.head(id).await?, running: handle.is_some() })
+        if let Some(handle) = self.handle(id) {
+            return Ok(Now { state: handle.status().await?, head: self.head(id).await?, running: true });
+        }
+        let head = self.head(id).await?;
+        if let Some(state) = self.rested.get(id, head) {
+            return Ok(Now { state, head, running: false });
+        }
+        let state = Arc::new(self.engine.peek(id).await?);
+        // Somebody may have written meanwhile.
+        if state.sequence == head.sequence {
+            self.rested.keep(id, head, &state);
+        }
+        Ok(Now { state, head, running: false })
     }
 
     async fn head(&self, id: BusinessId) -> Result<Head, Fault> {
@@ -416,27 +415,6 @@ impl Service {
     fn all_keys(&self) -> MutexGuard<'_, BTreeMap<BusinessId, Arc<FileKeys>>> {
         // Inserted whole: a panic elsewhere leaves the map as it was.
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Signs a checkpoint whenever a business closes a day, while it runs. A simulated one has nobody to lose its days, and is signed when it rests.
-async fn sign_days(handle: BusinessHandle, store: Arc<dyn Store>, checkpoints: Arc<Checkpoints>) {
-    let id = handle.id();
-    if !handle.status().await.is_ok_and(|state| !state.spec.world.is_simulated()) {
-        return;
-    }
-    // A subscriber that falls behind is dropped, and subscribes again: it may have missed a day, and the next one covers it.
-    while let Ok(mut events) = handle.subscribe().await {
-        while let Some(event) = events.recv().await {
-            if matches!(event.payload, Payload::DayClosed { .. })
-                && let Err(error) = checkpoints.make(store.as_ref(), id).await
-            {
-                tracing::warn!(%error, business = %id, "no checkpoint was written");
-            }
-        }
-        if handle.status().await.is_ok_and(|state| state.status.is_over()) {
-            return;
-        }
     }
 }
 

@@ -135,6 +135,19 @@ impl Place {
     }
 }
 
+impl Place {
+    /// Starts a command whose standard output is listened to, with its standard error behind it.
+    pub(crate) fn serving<S: AsRef<str>>(&self, args: &[S]) -> Running {
+        let mut child = self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (sender, lines) = channel();
+        let (stdout, stderr) = (BufReader::new(child.stdout.take().unwrap()), BufReader::new(child.stderr.take().unwrap()));
+        let other = sender.clone();
+        std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| other.send(line)));
+        Running { child, lines, said: Vec::new() }
+    }
+}
+
 /// A command that runs until it is told to end. It is killed when this is dropped.
 pub(crate) struct Running {
     child: Child,

@@ -35,7 +35,7 @@ impl Business {
             self.reopen().await.map_err(|halt| self.refuse(halt))?;
             self.queue_step(myself);
         }
-        if let Some(now) = self.world.wall_time()
+        if let Some(now) = self.told_at()
             && let Some(round) = &mut self.round
         {
             round.advance(now);
@@ -72,7 +72,7 @@ impl Business {
             return Err(Refused::Status(round.state().status.as_str().to_owned()));
         }
         let mut trial = round.clone();
-        if let Some(now) = self.world.wall_time() {
+        if let Some(now) = self.told_at() {
             trial.advance(now);
         }
         let (count, before) = (new.len(), round.state().sequence);

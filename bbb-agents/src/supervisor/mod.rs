@@ -8,6 +8,7 @@
 pub(crate) mod commands;
 
 mod agents;
+mod rest;
 mod step;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,8 +22,10 @@ use bbb_core::round::Round;
 use bbb_core::settle::Report;
 use bbb_core::state::State;
 use bbb_core::state::work::Stage;
+use bbb_core::time::Timestamp;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::act;
 use crate::engine::Options;
@@ -88,6 +91,8 @@ pub(crate) struct Business {
     halted: Option<String>,
     /// The wake-up that is set, if any.
     timer: Option<tokio::task::JoinHandle<()>>,
+    /// Where a virtual time that passes as on the wall was last set: what the clock of this process showed, and the virtual time then. None while it stands still.
+    paced_from: Option<(Instant, Timestamp)>,
     /// Whether a step is already under way to this actor.
     step_queued: bool,
 }
@@ -166,6 +171,7 @@ impl Business {
             refused_after: None,
             halted: None,
             timer: None,
+            paced_from: None,
             step_queued: false,
         }
     }

@@ -1,7 +1,6 @@
 //! One step of a business: settle, observe, orient, decide, review, commit, act.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bbb_core::event::{Event, Recovery};
 use bbb_core::id::ProposalId;
@@ -26,8 +25,6 @@ use crate::supervisor::agents::AGENT_TIMEOUT;
 use crate::supervisor::{Business, Flight};
 use crate::turn;
 
-/// The longest that a business sleeps before it looks at the clock again.
-const MAX_SLEEP_MS: i64 = 3_600_000;
 /// What is known of an effect that was under way when an earlier process ended.
 const RESTARTED: &str = "the engine was restarted before the answer came";
 
@@ -284,34 +281,6 @@ impl Business {
             }
         }
         self.release_unpermitted()
-    }
-
-    /// Nothing can be done now: a virtual clock moves on to when something can, a real one wakes the business then.
-    async fn rest(&mut self, myself: &ActorRef<ToSupervisor>) {
-        let Some(round) = &mut self.round else { return };
-        let (active, now) = (round.state().status == Status::Active, round.now());
-        let due = turn::next_due(&self.world, round);
-        if !self.world.kind().is_simulated() {
-            let sleep_ms = due.map_or(MAX_SLEEP_MS, |at| at.since(now).clamp(1, MAX_SLEEP_MS));
-            self.set_timer(myself, sleep_ms);
-        } else if active && let Some(at) = due {
-            self.turn.advance(round, at);
-            self.queue_step(myself);
-        } else if let Err(halt) = self.commit(myself).await {
-            self.halt(halt.to_string());
-        }
-    }
-
-    fn set_timer(&mut self, myself: &ActorRef<ToSupervisor>, sleep_ms: i64) {
-        let myself = myself.clone();
-        let sleep = Duration::from_millis(sleep_ms.unsigned_abs());
-        let timer = tokio::spawn(async move {
-            tokio::time::sleep(sleep).await;
-            let _ = myself.cast(ToSupervisor::Step);
-        });
-        if let Some(earlier) = self.timer.replace(timer) {
-            earlier.abort();
-        }
     }
 
     /// Saves the state now and then, so that resuming a long journal is quick. Losing a snapshot is harmless.

@@ -22,13 +22,13 @@ mod report;
 mod resume;
 mod run;
 mod screen;
+mod serve;
 mod simulate;
 mod status;
 mod templates;
 mod terms;
 mod what_if;
 mod why;
-mod world;
 
 pub use self::founder::read_founder;
 pub use self::optimize::{QuestionKind, read_question};
@@ -43,6 +43,7 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::screen::Screen;
 use crate::config::DEFAULT_TOML;
 use crate::fault::{Fault, Kind};
+use crate::wiring as world;
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -137,6 +138,8 @@ enum Command {
     /// Measure what oversight stops and lets through, and how good the optimizer is
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Run the daemon: businesses of many founders behind an HTTP API
+    Serve(serve::Serve),
     /// Print the configuration file with all defaults, explained
     Config,
 }
@@ -184,6 +187,7 @@ fn dispatch(cli: Cli, screen: &mut Screen) -> Result<(), Fault> {
         Command::Optimize(optimize) => optimize.run(screen),
         Command::Simulate(simulate) => simulate.run(screen),
         Command::Bench(bench) => bench.run(screen),
+        Command::Serve(serve) => serve.run(&common, screen),
         Command::Config => screen.result(&defaults()?, DEFAULT_TOML),
     }
 }

@@ -130,7 +130,7 @@ impl StopSignal {
         Ok(StopSignal([catch(SignalKind::interrupt())?, catch(SignalKind::terminate())?, catch(SignalKind::hangup())?]))
     }
 
-    async fn came(&mut self) {
+    pub(super) async fn came(&mut self) {
         let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {
             _ = interrupt.recv() => {}

@@ -10,7 +10,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
 use crate::control::{Answer, Ask, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES, Request, VERSION, WireEvent, WireNow, WireRecord};
@@ -65,13 +65,16 @@ impl Drop for Server {
 
 async fn accept(listener: UnixListener, service: Arc<Service>) {
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    // They end with the server: what a client still wants to hear, nobody knows any more.
+    let mut clients = JoinSet::new();
     loop {
         // The semaphore is never closed.
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
                 let service = Arc::clone(&service);
-                tokio::spawn(async move {
+                while clients.try_join_next().is_some() {}
+                clients.spawn(async move {
                     if let Err(error) = serve(stream, &service).await {
                         tracing::debug!(%error, "a client of the socket went away");
                     }

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 const PYTHON: [&str; 4] = ["aiosmtpd==1.4.6", "atpublic==9.0.0", "attrs==26.1.0", "trustme==1.2.1"];
 /// Apart from the servers: only one test needs them, and they are large.
 const DIMOD: [&str; 2] = ["dimod==0.12.23", "numpy==2.4.6"];
+/// Apart as well: only one test needs it.
+const SCHEMATHESIS: [&str; 1] = ["schemathesis==4.32.5"];
 const NODE: [&str; 2] = ["maildev@3.0.0", "@copilotkit/aimock@1.43.0"];
 /// How long a peer may take until it accepts connections: Node on a busy machine needs seconds.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -190,6 +192,16 @@ pub(crate) fn dimod(script: &str, input: &str) -> String {
     let output = child.wait_with_output().expect("it is our child");
     assert!(output.status.success(), "the script failed:\n{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("the script prints text")
+}
+
+/// The program that tries an API by its description.
+pub(crate) fn schemathesis() -> PathBuf {
+    let dir = home().join("schemathesis");
+    let mut install = vec!["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:"];
+    install.extend(SCHEMATHESIS);
+    provision(&dir, &[&["-m", "venv", "."]], Path::new("python3"));
+    provision(&dir.join("packages"), &[&install], &python_exe(&dir));
+    dir.join("bin").join("schemathesis")
 }
 
 fn python_exe(peers: &Path) -> PathBuf {

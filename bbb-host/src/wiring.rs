@@ -4,6 +4,7 @@ use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bbb_agents::conditions::Conditions;
 use bbb_agents::engine::Engine;
 use bbb_agents::minds::Minds;
 use bbb_agents::world::World;
@@ -27,23 +28,28 @@ use crate::fault::Fault;
 use crate::service::now;
 
 /// A world, and its desk where it is not simulated.
-pub(super) struct Wired {
-    pub(super) world: World,
-    pub(super) desk: Option<Arc<Desk>>,
+pub(crate) struct Wired {
+    pub(crate) world: World,
+    pub(crate) desk: Option<Arc<Desk>>,
 }
 
 /// Refuses what a business could not be launched with, before anything is made for it on disk.
-pub(super) fn check(spec: &Spec, config: &Config) -> Result<(), Fault> {
+pub(crate) fn check(spec: &Spec, config: &Config) -> Result<(), Fault> {
     // The adapters are made with keys that open nothing, and dropped.
     let wired = world(spec, config, Vault::new(Arc::new(DerivedKeys::new(spec.seed))))?;
     Ok(bbb_agents::engine::check(spec, &wired.world)?)
 }
 
 /// The world of a business whose personal text `vault` opens.
-pub(super) fn world(spec: &Spec, config: &Config, vault: Vault) -> Result<Wired, Fault> {
+pub(crate) fn world(spec: &Spec, config: &Config, vault: Vault) -> Result<Wired, Fault> {
+    world_under(Conditions::default(), spec, config, vault)
+}
+
+/// The same; a simulated one under these conditions.
+pub(crate) fn world_under(conditions: Conditions, spec: &Spec, config: &Config, vault: Vault) -> Result<Wired, Fault> {
     let model = model(spec, config, &vault)?;
     if spec.world.is_simulated() {
-        return Ok(Wired { world: World::simulated(spec, model), desk: None });
+        return Ok(Wired { world: World::simulated_under(conditions, spec, model), desk: None });
     }
     let desk = Arc::new(Desk::new(vault.clone()));
     let qualify_leads: Arc<dyn Port<_>> = Arc::<Desk>::clone(&desk);
@@ -101,7 +107,7 @@ fn setting(section: &str, error: &ConfigError) -> Fault {
 }
 
 /// The engine that runs such a business, under its own charter.
-pub(super) fn engine(store: Arc<dyn Store>, mind: MindKind, charter: Charter) -> Engine {
+pub(crate) fn engine(store: Arc<dyn Store>, mind: MindKind, charter: Charter) -> Engine {
     let minds = match mind {
         MindKind::Playbook => Minds::playbook(),
         MindKind::Llm => Minds::all(Arc::new(LlmMind)),

@@ -1,0 +1,155 @@
+//! Accounts: who there is, how they prove it, and whose businesses are whose. All of it is in a database of its own beside the journals, `accounts.redb`.
+//!
+//! No secret is kept that could be used: passwords as argon2id, tokens as BLAKE3 of 256 random bits. Nothing here knows of HTTP. Times come from a clock that is handed in.
+
+mod db;
+pub mod grants;
+pub mod id;
+mod idempotency;
+mod keys;
+mod lockout;
+mod members;
+mod password;
+pub mod rights;
+mod sessions;
+mod tenants;
+pub mod token;
+mod users;
+
+use std::sync::Arc;
+
+use bbb_agents::world::WallClock;
+use bbb_core::time::Timestamp;
+
+use crate::accounts::db::Db;
+use crate::accounts::lockout::Lockout;
+use crate::accounts::password::Passwords;
+use crate::config::Registration;
+use crate::data_dir::DataDir;
+use crate::fault::Fault;
+
+pub use self::idempotency::{Begun, Kept};
+pub use self::keys::KeyRow;
+pub(crate) use self::lockout::subscriber;
+pub use self::members::Membership;
+pub(crate) use self::sessions::BROWSER_MS;
+pub use self::sessions::{Delivery, Identity, Issued, SessionRow};
+pub use self::tenants::{BusinessRow, Owner};
+pub use self::users::{Newcomer, User};
+
+/// The database's name in the data directory.
+const FILE: &str = "accounts.redb";
+
+/// Why something about accounts was not done. Nothing was changed, but where a token that was used twice ended its session.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The address and the password do not belong together, or the token is none, or no more. It does not say which.
+    #[error("that does not sign anybody in")]
+    Wrong,
+    /// Too many failures: nobody is let in by this way for a while.
+    #[error("too many failures; wait {seconds} seconds")]
+    Locked {
+        /// How long it is locked for.
+        seconds: u64,
+    },
+    /// Too many passwords are being checked.
+    #[error("too many sign in at once; try again in a moment")]
+    Busy,
+    /// Nobody may register without being invited.
+    #[error("registration needs a token: one who is here must invite you")]
+    NotInvited,
+    /// The token of a registration is none, or was used, or is too old.
+    #[error("this token is not valid: it was used, or it is too old, or it never was one")]
+    BadGrant,
+    /// What was given breaks a rule.
+    #[error("{field} {rule}")]
+    Bad {
+        /// Which field.
+        field: &'static str,
+        /// The rule that it breaks.
+        rule: String,
+    },
+    /// The password is easy to guess.
+    #[error("{0}")]
+    Weak(String),
+    /// There is no such thing.
+    #[error("there is no such thing")]
+    NotFound,
+    /// There are as many as there may be.
+    #[error("{0}")]
+    Full(String),
+    /// It does not fit what is there.
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// The database failed, or holds what nobody wrote.
+    #[error("the accounts: {0}")]
+    Database(String),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Fault {
+        match error {
+            Error::Database(_) | Error::Busy | Error::Locked { .. } => Fault::failed(error.to_string()),
+            Error::Bad { .. } | Error::Weak(_) => Fault::usage(error.to_string()),
+            Error::NotFound => Fault::not_found(error.to_string()),
+            _ => Fault::refused(error.to_string()),
+        }
+    }
+}
+
+/// The accounts of one data directory.
+pub struct Accounts {
+    db: Db,
+    clock: WallClock,
+    passwords: Passwords,
+    lockout: Lockout,
+    registration: Registration,
+}
+
+impl std::fmt::Debug for Accounts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Accounts")
+    }
+}
+
+impl Accounts {
+    /// Opens the accounts of a data directory, which this process must hold; makes them where there are none. Blocks.
+    ///
+    /// # Errors
+    /// [`Fault`] where the database cannot be opened.
+    pub fn open(data: &DataDir, registration: Registration, clock: WallClock) -> Result<Accounts, Fault> {
+        rights::check()?;
+        let db = Db::open(&data.path().join(FILE))?;
+        Ok(Accounts { db, passwords: Passwords::new()?, lockout: Lockout::new(Arc::clone(&clock)), clock, registration })
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn ready(&self) -> Result<(), Error> {
+        self.has_admin().map(drop)
+    }
+
+    /// Takes away what is over: sessions, tokens, answers to repeated requests.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn sweep(&self) -> Result<(), Error> {
+        let now = self.now();
+        self.db
+            .write(move |tables| {
+                sessions::sweep(tables, now)?;
+                grants::sweep(tables, now)?;
+                keys::sweep(tables, now)?;
+                idempotency::sweep(tables, now)
+            })
+            .await
+    }
+}

@@ -1,0 +1,178 @@
+//! Rights: which role may do what. The policies are in `policies/roles.cedar`, and Cedar decides.
+//!
+//! There are few roles and few actions, so all of it is decided once, when it is first asked for. What Cedar cannot evaluate is forbidden.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::sync::LazyLock;
+
+use cedar_policy::{Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::fault::Fault;
+
+const POLICIES: &str = include_str!("policies/roles.cedar");
+
+/// What somebody is in a tenant, or to the daemon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Sees.
+    Viewer,
+    /// Answers what businesses ask, too.
+    Approver,
+    /// Launches, pauses, resumes and limits businesses, too.
+    Operator,
+    /// Ends businesses and chooses members, too.
+    Owner,
+    /// Administers the daemon. No role in a tenant.
+    Admin,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Role; 5] = [Role::Viewer, Role::Approver, Role::Operator, Role::Owner, Role::Admin];
+
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Role::Viewer => "viewer",
+            Role::Approver => "approver",
+            Role::Operator => "operator",
+            Role::Owner => "owner",
+            Role::Admin => "admin",
+        }
+    }
+
+    /// The role that it includes.
+    const fn includes(self) -> Option<Role> {
+        match self {
+            Role::Viewer | Role::Admin => None,
+            Role::Approver => Some(Role::Viewer),
+            Role::Operator => Some(Role::Approver),
+            Role::Owner => Some(Role::Operator),
+        }
+    }
+}
+
+/// What somebody wants to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// See a business and all that it did.
+    View,
+    /// Approve or veto what it asks.
+    Answer,
+    /// Launch one.
+    Launch,
+    /// Pause one.
+    Pause,
+    /// Let one go on.
+    Resume,
+    /// Set what one may do without asking, and may use.
+    Limit,
+    /// End one for good.
+    Stop,
+    /// Choose the members of the tenant.
+    ManageMembers,
+    /// Administer the daemon.
+    Administer,
+}
+
+impl Action {
+    /// All of them.
+    pub const ALL: [Action; 9] = [
+        Action::View,
+        Action::Answer,
+        Action::Launch,
+        Action::Pause,
+        Action::Resume,
+        Action::Limit,
+        Action::Stop,
+        Action::ManageMembers,
+        Action::Administer,
+    ];
+
+    /// Its name in the policies.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Action::View => "view",
+            Action::Answer => "answer",
+            Action::Launch => "launch",
+            Action::Pause => "pause",
+            Action::Resume => "resume",
+            Action::Limit => "limit",
+            Action::Stop => "stop",
+            Action::ManageMembers => "manage_members",
+            Action::Administer => "administer",
+        }
+    }
+}
+
+static RIGHTS: LazyLock<Result<BTreeSet<(Role, Action)>, String>> = LazyLock::new(|| decide(POLICIES));
+
+/// Whether a role may do something.
+pub fn may(role: Role, action: Action) -> bool {
+    RIGHTS.as_ref().is_ok_and(|rights| rights.contains(&(role, action)))
+}
+
+/// Refuses policies that cannot be used: then nobody may do anything, and the daemon does not start.
+///
+/// # Errors
+/// [`Fault`] with what Cedar says.
+pub(super) fn check() -> Result<(), Fault> {
+    RIGHTS.as_ref().map(drop).map_err(|error| Fault::failed(format!("the policies of roles: {error}")))
+}
+
+fn uid(kind: &str, name: &str) -> Result<EntityUid, String> {
+    EntityUid::from_str(&format!("{kind}::\"{name}\"")).map_err(|error| error.to_string())
+}
+
+/// Asks Cedar about every role and action.
+fn decide(policies: &str) -> Result<BTreeSet<(Role, Action)>, String> {
+    let policies = PolicySet::from_str(policies).map_err(|error| error.to_string())?;
+    let mut roles = Vec::new();
+    for role in Role::ALL {
+        let parents = role.includes().map(|role| uid("Role", role.as_str())).transpose()?;
+        roles.push(Entity::new_no_attrs(uid("Role", role.as_str())?, parents.into_iter().collect()));
+    }
+    let entities = Entities::from_entities(roles, None).map_err(|error| error.to_string())?;
+    let (authorizer, tenant) = (Authorizer::new(), uid("Tenant", "any")?);
+    let mut rights = BTreeSet::new();
+    for role in Role::ALL {
+        for action in Action::ALL {
+            let (principal, asked) = (uid("Role", role.as_str())?, uid("Action", action.as_str())?);
+            let request = Request::new(principal, asked, tenant.clone(), Context::empty(), None).map_err(|error| error.to_string())?;
+            let answer = authorizer.is_authorized(&request, &policies, &entities);
+            if let Some(error) = answer.diagnostics().errors().next() {
+                return Err(error.to_string());
+            }
+            if answer.decision() == Decision::Allow {
+                rights.insert((role, action));
+            }
+        }
+    }
+    Ok(rights)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_role_may_do_what_the_policies_say_and_nothing_else() {
+        let may_do = |role| Action::ALL.into_iter().filter(|action| may(role, *action)).map(Action::as_str).collect::<Vec<_>>();
+        assert_eq!(may_do(Role::Viewer), ["view"]);
+        assert_eq!(may_do(Role::Approver), ["view", "answer"]);
+        assert_eq!(may_do(Role::Operator), ["view", "answer", "launch", "pause", "resume", "limit"]);
+        assert_eq!(may_do(Role::Owner), ["view", "answer", "launch", "pause", "resume", "limit", "stop", "manage_members"]);
+        assert_eq!(may_do(Role::Admin), ["administer"], "whoever runs the daemon sees no tenant's businesses by that");
+    }
+
+    #[test]
+    fn what_cannot_be_evaluated_permits_nothing() {
+        assert_eq!(decide(""), Ok(BTreeSet::new()), "what nothing permits is forbidden");
+        assert!(decide("permit (principal, action, resource) when { principal.level > 3 };").is_err());
+        assert!(decide("permit (").is_err());
+    }
+}

@@ -1,0 +1,153 @@
+//! Tenants: whose businesses are whose.
+//!
+//! A business gets its row before it is launched, so that none is ever launched for nobody. A row whose launch a crash cut short names a journal that is not there: to
+//! everybody such a business does not exist, and the next start takes the row away. A journal without a row was launched outside the daemon, and is the first
+//! administrator's.
+
+use std::collections::BTreeSet;
+
+use bbb_agents::world::Pace;
+use bbb_core::id::BusinessId;
+use bbb_core::time::Timestamp;
+use redb::TableDefinition;
+use serde::{Deserialize, Serialize};
+
+use crate::accounts::db::{Read, Table, Writing};
+use crate::accounts::id::{TenantId, UserId};
+use crate::accounts::rights::Role;
+use crate::accounts::{Accounts, Error, User, members, users};
+
+const BUSINESSES: Table = TableDefinition::new("businesses");
+/// By tenant, time of launch and business.
+const BY_TENANT: Table = TableDefinition::new("businesses_by_tenant");
+
+/// Who answers what a simulated business asks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owner {
+    /// The simulated owner, within a simulated day, mostly with yes. Its real owner may be quicker.
+    #[default]
+    Simulated,
+    /// Nobody but its real owner; what they do not answer expires, which is a veto.
+    Human,
+}
+
+/// Whose a business is, and what the daemon must know to run it that its journal does not tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BusinessRow {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Who launched it; none where that was outside the daemon.
+    pub by: Option<UserId>,
+    /// When.
+    pub at: Timestamp,
+    /// How quickly its virtual time passes.
+    pub pace: Pace,
+    /// Who answers what it asks.
+    pub owner: Owner,
+}
+
+fn place(tenant: TenantId, at: Timestamp, business: BusinessId) -> [u8; 24] {
+    let mut key = [0; 24];
+    key[..8].copy_from_slice(&tenant.bytes());
+    key[8..16].copy_from_slice(&at.ms().max(0).to_be_bytes());
+    key[16..].copy_from_slice(&business.bytes());
+    key
+}
+
+/// A user's own tenant.
+pub(super) fn make(tables: &Writing, user: &User) -> Result<(), Error> {
+    members::put(tables, user.tenant, user.id, Role::Owner)
+}
+
+fn put(tables: &Writing, id: BusinessId, row: &BusinessRow) -> Result<(), Error> {
+    tables.put(BUSINESSES, &id.bytes(), row)?;
+    tables.put(BY_TENANT, &place(row.tenant, row.at, id), &())
+}
+
+fn remove(tables: &Writing, id: BusinessId) -> Result<(), Error> {
+    if let Some(row) = tables.get::<BusinessRow>(BUSINESSES, &id.bytes())? {
+        tables.remove(BY_TENANT, &place(row.tenant, row.at, id))?;
+        tables.remove(BUSINESSES, &id.bytes())?;
+    }
+    Ok(())
+}
+
+impl Accounts {
+    /// Says whose a business will be that is launched next.
+    ///
+    /// # Errors
+    /// [`Error::Full`] where the tenant has as many as it may, [`Error::Conflict`] where the business is known.
+    pub async fn claim(&self, id: BusinessId, row: BusinessRow, most: usize) -> Result<(), Error> {
+        self.db
+            .write(move |tables| {
+                if tables.get::<BusinessRow>(BUSINESSES, &id.bytes())?.is_some() {
+                    return Err(Error::Conflict("this very business was launched before"));
+                }
+                if tables.all::<()>(BY_TENANT, &row.tenant.bytes())?.len() >= most {
+                    return Err(Error::Full(format!("a tenant has at most {most} businesses here")));
+                }
+                put(tables, id, &row)
+            })
+            .await
+    }
+
+    /// Takes back what [`Accounts::claim`] said, because nothing was launched.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn disclaim(&self, id: BusinessId) -> Result<(), Error> {
+        self.db.write(move |tables| remove(tables, id)).await
+    }
+
+    /// Whose a business is; nothing where nobody here knows it.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn business(&self, id: BusinessId) -> Result<Option<BusinessRow>, Error> {
+        self.db.read(|tables| tables.get(BUSINESSES, &id.bytes()))
+    }
+
+    /// Up to `limit` businesses of a tenant, the newest first, with the cursor of each; those after `after`, where that is given.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn businesses(&self, tenant: TenantId, after: Option<&[u8]>, limit: usize) -> Result<Vec<(BusinessId, Vec<u8>)>, Error> {
+        let after = after.map(|after| [&tenant.bytes()[..], after].concat());
+        let rows = self.db.read(|tables| tables.page::<()>(BY_TENANT, &tenant.bytes(), after.as_deref(), true, limit))?;
+        let named = rows.into_iter().filter_map(|(key, ())| {
+            let id = BusinessId::from_bytes(key.get(16..24)?.try_into().ok()?);
+            Some((id, key.get(8..)?.to_vec()))
+        });
+        Ok(named.collect())
+    }
+
+    /// Makes rows and journals agree, before anything is launched: rows without a journal go, and journals without a row become the first administrator's, where there
+    /// is one. Returns how many of each there were.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn reconcile(&self, journals: BTreeSet<BusinessId>) -> Result<(usize, usize), Error> {
+        let now = self.now();
+        self.db
+            .write(move |tables| {
+                let mut known = BTreeSet::new();
+                for (key, _) in tables.all::<BusinessRow>(BUSINESSES, &[])? {
+                    known.extend(key.as_slice().try_into().ok().map(BusinessId::from_bytes));
+                }
+                let cut_short: Vec<BusinessId> = known.difference(&journals).copied().collect();
+                for id in &cut_short {
+                    remove(tables, *id)?;
+                }
+                let Some(admin) = users::first_admin(tables)? else { return Ok((cut_short.len(), 0)) };
+                let strays: Vec<BusinessId> = journals.difference(&known).copied().collect();
+                for id in &strays {
+                    let row = BusinessRow { tenant: admin.tenant, by: None, at: now, pace: Pace::Fast, owner: Owner::Simulated };
+                    put(tables, *id, &row)?;
+                }
+                Ok((cut_short.len(), strays.len()))
+            })
+            .await
+    }
+}

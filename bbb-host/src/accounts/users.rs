@@ -1,0 +1,242 @@
+//! Users: registration, and signing in with a password.
+
+use std::net::IpAddr;
+
+use bbb_core::time::Timestamp;
+use redb::TableDefinition;
+use serde::{Deserialize, Serialize};
+
+use crate::accounts::db::{Read, Table, Writing};
+use crate::accounts::grants::{self, What};
+use crate::accounts::id::{SessionId, TenantId, UserId};
+use crate::accounts::token::{Purpose, Token};
+use crate::accounts::{Accounts, Error, members, password, sessions, tenants};
+use crate::config::Registration;
+
+const USERS: Table = TableDefinition::new("users");
+const ADDRESSES: Table = TableDefinition::new("addresses");
+/// Apart from what is shown of users: nothing that lists them reads it.
+const PASSWORDS: Table = TableDefinition::new("passwords");
+
+/// The most characters of an address and of a name.
+const MAX_ADDRESS_CHARS: usize = 254;
+const MAX_NAME_CHARS: usize = 80;
+
+/// Somebody who has an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    /// Who.
+    pub id: UserId,
+    /// The address that they sign in with.
+    pub address: String,
+    /// Their name.
+    pub name: String,
+    /// Whether they administer this daemon.
+    pub admin: bool,
+    /// The tenant that they own.
+    pub tenant: TenantId,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+/// Somebody who wants one.
+#[derive(Clone)]
+pub struct Newcomer {
+    /// What lets them.
+    pub token: Option<String>,
+    /// The address that they will sign in with.
+    pub address: String,
+    /// Their name.
+    pub name: String,
+    /// Their password.
+    pub password: String,
+}
+
+impl std::fmt::Debug for Newcomer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Newcomer").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+/// An address in the form in which two are the same: ASCII, in lower case, with one `@`. Nobody writes to it; it names an account.
+pub(super) fn normal_address(text: &str) -> Result<String, Error> {
+    let text = text.trim().to_ascii_lowercase();
+    let is_one = |text: &str| {
+        let (name, host) = text.split_once('@')?;
+        let good = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic() && !b"@,;:<>()[]\\\"".contains(&byte));
+        (good(name) && good(host) && !host.starts_with('.') && !host.ends_with('.')).then_some(())
+    };
+    if text.len() > MAX_ADDRESS_CHARS || is_one(&text).is_none() {
+        return Err(Error::Bad { field: "email", rule: "is an address such as ada@example.org".to_owned() });
+    }
+    Ok(text)
+}
+
+pub(super) fn normal_name(text: &str) -> Result<String, Error> {
+    let text = text.trim();
+    let chars = text.chars().count();
+    if chars == 0 || chars > MAX_NAME_CHARS || text.chars().any(char::is_control) {
+        return Err(Error::Bad { field: "name", rule: format!("has 1 to {MAX_NAME_CHARS} characters on one line") });
+    }
+    Ok(text.to_owned())
+}
+
+pub(super) fn user(tables: &impl Read, id: UserId) -> Result<Option<User>, Error> {
+    tables.get(USERS, &id.bytes())
+}
+
+/// Whether there is an administrator.
+pub(super) fn has_admin(tables: &impl Read) -> Result<bool, Error> {
+    Ok(first_admin(tables)?.is_some())
+}
+
+/// The administrator who was there first.
+pub(super) fn first_admin(tables: &impl Read) -> Result<Option<User>, Error> {
+    let admins = tables.all::<User>(USERS, &[])?.into_iter().map(|(_, user)| user).filter(|user| user.admin);
+    Ok(admins.min_by_key(|user| (user.created_at, user.id)))
+}
+
+impl Accounts {
+    /// Whether there is an administrator.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn has_admin(&self) -> Result<bool, Error> {
+        self.db.read(has_admin)
+    }
+
+    /// The administrator who was there first, to whom belongs what belongs to nobody else.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn first_admin(&self) -> Result<Option<User>, Error> {
+        self.db.read(first_admin)
+    }
+
+    /// All users, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn users(&self) -> Result<Vec<User>, Error> {
+        let mut users: Vec<User> = self.db.read(|tables| tables.all::<User>(USERS, &[]))?.into_iter().map(|(_, user)| user).collect();
+        users.sort_by_key(|user| (user.created_at, user.id));
+        Ok(users)
+    }
+
+    /// A user.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn user(&self, id: UserId) -> Result<User, Error> {
+        self.db.read(|tables| user(tables, id))?.ok_or(Error::NotFound)
+    }
+
+    /// Makes an account, with a tenant of its own: the first administrator's by the token of the first run, any other by an invitation, or without one where
+    /// registration is open.
+    ///
+    /// # Errors
+    /// [`Error::NotInvited`], [`Error::BadGrant`], [`Error::Bad`], [`Error::Weak`], [`Error::Busy`].
+    pub async fn register(&self, newcomer: Newcomer) -> Result<User, Error> {
+        let token = match newcomer.token.as_deref() {
+            Some(text) => {
+                let fits = |token: &Token| matches!(token.purpose(), Purpose::FirstAdmin | Purpose::Invitation);
+                Some(Token::parse(text.trim()).filter(fits).ok_or(Error::BadGrant)?)
+            }
+            None if self.registration == Registration::Open && self.has_admin()? => None,
+            None => return Err(Error::NotInvited),
+        };
+        // Before the work: nobody makes this machine hash without a reason.
+        if let Some(token) = &token {
+            self.check_grant(token)?;
+        }
+        let address = normal_address(&newcomer.address)?;
+        let name = normal_name(&newcomer.name)?;
+        password::check(&newcomer.password, &[&address, &name])?;
+        let hash = self.passwords.hash(newcomer.password).await?;
+        let now = self.now();
+        let (id, tenant) = (UserId::draw()?, TenantId::draw()?);
+        self.db
+            .write(move |tables| {
+                let grant = token.as_ref().map(|token| grants::take(tables, token, now)).transpose()?;
+                let user = User { id, address, name, admin: grant == Some(What::FirstAdmin), tenant, created_at: now };
+                if user.admin && has_admin(tables)? {
+                    return Err(Error::BadGrant);
+                }
+                if let Some(What::Invited { address: Some(address), .. }) = &grant
+                    && *address != user.address
+                {
+                    return Err(Error::Bad { field: "email", rule: "is not the one that was invited".to_owned() });
+                }
+                insert(tables, &user, &hash)?;
+                if let Some(What::Invited { member: Some((tenant, role)), .. }) = grant {
+                    members::put(tables, tenant, id, role)?;
+                }
+                Ok(user)
+            })
+            .await
+    }
+
+    /// Who has this address and this password.
+    ///
+    /// # Errors
+    /// [`Error::Wrong`] for a wrong password and an unknown address alike, after the same work; [`Error::Locked`], [`Error::Busy`].
+    pub async fn sign_in(&self, address: &str, password: String, from: IpAddr) -> Result<User, Error> {
+        // What is no address has no account either, and is no quicker to refuse.
+        let address = normal_address(address).unwrap_or_else(|_| format!("?{}", blake3::hash(address.as_bytes()).to_hex()));
+        self.lockout.admit(&address, from)?;
+        let (user, hash) = self.db.read(|tables| {
+            let id: Option<UserId> = tables.get(ADDRESSES, address.as_bytes())?;
+            let Some(id) = id else { return Ok((None, None)) };
+            Ok((user(tables, id)?, tables.get::<String>(PASSWORDS, &id.bytes())?))
+        })?;
+        let plausible = password::is_plausible(&password);
+        let password = if plausible { password } else { String::new() };
+        let fits = self.passwords.fits(password, hash.filter(|_| user.is_some() && plausible)).await?;
+        match user {
+            Some(user) if fits => {
+                self.lockout.succeeded(&address, from);
+                Ok(user)
+            }
+            _ => {
+                self.lockout.failed(&address, from);
+                Err(Error::Wrong)
+            }
+        }
+    }
+}
+
+impl Accounts {
+    /// Changes a password, whose owner must know the current one. All sessions end but `session`.
+    ///
+    /// # Errors
+    /// [`Error::Wrong`] where the current one is another, and as [`Accounts::sign_in`]; [`Error::Bad`] and [`Error::Weak`] for the new one.
+    pub async fn change_password(
+        &self,
+        user: &User,
+        session: Option<SessionId>,
+        current: String,
+        new: String,
+        from: IpAddr,
+    ) -> Result<(), Error> {
+        self.sign_in(&user.address, current, from).await?;
+        password::check(&new, &[&user.address, &user.name])?;
+        let (id, hash) = (user.id, self.passwords.hash(new).await?);
+        self.db
+            .write(move |tables| {
+                tables.put(PASSWORDS, &id.bytes(), &hash)?;
+                sessions::end_others(tables, id, session)
+            })
+            .await
+    }
+}
+
+fn insert(tables: &Writing, user: &User, hash: &str) -> Result<(), Error> {
+    if tables.get::<UserId>(ADDRESSES, user.address.as_bytes())?.is_some() {
+        return Err(Error::Bad { field: "email", rule: "cannot be registered".to_owned() });
+    }
+    tables.put(ADDRESSES, user.address.as_bytes(), &user.id)?;
+    tables.put(USERS, &user.id.bytes(), user)?;
+    tables.put(PASSWORDS, &user.id.bytes(), &hash)?;
+    tenants::make(tables, user)
+}

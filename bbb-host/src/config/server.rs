@@ -1,0 +1,126 @@
+//! `[server]`: how the daemon listens, and what it allows.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::config::{MAX_TIMEOUT_S, names};
+use crate::fault::Fault;
+
+/// The most connections that can be configured.
+const MAX_CONNECTIONS: usize = 65_536;
+/// The most businesses of one account that can be configured.
+const MAX_BUSINESSES: usize = 100_000;
+/// The most businesses that can be configured to be started at a time.
+const MAX_STARTS: usize = 256;
+
+/// `[server]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(missing_docs, reason = "config.default.toml explains every section and setting")]
+pub struct ServerSection {
+    pub listen: String,
+    pub registration: Registration,
+    #[serde(deserialize_with = "names")]
+    pub hosts: Vec<String>,
+    pub request_timeout_s: u64,
+    pub connections: usize,
+    pub requests_per_minute: u32,
+    pub businesses_per_tenant: usize,
+    pub starts_at_a_time: usize,
+}
+
+/// Who may register once there is an administrator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "config.default.toml explains every section and setting")]
+pub enum Registration {
+    Invitation,
+    Open,
+}
+
+impl Default for ServerSection {
+    fn default() -> Self {
+        ServerSection {
+            listen: "127.0.0.1:7878".to_owned(),
+            registration: Registration::Invitation,
+            hosts: Vec::new(),
+            request_timeout_s: 30,
+            connections: 512,
+            requests_per_minute: 600,
+            businesses_per_tenant: 100,
+            starts_at_a_time: 4,
+        }
+    }
+}
+
+impl ServerSection {
+    /// Checks what its types do not.
+    pub(super) fn check(&self) -> Result<(), Fault> {
+        self.parse()?;
+        if !(1..=MAX_TIMEOUT_S).contains(&self.request_timeout_s) {
+            return Err(Fault::usage(format!(
+                "server.request_timeout_s is {}: it needs 1 to {MAX_TIMEOUT_S} seconds",
+                self.request_timeout_s
+            )));
+        }
+        let counts = [
+            ("connections", self.connections, MAX_CONNECTIONS),
+            ("businesses_per_tenant", self.businesses_per_tenant, MAX_BUSINESSES),
+            ("starts_at_a_time", self.starts_at_a_time, MAX_STARTS),
+        ];
+        if let Some((name, count, most)) = counts.into_iter().find(|(_, count, most)| !(1..=*most).contains(count)) {
+            return Err(Fault::usage(format!("server.{name} is {count}: it is 1 to {most}")));
+        }
+        match self.requests_per_minute {
+            0 => Err(Fault::usage("server.requests_per_minute is 0: it is at least 1")),
+            _ => Ok(()),
+        }
+    }
+
+    fn parse(&self) -> Result<SocketAddr, Fault> {
+        let text = self.listen.trim();
+        let text = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
+        text.parse()
+            .map_err(|_| Fault::usage(format!("server.listen is {}: it is an address with a port, such as 127.0.0.1:7878", self.listen)))
+    }
+
+    /// Where it listens: an address of this machine that only this machine reaches.
+    ///
+    /// # Errors
+    /// [`crate::fault::Kind::Usage`] for what is no address, [`crate::fault::Kind::Refused`] for one that others could reach: there is no TLS yet.
+    pub fn address(&self) -> Result<SocketAddr, Fault> {
+        let address = self.parse()?;
+        if !address.ip().is_loopback() {
+            return Err(Fault::refused(format!(
+                "server.listen is {address}, which other machines reach, and the daemon has no TLS of its own yet: passwords would cross the network in the \
+                 clear; listen on 127.0.0.1"
+            )));
+        }
+        Ok(address)
+    }
+
+    /// The longest that a request may take.
+    pub fn request_timeout(&self) -> Duration {
+        Duration::from_secs(self.request_timeout_s)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::Kind;
+
+    #[test]
+    fn it_listens_where_only_this_machine_reaches_it() {
+        let address = |listen: &str| ServerSection { listen: listen.to_owned(), ..ServerSection::default() }.address();
+        assert_eq!(address("localhost:80").map(|address| address.to_string()), Ok("127.0.0.1:80".to_owned()));
+        assert_eq!(address("[::1]:80").map(|address| address.to_string()), Ok("[::1]:80".to_owned()));
+        for listen in ["0.0.0.0:80", "192.0.2.1:80", "[::]:80"] {
+            let refused = address(listen).expect_err(listen);
+            assert!(refused.kind == Kind::Refused && refused.message.contains("TLS"), "{refused}");
+        }
+        assert_eq!(address("7878").map_err(|fault| fault.kind), Err(Kind::Usage));
+    }
+}

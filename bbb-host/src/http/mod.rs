@@ -1,0 +1,83 @@
+//! The HTTP API: what a browser or a program may ask of the daemon.
+//!
+//! Handlers read projections and submit commands, nothing else. `guard` is what every request passes first; a handler that takes [`auth::Caller`] needs somebody who is
+//! signed in, and one that takes [`auth::Theirs`] a business that the caller may know of. Which role may do what is said in one place, the policies of
+//! [`crate::accounts::rights`].
+
+mod auth;
+mod cookie;
+mod cursor;
+mod dto;
+mod extract;
+mod guard;
+mod keyed;
+mod limits;
+mod live;
+mod openapi;
+mod problem;
+mod routes;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use tokio::sync::watch;
+
+use crate::accounts::Accounts;
+use crate::config::ServerSection;
+use crate::http::limits::Limiter;
+use crate::http::problem::{Problem, What};
+use crate::serve::fleet::Fleet;
+use crate::service::Service;
+
+pub(crate) use self::guard::request_id;
+pub(crate) use self::live::Readers;
+
+/// The most bytes of a request's body.
+pub(crate) const MAX_BODY_BYTES: usize = 256 * 1024;
+
+/// Who made a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
+/// What handlers work with.
+pub(crate) struct App {
+    pub(crate) service: Arc<Service>,
+    pub(crate) accounts: Arc<Accounts>,
+    pub(crate) fleet: Arc<Fleet>,
+    pub(crate) server: ServerSection,
+    /// The names by which it may be called, with and without its port.
+    pub(crate) hosts: Vec<String>,
+    pub(crate) limiter: Limiter,
+    pub(crate) readers: Arc<Readers>,
+    pub(crate) keyed: keyed::UnderWay,
+    /// True once the daemon is ending.
+    pub(crate) ending: watch::Receiver<bool>,
+}
+
+impl App {
+    pub(crate) fn new(
+        (service, accounts, fleet): (Arc<Service>, Arc<Accounts>, Arc<Fleet>),
+        server: ServerSection,
+        address: SocketAddr,
+        ending: watch::Receiver<bool>,
+    ) -> App {
+        let limiter = Limiter::new(Arc::clone(&accounts), server.requests_per_minute);
+        let hosts = guard::hosts(address, &server.hosts);
+        App { service, accounts, fleet, server, hosts, limiter, readers: Arc::default(), keyed: keyed::UnderWay::default(), ending }
+    }
+}
+
+/// The router of all paths.
+pub(crate) fn router(app: &Arc<App>) -> Router {
+    let (router, api) = openapi::described();
+    let router = router.merge(openapi::pages(api));
+    router
+        .fallback(|| async { Problem::not_found() })
+        .method_not_allowed_fallback(|| async { Problem::new(What::Method, "`Allow` says which methods there are") })
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn_with_state(Arc::clone(app), guard::guard))
+        .with_state(Arc::clone(app))
+}

@@ -1,0 +1,140 @@
+//! Looking at businesses.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use bbb_core::id::BusinessId;
+use futures_util::stream;
+use futures_util::{StreamExt, TryStreamExt};
+use http::header::{CACHE_CONTROL, ETAG, HeaderMap, IF_NONE_MATCH};
+use http::{HeaderValue, StatusCode};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::accounts::id::TenantId;
+use crate::accounts::rights::Action;
+use crate::fault::{Fault, Kind};
+use crate::http::App;
+use crate::http::auth::{Caller, Theirs};
+use crate::http::dto::{Agents, Business, Businesses, History, Metrics};
+use crate::http::extract::Asked;
+use crate::http::problem::{Problem, ProblemBody};
+use crate::http::{cursor, routes};
+
+/// How many businesses of a page are asked how they stand at a time.
+const AT_A_TIME: usize = 16;
+
+/// Which businesses.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Which {
+    /// The tenant; your own, where it is not given.
+    tenant: Option<String>,
+    /// What a page gave as `next`.
+    #[param(min_length = 2, max_length = 128)]
+    cursor: Option<String>,
+    /// How many at most, 1 to 200.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<usize>,
+}
+
+/// Lists the businesses of a tenant, the newest first.
+#[utoipa::path(get, path = "/api/businesses", tag = "businesses",
+    params(Which, ("if-none-match" = Option<String>, Header, description = "The `ETag` of what is known already")), responses(
+    (status = 200, description = "A page of them, with an `ETag`", body = Businesses),
+    (status = 304, description = "Nothing happened since"),
+    (status = 404, description = "You are no member of this tenant", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 422, description = "The cursor or the limit is none", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+    Asked(which): Asked<Which>,
+) -> Result<Response, Problem> {
+    let named = which.tenant.as_deref().map(str::parse::<TenantId>).transpose().map_err(|_| Problem::not_found())?;
+    let tenant = caller.tenant(&app, named, Action::View)?;
+    let after = which.cursor.as_deref().map(cursor::read).transpose()?;
+    let limit = routes::page_length(which.limit)?;
+    let mut page = app.accounts.businesses(tenant, after.as_deref(), limit + 1)?;
+    let more = page.len() > limit;
+    page.truncate(limit);
+    let next = page.last().filter(|_| more).map(|(_, key)| cursor::write(key));
+    let shown = stream::iter(page).map(|(id, _)| one(&app, id)).buffered(AT_A_TIME).try_collect::<Vec<_>>().await?;
+    let businesses = shown.into_iter().flatten().collect();
+    tagged(&headers, &Businesses { businesses, next })
+}
+
+async fn one(app: &App, id: BusinessId) -> Result<Option<Business>, Problem> {
+    let Some(row) = app.accounts.business(id)? else { return Ok(None) };
+    match app.service.now(id).await {
+        Ok(now) => Business::of(&now, &row, app.fleet.trouble(id)).map(Some),
+        // It is just being launched.
+        Err(Fault { kind: Kind::NotFound, .. }) => Ok(None),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+/// Shows a business as it stands. Ask with `If-None-Match`, and there is no body unless something happened.
+#[utoipa::path(get, path = "/api/businesses/{id}", tag = "businesses",
+    params(
+        ("id" = String, Path, description = "The business"),
+        ("if-none-match" = Option<String>, Header, description = "The `ETag` of what is known already"),
+    ),
+    responses(
+        (status = 200, description = "The business, with an `ETag`", body = Business),
+        (status = 304, description = "Nothing happened since"),
+        (status = 404, description = "There is none of this id that you may see", body = ProblemBody, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn show(State(app): State<Arc<App>>, theirs: Theirs, headers: HeaderMap) -> Result<Response, Problem> {
+    let id = theirs.to(Action::View)?;
+    let now = app.service.now(id).await?;
+    let business = Business::of(&now, &theirs.row, app.fleet.trouble(id))?;
+    tagged(&headers, &business)
+}
+
+/// An answer with an `ETag` that is a digest of it, or none where the client has it already.
+pub(crate) fn tagged(headers: &HeaderMap, body: &impl serde::Serialize) -> Result<Response, Problem> {
+    let bytes = serde_json::to_vec(body).map_err(Problem::failed)?;
+    let tag = format!("\"{}\"", &blake3::hash(&bytes).to_hex().as_str()[..32]);
+    let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+    let is_known = known.map(|text| text.trim().trim_start_matches("W/")).any(|text| text == "*" || text == tag);
+    let mut response = if is_known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response()
+    };
+    response.headers_mut().insert(ETAG, HeaderValue::from_str(&tag).map_err(Problem::failed)?);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    Ok(response)
+}
+
+/// Shows how a business does: figures, roles, oversight.
+#[utoipa::path(get, path = "/api/businesses/{id}/metrics", tag = "businesses", params(("id" = String, Path, description = "The business")), responses(
+    (status = 200, description = "Its figures", body = Metrics),
+    (status = 404, description = "There is none of this id that you may see", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn metrics(State(app): State<Arc<App>>, theirs: Theirs) -> Result<Json<Metrics>, Problem> {
+    Ok(Json(Metrics::of(&app.service.now(theirs.to(Action::View)?).await?)?))
+}
+
+/// Shows the totals at the end of each day.
+#[utoipa::path(get, path = "/api/businesses/{id}/metrics/history", tag = "businesses", params(("id" = String, Path, description = "The business")), responses(
+    (status = 200, description = "Its days", body = History),
+    (status = 404, description = "There is none of this id that you may see", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn history(State(app): State<Arc<App>>, theirs: Theirs) -> Result<Json<History>, Problem> {
+    Ok(Json(History::of(&app.service.now(theirs.to(Action::View)?).await?)?))
+}
+
+/// Shows how its seven roles do.
+#[utoipa::path(get, path = "/api/businesses/{id}/agents", tag = "businesses", params(("id" = String, Path, description = "The business")), responses(
+    (status = 200, description = "Its roles", body = Agents),
+    (status = 404, description = "There is none of this id that you may see", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn agents(State(app): State<Arc<App>>, theirs: Theirs) -> Result<Json<Agents>, Problem> {
+    Ok(Json(Agents::of(&app.service.now(theirs.to(Action::View)?).await?)?))
+}

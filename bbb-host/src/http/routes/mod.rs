@@ -1,0 +1,65 @@
+//! The paths of the API: a file per subject.
+
+pub(crate) mod blueprints;
+pub(crate) mod businesses;
+pub(crate) mod commands;
+pub(crate) mod health;
+pub(crate) mod inbox;
+pub(crate) mod keys;
+pub(crate) mod launch;
+pub(crate) mod people;
+pub(crate) mod records;
+pub(crate) mod sessions;
+pub(crate) mod sign_in;
+pub(crate) mod terms;
+
+use crate::accounts::Error;
+use crate::fault::Fault;
+use crate::http::problem::{Problem, What};
+use crate::serve::fleet::LaunchError;
+
+/// The most entries of a page, and how many there are where a request does not say.
+pub(crate) const MAX_PAGE: usize = 200;
+pub(crate) const DEFAULT_PAGE: usize = 50;
+
+/// The length of a page that was asked for.
+pub(crate) fn page_length(limit: Option<usize>) -> Result<usize, Problem> {
+    match limit {
+        None => Ok(DEFAULT_PAGE),
+        Some(limit) if (1..=MAX_PAGE).contains(&limit) => Ok(limit),
+        Some(_) => Err(Problem::field("limit", format!("is 1 to {MAX_PAGE}"))),
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Problem {
+        let text = error.to_string();
+        match error {
+            Error::Wrong => Problem::new(What::WrongCredentials, text),
+            Error::Locked { seconds } => Problem::new(What::TooMany, text).after(seconds),
+            Error::Busy => Problem::new(What::Busy, text).after(1),
+            Error::NotInvited | Error::BadGrant => Problem::new(What::Forbidden, text),
+            Error::Bad { field, rule } => Problem::field(field, rule),
+            Error::Weak(hint) => Problem::new(What::WeakPassword, hint),
+            Error::NotFound => Problem::not_found(),
+            Error::Full(text) => Problem::new(What::Quota, text),
+            Error::Conflict(text) => Problem::new(What::Conflict, text),
+            Error::Database(_) => Problem::failed(text),
+        }
+    }
+}
+
+impl From<LaunchError> for Problem {
+    fn from(error: LaunchError) -> Problem {
+        match error {
+            LaunchError::Account(error) => error.into(),
+            LaunchError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+/// A refused command in words that fit a browser: those of the command line name its commands.
+pub(crate) fn refused(fault: Fault) -> Problem {
+    let plain = fault.message.split("; see: bbb").next().unwrap_or_default().to_owned();
+    Problem::from(Fault { message: plain, ..fault })
+}

@@ -1,0 +1,195 @@
+//! The daemon, over HTTP as its users reach it: in this process, on a port of its own, in a directory of its own, at a time that tests set.
+
+mod accounts;
+mod binary;
+mod businesses;
+mod described;
+mod keys;
+mod kill;
+mod live;
+mod openapi;
+mod skeleton;
+mod tenants;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use bbb_core::time::Timestamp;
+use bbb_host::config::Config;
+use bbb_host::data_dir::DataDir;
+use bbb_host::serve::Daemon;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+
+pub(crate) const PASSWORD: &str = "correct-horse-battery-8";
+pub(crate) const TEMPLATE: &str = "AI Chatbot Integration Service";
+
+/// A data directory, with the daemon that runs in it.
+pub(crate) struct House {
+    dir: tempfile::TempDir,
+    config: Config,
+    time_ms: Arc<AtomicI64>,
+    daemon: Option<Daemon>,
+    client: Client,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    pub(crate) async fn of(request: RequestBuilder) -> Answer {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(Value::String(text)) };
+        Answer { status, headers, body }
+    }
+
+    /// That this is a success, and what it says.
+    #[track_caller]
+    pub(crate) fn ok(self) -> Value {
+        assert!((200..300).contains(&self.status), "{self:?}");
+        self.body
+    }
+
+    /// That this is a problem of a kind, and what it says.
+    #[track_caller]
+    pub(crate) fn problem(self, status: u16, slug: &str) -> Value {
+        assert_eq!((self.status, self.body["type"].as_str()), (status, Some(format!("urn:bbb:problem:{slug}").as_str())), "{self:?}");
+        assert_eq!(self.headers[CONTENT_TYPE], "application/problem+json");
+        assert_eq!(self.body["status"], status);
+        let id = self.headers["x-request-id"].to_str().unwrap();
+        assert_eq!(self.body["instance"], format!("urn:bbb:request:{id}"), "{:?}", self.body);
+        self.body
+    }
+
+    #[track_caller]
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers[name].to_str().unwrap()
+    }
+}
+
+/// Somebody who is signed in.
+#[derive(Debug, Clone)]
+pub(crate) struct Person {
+    pub(crate) email: String,
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+    pub(crate) tenant: String,
+}
+
+impl House {
+    pub(crate) async fn new() -> House {
+        House::with(|_| {}).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> House {
+        let mut config = Config::default();
+        config.server.listen = "127.0.0.1:0".to_owned();
+        config.server.requests_per_minute = 100_000;
+        change(&mut config);
+        let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let time_ms = Arc::new(AtomicI64::new(1_800_000_000_000));
+        let mut house = House { dir: tempfile::tempdir().unwrap(), config, time_ms, daemon: None, client };
+        house.start().await;
+        house
+    }
+
+    pub(crate) async fn start(&mut self) {
+        let data = self.data();
+        let store = tokio::task::spawn_blocking({
+            let data = data.clone();
+            move || data.try_open_store().unwrap().expect("nobody else holds it")
+        });
+        let time_ms = Arc::clone(&self.time_ms);
+        let clock = Arc::new(move || Timestamp::from_ms(time_ms.load(Ordering::SeqCst)));
+        self.daemon = Some(Daemon::start(data, store.await.unwrap(), self.config.clone(), clock).await.unwrap());
+    }
+
+    pub(crate) async fn stop(&mut self) {
+        self.daemon.take().unwrap().shut_down().await;
+    }
+
+    pub(crate) fn data(&self) -> DataDir {
+        DataDir::create(&self.dir.path().join("data")).unwrap()
+    }
+
+    pub(crate) fn daemon(&self) -> &Daemon {
+        self.daemon.as_ref().unwrap()
+    }
+
+    pub(crate) fn later(&self, ms: i64) {
+        self.time_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.daemon().address())
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, self.url(path))
+    }
+
+    pub(crate) async fn get(&self, who: &Person, path: &str) -> Answer {
+        Answer::of(self.request(Method::GET, path).bearer_auth(&who.access)).await
+    }
+
+    pub(crate) async fn post(&self, who: &Person, path: &str, body: &Value) -> Answer {
+        Answer::of(self.request(Method::POST, path).bearer_auth(&who.access).json(body)).await
+    }
+
+    /// A request of somebody who is not signed in.
+    pub(crate) async fn ask(&self, path: &str, body: &Value) -> Answer {
+        Answer::of(self.request(Method::POST, path).json(body)).await
+    }
+
+    pub(crate) async fn register(&self, token: Option<&str>, name: &str) -> Answer {
+        let body = json!({ "token": token, "email": format!("{name}@example.org"), "name": name, "password": PASSWORD });
+        self.ask("/api/auth/register", &body).await
+    }
+
+    pub(crate) async fn login(&self, name: &str) -> Person {
+        let email = format!("{name}@example.org");
+        let told = self.ask("/api/auth/login", &json!({ "email": email, "password": PASSWORD })).await.ok();
+        let text = |field: &str| told[field].as_str().unwrap().to_owned();
+        let mut person = Person { email, access: text("access_token"), refresh: text("refresh_token"), tenant: String::new() };
+        person.tenant = self.get(&person, "/api/me").await.ok()["tenant"].as_str().unwrap().to_owned();
+        person
+    }
+
+    pub(crate) async fn first_admin_token(&self) -> String {
+        self.daemon().accounts().first_admin_token().await.unwrap().expect("there is no administrator yet").reveal()
+    }
+
+    /// The first administrator.
+    pub(crate) async fn admin(&self) -> Person {
+        let token = self.first_admin_token().await;
+        self.register(Some(&token), "admin").await.ok();
+        self.login("admin").await
+    }
+
+    /// Somebody whom the administrator invited.
+    pub(crate) async fn guest(&self, admin: &Person, name: &str) -> Person {
+        let invited = self.post(admin, "/api/invitations", &json!({})).await.ok();
+        self.register(invited["token"].as_str(), name).await.ok();
+        self.login(name).await
+    }
+
+    /// Launches a business, and returns it.
+    pub(crate) async fn launch(&self, who: &Person, more: Value) -> Value {
+        let mut body = json!({ "blueprint": TEMPLATE, "seed": 42, "days": 3 });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.post(who, "/api/businesses/launch", &body).await.ok()
+    }
+}
+
+/// The path of a business.
+pub(crate) fn of(business: &Value, rest: &str) -> String {
+    format!("/api/businesses/{}{rest}", business["id"].as_str().unwrap())
+}
