@@ -100,7 +100,7 @@ pub(super) struct Futures {
 impl Simulate {
     pub(super) fn run(self, screen: &mut Screen) -> Result<(), Fault> {
         let policies = if self.policy.is_empty() { vec![Policy::Engine] } else { self.policy };
-        let ran = self.futures.simulate(&self.blueprint, &policies, screen)?;
+        let ran = self.futures.simulate(&self.blueprint, &policies, u64::MAX, screen)?;
         let told = ran.iter().map(|ran| format!("SIMULATION, {}; all money is simulated\n\n{}", ran.asked, table(&ran.rows)));
         let text = told.collect::<Vec<_>>().join("\n");
         let (rows, outcomes) = (all(&ran, |ran| &ran.rows), all(&ran, |ran| &ran.outcomes));
@@ -127,8 +127,8 @@ pub(super) fn all<T>(ran: &[Ran], of: impl Fn(&Ran) -> &Vec<T>) -> Vec<&T> {
 }
 
 impl Futures {
-    /// Simulates these policies in all futures of each market, or takes what was simulated before, and draws the page where one is wanted.
-    pub(super) fn simulate(&self, blueprint: &str, policies: &[Policy], screen: &Screen) -> Result<Vec<Ran>, Fault> {
+    /// Simulates these policies in all futures of each market, the oracle in the first so many, or takes what was simulated before, and draws the page where one is wanted.
+    pub(super) fn simulate(&self, blueprint: &str, policies: &[Policy], of_oracle: u64, screen: &Screen) -> Result<Vec<Ran>, Fault> {
         let markets = self.markets()?;
         if let Some(path) = &self.html {
             if markets.len() > 1 {
@@ -136,7 +136,7 @@ impl Futures {
             }
             output::check(path, self.force)?;
         }
-        let jobs = self.jobs(blueprint, policies, &markets)?;
+        let jobs = self.jobs(blueprint, policies, of_oracle, &markets)?;
         let mut left = self.outcomes(&jobs, screen)?;
         let bounds = Bounds::of(&jobs, self.threads());
         let ran = markets.into_iter().map(|market| {
@@ -197,7 +197,7 @@ impl Futures {
         self.threads.map_or_else(cores, NonZeroUsize::get)
     }
 
-    fn jobs(&self, blueprint: &str, policies: &[Policy], markets: &[Option<Arc<Named>>]) -> Result<Vec<Job>, Fault> {
+    fn jobs(&self, blueprint: &str, policies: &[Policy], of_oracle: u64, markets: &[Option<Arc<Named>>]) -> Result<Vec<Job>, Fault> {
         let blueprints: Vec<&'static Blueprint> = if blueprint == "all" {
             blueprint::all().iter().collect()
         } else {
@@ -219,7 +219,8 @@ impl Futures {
                 for blueprint in &blueprints {
                     let job =
                         |policy: &Policy| Job { blueprint, policy: *policy, seed, days, autonomy, conditions, market: market.clone() };
-                    jobs.extend(policies.iter().map(job));
+                    let runs = |policy: &&Policy| **policy != Policy::Oracle || seed - first < of_oracle;
+                    jobs.extend(policies.iter().filter(runs).map(job));
                 }
             }
         }

@@ -30,7 +30,7 @@ pub struct Comparison {
     pub gain_cents: i64,
     /// Its 95 % interval by the bootstrap, in cents.
     pub gain_interval_cents: [i64; 2],
-    /// The engine's median over the oracle's; none without an oracle, or where its median is not above zero.
+    /// The engine's mean profit over the oracle's, in the futures in which the oracle ran; none without one, or where its mean is not above zero.
     pub of_oracle: Option<f64>,
     /// The engine's ruined share, and the smallest of the baselines'.
     pub ruined: [f64; 2],
@@ -56,9 +56,7 @@ fn compare(blueprint: &str, runs: &BTreeMap<Policy, BTreeMap<u64, &Outcome>>) ->
     let engine = runs.get(&Policy::Engine)?;
     let baselines: Vec<(Policy, &BTreeMap<u64, &Outcome>)> =
         Policy::BASELINES.into_iter().map(|policy| Some((policy, runs.get(&policy)?))).collect::<Option<_>>()?;
-    let oracle = runs.get(&Policy::Oracle);
-    let common =
-        |seed: &u64| baselines.iter().all(|(_, runs)| runs.contains_key(seed)) && oracle.is_none_or(|runs| runs.contains_key(seed));
+    let common = |seed: &u64| baselines.iter().all(|(_, runs)| runs.contains_key(seed));
     let seeds: BTreeSet<u64> = engine.keys().copied().filter(common).collect();
     if seeds.is_empty() {
         return None;
@@ -80,9 +78,16 @@ fn compare(blueprint: &str, runs: &BTreeMap<Policy, BTreeMap<u64, &Outcome>>) ->
         ratio: over(theirs),
         gain_cents: mean(&gains),
         gain_interval_cents: interval_of_mean(&gains, blueprint),
-        of_oracle: oracle.and_then(|runs| over(median_of(runs))),
+        of_oracle: runs.get(&Policy::Oracle).and_then(|oracle| of_oracle(engine, oracle)),
         ruined: [ruined(engine), baselines.iter().map(|(_, runs)| ruined(runs)).fold(1.0, f64::min)],
     })
+}
+
+/// What the engine earned of the oracle's profit, in the futures of both.
+fn of_oracle(engine: &BTreeMap<u64, &Outcome>, oracle: &BTreeMap<u64, &Outcome>) -> Option<f64> {
+    let both = engine.iter().filter_map(|(seed, mine)| Some((mine.profit_cents, oracle.get(seed)?.profit_cents)));
+    let (mine, best) = both.fold((0, 0), |(mine, best), (one, other)| (mine + one, best + other));
+    (best > 0).then(|| mine as f64 / best as f64)
 }
 
 #[cfg(test)]
@@ -146,6 +151,10 @@ mod tests {
         assert_eq!(one.ruined, [0.0, 0.0]);
         assert!(comparisons(&outcomes([10, 20, 30], false))[0].is_behind());
         assert_eq!(comparisons(&outcomes([10, 20, 30], false))[0].of_oracle, None);
+        let mut few = outcomes([100, 300, 200], true);
+        few.retain(|one| one.policy != Policy::Oracle || one.seed < 2);
+        let one = &comparisons(&few)[0];
+        assert_eq!((one.of_oracle, one.futures), (Some(0.5), 3), "the oracle ran in two futures of three");
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub struct Row {
     pub worst_profit_cents: i64,
     /// The share of runs whose cash ran out.
     pub ruined: f64,
-    /// How much less the mean run earned than the oracle's on the same seeds, in cents; none without an oracle.
+    /// How much less the mean run earned than the oracle's, in cents, over the seeds on which that ran; none without an oracle.
     pub regret_cents: Option<i64>,
     /// A profit, in cents, that no growth policy can expect to exceed: the mean over the same futures. A bound of the mean, not of a single run; none where it was not asked for.
     pub expected_profit_bound_cents: Option<i64>,
@@ -80,8 +80,8 @@ pub fn rows(outcomes: &[Outcome], bounds: &Bounds) -> Vec<Row> {
 fn row(blueprint: &str, policy: Policy, runs: &[&Outcome], oracle: &BTreeMap<(&str, u64), i64>, bounds: &Bounds) -> Row {
     let profits = sorted(runs.iter().map(|run| run.profit_cents));
     let worst = (profits.len() * WORST_PERCENT / 100).max(1);
-    let regrets: Option<Vec<i64>> =
-        runs.iter().map(|run| Some(oracle.get(&(run.blueprint.as_str(), run.seed))? - run.profit_cents)).collect();
+    let regrets: Vec<i64> =
+        runs.iter().filter_map(|run| Some(oracle.get(&(run.blueprint.as_str(), run.seed))? - run.profit_cents)).collect();
     let bounds: Option<Vec<i64>> = runs.iter().map(|run| bounds.get(&run.blueprint, run.market.as_deref(), run.seed)).collect();
     let totals = |of: &dyn Fn(&Outcome) -> (u32, u32)| {
         let (part, whole) = runs.iter().fold((0_u64, 0_u64), |(part, whole), run| {
@@ -101,7 +101,7 @@ fn row(blueprint: &str, policy: Policy, runs: &[&Outcome], oracle: &BTreeMap<(&s
         mean_profit_cents: mean(&profits),
         worst_profit_cents: mean(&profits[..worst]),
         ruined: runs.iter().filter(|run| run.ruined).count() as f64 / runs.len() as f64,
-        regret_cents: regrets.map(|regrets| mean(&regrets)),
+        regret_cents: (!regrets.is_empty()).then(|| mean(&regrets)),
         expected_profit_bound_cents: bounds.map(|bounds| mean(&bounds)),
         last_quarter_revenue_cents: median(&sorted(runs.iter().map(|run| run.last_quarter_revenue_cents))),
         asked_a_month: runs.iter().map(|run| run.asked_a_month()).sum::<f64>() / runs.len() as f64,

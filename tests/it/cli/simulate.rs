@@ -118,7 +118,7 @@ fn a_given_market_is_part_of_the_question_and_repeats_exactly() {
     assert!(std::fs::read_to_string(place.path().join("page.html")).unwrap().contains("market crowded-"));
     place.bbb(&with(&["--market", "small.toml", "--market", "crowded.toml", "--html", "two.html"])).fails(2, "one market");
     let bench =
-        ["bench", "business", "--blueprint", TEMPLATE, "--days", "15", "--seeds", "1", "--without-oracle", "--market", "small.toml"];
+        ["bench", "business", "--blueprint", TEMPLATE, "--days", "15", "--seeds", "1", "--oracle-seeds", "0", "--market", "small.toml"];
     let bench = place.bbb(&[&bench[..], &["--json"]].concat()).json();
     assert!(bench["comparisons"][0]["market"].as_str().unwrap().starts_with("small-"), "{bench}");
 }
@@ -133,8 +133,8 @@ fn nobody_earns_more_than_the_upper_bound_in_the_mean() {
     let frugal = concat!(env!("CARGO_MANIFEST_DIR"), "/markets/frugal.toml");
     for rows in [
         bench(TEMPLATE, &["--days", "60", "--seeds", "2"]),
-        bench("virtual-executive-assistant-agency", &["--days", "90", "--seeds", "3", "--without-oracle"]),
-        bench("mobile-car-detailing", &["--days", "90", "--seeds", "3", "--without-oracle", "--market", frugal]),
+        bench("virtual-executive-assistant-agency", &["--days", "90", "--seeds", "3", "--oracle-seeds", "0"]),
+        bench("mobile-car-detailing", &["--days", "90", "--seeds", "3", "--oracle-seeds", "0", "--market", frugal]),
     ] {
         let mean = |row: &serde_json::Value| row["mean_profit_cents"].as_i64().unwrap();
         let bound = rows[0]["expected_profit_bound_cents"].as_i64().unwrap();
