@@ -221,6 +221,8 @@ impl Fleet {
             if self.resting.load(Ordering::SeqCst) {
                 return;
             }
+            // It writes nothing more, whether it is over or its actors are gone: whoever asks from here on asks its journal.
+            self.service.ended(id);
             handle.passivate().await;
             self.settle(id).await;
             if over {
