@@ -93,6 +93,7 @@ fn collected() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(keys::keys, keys::make_key))
         .routes(routes!(keys::revoke_key))
         .routes(routes!(people::invite))
+        .routes(routes!(people::accept))
         .routes(routes!(people::members))
         .routes(routes!(people::dismiss))
         .routes(routes!(people::users))
