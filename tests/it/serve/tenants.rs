@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::live::read_to_the_end;
 use super::{Answer, House, Person, of};
 
 const UNKNOWN: &str = "biz_00000000000000aa";
@@ -167,7 +168,7 @@ async fn a_launch_that_was_cut_short_leaves_nothing() {
         pace: bbb_agents::world::Pace::Fast,
         owner: Owner::Simulated,
     };
-    accounts.claim(UNKNOWN.parse().unwrap(), row, 1).await.unwrap();
+    accounts.claim(UNKNOWN.parse().unwrap(), row, 1, BTreeSet::new()).await.unwrap();
     drop(accounts);
     house.get(&admin, &format!("/api/businesses/{UNKNOWN}")).await.problem(404, "not-found");
     assert_eq!(house.get(&admin, "/api/businesses").await.ok()["businesses"], json!([]));
@@ -175,5 +176,11 @@ async fn a_launch_that_was_cut_short_leaves_nothing() {
     house.post(&admin, "/api/businesses/launch", &body).await.problem(403, "quota");
     house.stop().await;
     house.start().await;
-    house.post(&admin, "/api/businesses/launch", &body).await.ok();
+    for _ in 0..2 {
+        let launched = house.post(&admin, "/api/businesses/launch", &body).await.ok();
+        read_to_the_end(&house, &admin, &launched).await;
+    }
+    let lasting = json!({ "blueprint": "Grant Writing Consultancy", "pace": "realtime" });
+    house.post(&admin, "/api/businesses/launch", &lasting).await.ok();
+    house.post(&admin, "/api/businesses/launch", &body).await.problem(403, "quota");
 }
