@@ -219,7 +219,12 @@ impl Service {
     /// [`crate::fault::Kind::NotFound`], and the store's.
     pub async fn now(&self, id: BusinessId) -> Result<Now, Fault> {
         if let Some(handle) = self.handle(id) {
-            return Ok(Now { state: handle.status().await?, head: self.head(id).await?, running: true });
+            match handle.status().await {
+                Ok(state) => return Ok(Now { state, head: self.head(id).await?, running: true }),
+                // It has just come to its end here, and the journal has all of it.
+                Err(Refused::NotRunning) => {}
+                Err(refused) => return Err(refused.into()),
+            }
         }
         let head = self.head(id).await?;
         if let Some(state) = self.rested.get(id, head) {
@@ -295,7 +300,11 @@ impl Service {
 
     async fn tell(&self, id: BusinessId, command: Command) -> Result<(), Fault> {
         if let Some(handle) = self.handle(id) {
-            return Ok(handle.command(command).await?);
+            match handle.command(command.clone()).await {
+                // It has just come to its end here: what it was told fits its journal, or does not.
+                Err(Refused::NotRunning) => {}
+                told => return Ok(told?),
+            }
         }
         let turn = self.turn.lock().await;
         // It may have been started before the turn came.

@@ -8,6 +8,7 @@ mod keys;
 mod kill;
 mod live;
 mod openapi;
+mod outside;
 mod skeleton;
 mod tenants;
 

@@ -42,6 +42,11 @@ pub(super) fn put(tables: &Writing, tenant: TenantId, user: UserId, role: Role) 
     tables.put(BY_TENANT, &key(tenant.bytes(), user.bytes()), &role)
 }
 
+/// Whether somebody is a member already.
+pub(super) fn is_member(tables: &impl Read, user: UserId, tenant: TenantId) -> Result<bool, Error> {
+    Ok(tables.get::<Role>(BY_USER, &key(user.bytes(), tenant.bytes()))?.is_some())
+}
+
 impl Accounts {
     /// Somebody's role in a tenant; nothing where they have none.
     ///

@@ -66,9 +66,13 @@ impl Passwords {
         done.await.map_err(|error| Error::Database(error.to_string()))?
     }
 
-    /// The hash of a password that passed [`check`].
-    pub(super) async fn hash(&self, password: String) -> Result<String, Error> {
-        self.in_turn(move || hash(&password)).await
+    /// The hash of a password that is hard to guess, also for who knows this about its owner. Guessing takes long for some passwords, and so has its turn too.
+    pub(super) async fn hash(&self, password: String, about: [String; 2]) -> Result<String, Error> {
+        self.in_turn(move || {
+            check(&password, &about)?;
+            hash(&password)
+        })
+        .await
     }
 
     /// Whether a password fits a hash. Where there is none, it takes as long and does not.
@@ -83,7 +87,7 @@ impl Passwords {
 }
 
 /// Refuses a password that is easy to guess; what is known of its owner is guessed first.
-pub(super) fn check(password: &str, about: &[&str]) -> Result<(), Error> {
+fn check(password: &str, about: &[String]) -> Result<(), Error> {
     let chars = password.chars().count();
     if !(MIN_CHARS..=MAX_CHARS).contains(&chars) {
         return Err(Error::Bad { field: "password", rule: format!("has {MIN_CHARS} to {MAX_CHARS} characters") });
@@ -115,16 +119,17 @@ mod tests {
         assert!(matches!(check(&"x".repeat(129), &[]), Err(Error::Bad { .. })));
         let Err(Error::Weak(hint)) = check("password123", &[]) else { panic!("it is the second guess of everybody") };
         assert!(hint.len() > 10, "{hint}");
-        assert!(matches!(check("lovelace1815", &["ada@lovelace.net", "Ada Lovelace 1815"]), Err(Error::Weak(_))));
-        assert_eq!(check("correct-horse-battery-8", &["ada@lovelace.net"]), Ok(()));
+        assert!(matches!(check("lovelace1815", &["ada@lovelace.net".to_owned(), "Ada Lovelace 1815".to_owned()]), Err(Error::Weak(_))));
+        assert_eq!(check("correct-horse-battery-8", &["ada@lovelace.net".to_owned()]), Ok(()));
     }
 
     #[tokio::test]
     async fn only_the_right_password_fits_and_nobodys_never_does() {
         let passwords = Passwords::new().unwrap();
-        let hash = passwords.hash("correct-horse-battery-8".to_owned()).await.unwrap();
+        let nothing = || [String::new(), String::new()];
+        let hash = passwords.hash("correct-horse-battery-8".to_owned(), nothing()).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert_ne!(hash, passwords.hash("correct-horse-battery-8".to_owned()).await.unwrap(), "each has a salt of its own");
+        assert_ne!(hash, passwords.hash("correct-horse-battery-8".to_owned(), nothing()).await.unwrap(), "each has a salt of its own");
         assert_eq!(passwords.fits("correct-horse-battery-8".to_owned(), Some(hash.clone())).await, Ok(true));
         assert_eq!(passwords.fits("correct-horse-battery-9".to_owned(), Some(hash)).await, Ok(false));
         assert_eq!(passwords.fits("correct-horse-battery-8".to_owned(), None).await, Ok(false));

@@ -56,6 +56,11 @@ fn place(tenant: TenantId, at: Timestamp, business: BusinessId) -> [u8; 24] {
     key
 }
 
+/// The business of a place.
+fn business_in(place: &[u8]) -> Option<BusinessId> {
+    Some(BusinessId::from_bytes(place.get(16..24)?.try_into().ok()?))
+}
+
 /// A user's own tenant.
 pub(super) fn make(tables: &Writing, user: &User) -> Result<(), Error> {
     members::put(tables, user.tenant, user.id, Role::Owner)
@@ -75,18 +80,19 @@ fn remove(tables: &Writing, id: BusinessId) -> Result<(), Error> {
 }
 
 impl Accounts {
-    /// Says whose a business will be that is launched next.
+    /// Says whose a business will be that is launched next. Those in `over` do not count towards the `most` that the tenant may have.
     ///
     /// # Errors
     /// [`Error::Full`] where the tenant has as many as it may, [`Error::Conflict`] where the business is known.
-    pub async fn claim(&self, id: BusinessId, row: BusinessRow, most: usize) -> Result<(), Error> {
+    pub async fn claim(&self, id: BusinessId, row: BusinessRow, most: usize, over: BTreeSet<BusinessId>) -> Result<(), Error> {
         self.db
             .write(move |tables| {
                 if tables.get::<BusinessRow>(BUSINESSES, &id.bytes())?.is_some() {
                     return Err(Error::Conflict("this very business was launched before"));
                 }
-                if tables.all::<()>(BY_TENANT, &row.tenant.bytes())?.len() >= most {
-                    return Err(Error::Full(format!("a tenant has at most {most} businesses here")));
+                let theirs = tables.all::<()>(BY_TENANT, &row.tenant.bytes())?;
+                if theirs.iter().filter(|(key, ())| business_in(key).is_none_or(|id| !over.contains(&id))).count() >= most {
+                    return Err(Error::Full(format!("a tenant has at most {most} businesses here that are not over")));
                 }
                 put(tables, id, &row)
             })
@@ -116,10 +122,7 @@ impl Accounts {
     pub fn businesses(&self, tenant: TenantId, after: Option<&[u8]>, limit: usize) -> Result<Vec<(BusinessId, Vec<u8>)>, Error> {
         let after = after.map(|after| [&tenant.bytes()[..], after].concat());
         let rows = self.db.read(|tables| tables.page::<()>(BY_TENANT, &tenant.bytes(), after.as_deref(), true, limit))?;
-        let named = rows.into_iter().filter_map(|(key, ())| {
-            let id = BusinessId::from_bytes(key.get(16..24)?.try_into().ok()?);
-            Some((id, key.get(8..)?.to_vec()))
-        });
+        let named = rows.into_iter().filter_map(|(key, ())| Some((business_in(&key)?, key.get(8..)?.to_vec())));
         Ok(named.collect())
     }
 

@@ -10,7 +10,7 @@ use crate::accounts::db::{Read, Table, Writing};
 use crate::accounts::grants::{self, What};
 use crate::accounts::id::{SessionId, TenantId, UserId};
 use crate::accounts::token::{Purpose, Token};
-use crate::accounts::{Accounts, Error, members, password, sessions, tenants};
+use crate::accounts::{Accounts, Error, Membership, members, password, sessions, tenants};
 use crate::config::Registration;
 
 const USERS: Table = TableDefinition::new("users");
@@ -152,8 +152,7 @@ impl Accounts {
         }
         let address = normal_address(&newcomer.address)?;
         let name = normal_name(&newcomer.name)?;
-        password::check(&newcomer.password, &[&address, &name])?;
-        let hash = self.passwords.hash(newcomer.password).await?;
+        let hash = self.passwords.hash(newcomer.password, [address.clone(), name.clone()]).await?;
         let now = self.now();
         let (id, tenant) = (UserId::draw()?, TenantId::draw()?);
         self.db
@@ -163,11 +162,7 @@ impl Accounts {
                 if user.admin && has_admin(tables)? {
                     return Err(Error::BadGrant);
                 }
-                if let Some(What::Invited { address: Some(address), .. }) = &grant
-                    && *address != user.address
-                {
-                    return Err(Error::Bad { field: "email", rule: "is not the one that was invited".to_owned() });
-                }
+                for_whom(grant.as_ref(), &user)?;
                 insert(tables, &user, &hash)?;
                 if let Some(What::Invited { member: Some((tenant, role)), .. }) = grant {
                     members::put(tables, tenant, id, role)?;
@@ -206,7 +201,38 @@ impl Accounts {
     }
 }
 
+/// Refuses an invitation of somebody else.
+fn for_whom(grant: Option<&What>, user: &User) -> Result<(), Error> {
+    match grant {
+        Some(What::Invited { address: Some(address), .. }) if *address != user.address => {
+            Err(Error::Bad { field: "email", rule: "is not the one that was invited".to_owned() })
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Accounts {
+    /// Makes somebody who has an account a member of the tenant that invited them.
+    ///
+    /// # Errors
+    /// [`Error::BadGrant`] for what is no such invitation, [`Error::Bad`] for somebody else's, [`Error::Conflict`] for who is a member already.
+    pub async fn accept(&self, user: &User, token: &str) -> Result<Membership, Error> {
+        let token = Token::parse(token.trim()).filter(|token| token.purpose() == Purpose::Invitation).ok_or(Error::BadGrant)?;
+        let (now, user) = (self.now(), user.clone());
+        self.db
+            .write(move |tables| {
+                let grant = grants::take(tables, &token, now)?;
+                for_whom(Some(&grant), &user)?;
+                let What::Invited { member: Some((tenant, role)), .. } = grant else { return Err(Error::BadGrant) };
+                if members::is_member(tables, user.id, tenant)? {
+                    return Err(Error::Conflict("you are a member of this tenant already"));
+                }
+                members::put(tables, tenant, user.id, role)?;
+                Ok(Membership { tenant, role })
+            })
+            .await
+    }
+
     /// Changes a password, whose owner must know the current one. All sessions end but `session`.
     ///
     /// # Errors
@@ -220,8 +246,7 @@ impl Accounts {
         from: IpAddr,
     ) -> Result<(), Error> {
         self.sign_in(&user.address, current, from).await?;
-        password::check(&new, &[&user.address, &user.name])?;
-        let (id, hash) = (user.id, self.passwords.hash(new).await?);
+        let (id, hash) = (user.id, self.passwords.hash(new, [user.address.clone(), user.name.clone()]).await?);
         self.db
             .write(move |tables| {
                 tables.put(PASSWORDS, &id.bytes(), &hash)?;

@@ -20,7 +20,7 @@ const MAX_THREADS: i64 = 256;
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// Where to listen, this machine only [default: server.listen of the configuration, 127.0.0.1:7878]
+    /// Where to listen; without TLS, this machine only [default: server.listen of the configuration, 127.0.0.1:7878]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
     /// Worker threads
@@ -60,15 +60,14 @@ async fn serve(data: DataDir, store: RedbStore, config: Config, screen: &mut Scr
 
 /// Says where to go, and how to become the administrator where there is none.
 async fn welcome(daemon: &Daemon, data: &DataDir, screen: &mut Screen) -> Result<(), Fault> {
-    let address = daemon.address();
+    let base = daemon.base();
     first_run::forget(data)?;
-    let link = daemon.accounts().first_admin_token().await?.map(|token| first_run::link(address, &token));
+    let link = daemon.accounts().first_admin_token().await?.map(|token| first_run::link(&base, &token));
     let to_person = !screen.is_json() && std::io::stdout().is_terminal();
     let file = match &link {
         Some(link) if !to_person => Some(first_run::write(data, link)?),
         _ => None,
     };
-    let base = format!("http://{address}");
     if screen.is_json() {
         let object = json!({ "address": base, "docs": format!("{base}/api/docs"), "openapi": format!("{base}/api/openapi.json"), "first_admin_link_file": file });
         return screen.object(&object);

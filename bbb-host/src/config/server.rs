@@ -1,6 +1,6 @@
 //! `[server]`: how the daemon listens, and what it allows.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -24,6 +24,10 @@ pub struct ServerSection {
     pub registration: Registration,
     #[serde(deserialize_with = "names")]
     pub hosts: Vec<String>,
+    pub tls_certificate_file: String,
+    pub tls_key_file: String,
+    #[serde(deserialize_with = "names")]
+    pub trusted_proxies: Vec<String>,
     pub request_timeout_s: u64,
     pub connections: usize,
     pub requests_per_minute: u32,
@@ -46,6 +50,9 @@ impl Default for ServerSection {
             listen: "127.0.0.1:7878".to_owned(),
             registration: Registration::Invitation,
             hosts: Vec::new(),
+            tls_certificate_file: String::new(),
+            tls_key_file: String::new(),
+            trusted_proxies: Vec::new(),
             request_timeout_s: 30,
             connections: 512,
             requests_per_minute: 600,
@@ -59,6 +66,10 @@ impl ServerSection {
     /// Checks what its types do not.
     pub(super) fn check(&self) -> Result<(), Fault> {
         self.parse()?;
+        self.proxies()?;
+        if self.tls_certificate_file.is_empty() != self.tls_key_file.is_empty() {
+            return Err(Fault::usage("server.tls_certificate_file and server.tls_key_file belong together: give both, or none"));
+        }
         if !(1..=MAX_TIMEOUT_S).contains(&self.request_timeout_s) {
             return Err(Fault::usage(format!(
                 "server.request_timeout_s is {}: it needs 1 to {MAX_TIMEOUT_S} seconds",
@@ -86,16 +97,33 @@ impl ServerSection {
             .map_err(|_| Fault::usage(format!("server.listen is {}: it is an address with a port, such as 127.0.0.1:7878", self.listen)))
     }
 
-    /// Where it listens: an address of this machine that only this machine reaches.
+    /// Whether it speaks TLS itself.
+    pub fn has_tls(&self) -> bool {
+        !self.tls_certificate_file.is_empty()
+    }
+
+    /// The proxies that speak for clients.
     ///
     /// # Errors
-    /// [`crate::fault::Kind::Usage`] for what is no address, [`crate::fault::Kind::Refused`] for one that others could reach: there is no TLS yet.
+    /// [`Fault`] names what is no address.
+    pub fn proxies(&self) -> Result<Vec<IpAddr>, Fault> {
+        let wrong = |text: &String| Fault::usage(format!("server.trusted_proxies has {text}: they are addresses without ports"));
+        self.trusted_proxies
+            .iter()
+            .map(|text| text.parse::<IpAddr>().map(|address| address.to_canonical()).map_err(|_| wrong(text)))
+            .collect()
+    }
+
+    /// Where it listens. Without TLS and without proxies that speak it, only this machine may reach that.
+    ///
+    /// # Errors
+    /// [`crate::fault::Kind::Usage`] for what is no address, [`crate::fault::Kind::Refused`] for one that others could reach in the clear.
     pub fn address(&self) -> Result<SocketAddr, Fault> {
         let address = self.parse()?;
-        if !address.ip().is_loopback() {
+        if !address.ip().is_loopback() && !self.has_tls() && self.trusted_proxies.is_empty() {
             return Err(Fault::refused(format!(
-                "server.listen is {address}, which other machines reach, and the daemon has no TLS of its own yet: passwords would cross the network in the \
-                 clear; listen on 127.0.0.1"
+                "server.listen is {address}, which other machines reach: passwords would cross the network in the clear; listen on 127.0.0.1, or configure TLS \
+                 (server.tls_certificate_file, server.tls_key_file) or server.trusted_proxies"
             )));
         }
         Ok(address)
@@ -121,6 +149,15 @@ mod tests {
             let refused = address(listen).expect_err(listen);
             assert!(refused.kind == Kind::Refused && refused.message.contains("TLS"), "{refused}");
         }
+        let tls = ServerSection { tls_certificate_file: "a".to_owned(), listen: "0.0.0.0:80".to_owned(), ..ServerSection::default() };
+        assert!(tls.address().is_ok() && tls.check().is_err_and(|fault| fault.message.contains("belong together")));
+        let behind = |proxy: &str| ServerSection {
+            trusted_proxies: vec![proxy.to_owned()],
+            listen: "0.0.0.0:80".to_owned(),
+            ..ServerSection::default()
+        };
+        assert!(behind("192.0.2.1").check().is_ok() && behind("192.0.2.1").address().is_ok());
+        assert!(behind("proxy").check().is_err_and(|fault| fault.message.contains("proxy")));
         assert_eq!(address("7878").map_err(|fault| fault.kind), Err(Kind::Usage));
     }
 }

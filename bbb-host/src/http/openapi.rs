@@ -15,7 +15,9 @@ use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::routes::{blueprints, businesses, commands, health, inbox, keys, launch, people, records, sessions, sign_in, terms};
+use crate::http::routes::{
+    blueprints, businesses, commands, evidence, health, inbox, keys, launch, people, records, sessions, sign_in, terms,
+};
 use crate::http::{App, cookie, live, problem};
 
 #[derive(OpenApi)]
@@ -93,6 +95,7 @@ fn collected() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(keys::keys, keys::make_key))
         .routes(routes!(keys::revoke_key))
         .routes(routes!(people::invite))
+        .routes(routes!(people::accept))
         .routes(routes!(people::members))
         .routes(routes!(people::dismiss))
         .routes(routes!(people::users))
@@ -108,6 +111,8 @@ fn collected() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(terms::charter))
         .routes(routes!(terms::budgets, terms::set_budgets))
         .routes(routes!(terms::audit))
+        .routes(routes!(evidence::report))
+        .routes(routes!(evidence::why))
         .routes(routes!(inbox::inbox))
         .routes(routes!(inbox::approve))
         .routes(routes!(inbox::veto))

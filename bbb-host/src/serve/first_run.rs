@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::accounts::token::Token;
@@ -15,8 +14,8 @@ use crate::fault::Fault;
 const FILE: &str = "first-admin.link";
 
 /// The page that a token is for. What follows the `#` is never sent to a server, and so never in anybody's log.
-pub fn link(address: SocketAddr, token: &Token) -> String {
-    format!("http://{address}/welcome#{}", token.reveal())
+pub fn link(base: &str, token: &Token) -> String {
+    format!("{base}/welcome#{}", token.reveal())
 }
 
 /// Writes the link for its owner only, and returns where.

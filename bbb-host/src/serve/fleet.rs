@@ -94,7 +94,9 @@ impl Fleet {
         let spec = engine.prepare(spec);
         let id = spec.id();
         wiring::check(&spec, &self.config)?;
-        match self.accounts.claim(id, row.clone(), self.config.server.businesses_per_tenant).await {
+        let listed = self.service.store().list().await.map_err(Fault::from)?;
+        let over = listed.into_iter().filter(|listed| listed.ended).map(|listed| listed.business).collect();
+        match self.accounts.claim(id, row.clone(), self.config.server.businesses_per_tenant, over).await {
             // Its nonce was drawn: whoever launches it again does so because nobody heard of the first time.
             Err(Error::Conflict(_)) if self.service.now(id).await.is_ok() => return Ok(id),
             claimed => claimed?,
@@ -221,6 +223,8 @@ impl Fleet {
             if self.resting.load(Ordering::SeqCst) {
                 return;
             }
+            // It writes nothing more, whether it is over or its actors are gone: whoever asks from here on asks its journal.
+            self.service.ended(id);
             handle.passivate().await;
             self.settle(id).await;
             if over {

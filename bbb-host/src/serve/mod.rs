@@ -6,6 +6,7 @@
 pub mod first_run;
 pub(crate) mod fleet;
 mod listen;
+mod tls;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -38,6 +39,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 pub struct Daemon {
     store: Arc<RedbStore>,
     address: SocketAddr,
+    is_secure: bool,
     accounts: Arc<Accounts>,
     service: Arc<Service>,
     fleet: Arc<Fleet>,
@@ -62,6 +64,9 @@ impl Daemon {
     /// [`Fault`] where the address cannot be listened on or is not this machine's own, or the accounts cannot be opened.
     pub async fn start(data: DataDir, store: RedbStore, config: Config, clock: WallClock) -> Result<Daemon, Fault> {
         let wanted = config.server.address()?;
+        let (server, proxies) = (config.server.clone(), config.server.proxies()?);
+        let is_secure = server.has_tls();
+        let tls = tokio::task::spawn_blocking(move || tls::acceptor(&server)).await.map_err(|error| Fault::failed(error.to_string()))??;
         let listener = TcpListener::bind(wanted).await.map_err(|error| Fault::file(format_args!("the address {wanted}"), &error))?;
         let address = listener.local_addr().map_err(|error| Fault::file(wanted, &error))?;
         let (registration, place) = (config.server.registration, data.clone());
@@ -77,15 +82,23 @@ impl Daemon {
         let (ending, ended) = watch::channel(false);
         let app = App::new((Arc::clone(&service), Arc::clone(&accounts), Arc::clone(&fleet)), server.clone(), address, ended.clone());
         let readers = Arc::clone(&app.readers);
-        let listening = tokio::spawn(listen::serve(listener, http::router(&Arc::new(app)), server.connections, ended));
+        let listening = {
+            let manner = listen::Manner { router: http::router(&Arc::new(app)), connections: server.connections, tls, proxies };
+            tokio::spawn(listen::serve(listener, manner, ended))
+        };
         let starting = tokio::spawn(Arc::clone(&fleet).start_all());
         let sweeping = tokio::spawn(sweep(Arc::clone(&accounts)));
-        Ok(Daemon { store, address, accounts, service, fleet, readers, ending, listening, starting, sweeping, socket })
+        Ok(Daemon { store, address, is_secure, accounts, service, fleet, readers, ending, listening, starting, sweeping, socket })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The beginning of its addresses, such as `http://127.0.0.1:7878`.
+    pub fn base(&self) -> String {
+        format!("{}://{}", if self.is_secure { "https" } else { "http" }, self.address)
     }
 
     /// The accounts.
@@ -100,7 +113,8 @@ impl Daemon {
 
     /// Ends: no request is taken any more, those under way are answered, live readers are told to come again, and businesses end what they have under way and rest.
     pub async fn shut_down(self) {
-        let Daemon { store, accounts, service, fleet, readers, ending, listening, starting, sweeping, socket, address: _ } = self;
+        let Daemon { store, accounts, service, fleet, readers, ending, listening, starting, sweeping, socket, address: _, is_secure: _ } =
+            self;
         // Whoever holds the other end is gone already.
         let _ = ending.send(true);
         sweeping.abort();

@@ -231,6 +231,30 @@ async fn what_binds_a_business_and_what_oversight_said_is_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_business_came_to_and_why_it_did_something_is_told() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let business = house.launch(&admin, json!({ "days": 10 })).await;
+    read_to_the_end(&house, &admin, &business).await;
+    let metrics = house.get(&admin, &of(&business, "/metrics")).await.ok();
+    let report = house.get(&admin, &of(&business, "/report")).await;
+    assert!(report.body.is_object() && report.header("content-type") == "application/json");
+    let form = |name: &str| of(&business, &format!("/report?format={name}"));
+    let text = house.get(&admin, &form("markdown")).await;
+    assert!(text.body.as_str().unwrap().contains("imulated"), "a simulated result says so");
+    let page = house.get(&admin, &form("html")).await;
+    assert!(page.header("content-security-policy").starts_with("default-src 'none'; style-src"));
+    assert!(page.body.as_str().unwrap().contains("<svg"));
+    house.get(&admin, &form("pdf")).await.problem(422, "invalid");
+    let why = house.get(&admin, &of(&business, "/proposals/prop_0/why")).await.ok();
+    assert_eq!((&why["business_id"], &why["proposal"]["id"]), (&business["id"], &json!("prop_0")));
+    assert!(!why["verdicts"].as_array().unwrap().is_empty());
+    let made = metrics["oversight"]["reviewed"].as_u64().unwrap();
+    house.get(&admin, &of(&business, &format!("/proposals/prop_{}/why", made + 100))).await.problem(404, "not-found");
+    house.get(&admin, &of(&business, "/proposals/0/why")).await.problem(404, "not-found");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_owner_sets_what_a_business_may_use_and_do_and_no_more_real_money_than_there_is() {
     let house = House::new().await;
     let admin = house.admin().await;

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Answer, House, of};
+use super::live::read_to_the_end;
+use super::{Answer, House, Person, of};
 
 const UNKNOWN: &str = "biz_00000000000000aa";
 
@@ -95,6 +96,32 @@ async fn members_do_what_their_role_allows() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn somebody_with_an_account_becomes_a_member_by_accepting() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let (owner, ada) = (house.guest(&admin, "owner").await, house.guest(&admin, "ada").await);
+    let business = house.launch(&owner, json!({ "days": 1 })).await;
+    let invited = house.post(&owner, "/api/invitations", &json!({ "role": "viewer", "email": ada.email })).await.ok();
+    let accept = |who: &Person, token: &Value| {
+        let request = house.request(Method::POST, "/api/invitations/accept").bearer_auth(&who.access);
+        Answer::of(request.json(&json!({ "token": token })))
+    };
+    accept(&admin, &invited["token"]).await.problem(422, "invalid");
+    house.get(&ada, &of(&business, "")).await.problem(404, "not-found");
+    let told = accept(&ada, &invited["token"]).await.ok();
+    assert_eq!(told, json!({ "tenant": owner.tenant, "role": "viewer" }));
+    house.get(&ada, &of(&business, "")).await.ok();
+    house.post(&ada, &of(&business, "/stop"), &json!({})).await.problem(403, "forbidden");
+    accept(&ada, &invited["token"]).await.problem(403, "forbidden");
+    let again = house.post(&owner, "/api/invitations", &json!({ "role": "operator" })).await.ok();
+    accept(&owner, &again["token"]).await.problem(409, "conflict");
+    accept(&ada, &again["token"]).await.problem(409, "conflict");
+    let plain = house.post(&admin, "/api/invitations", &json!({})).await.ok();
+    accept(&ada, &plain["token"]).await.problem(403, "forbidden");
+    assert_eq!(house.register(plain["token"].as_str(), "bob").await.status, 201, "what was refused did not use it up");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_launched_outside_the_daemon_is_the_first_administrators() {
     let mut house = House::new().await;
     house.stop().await;
@@ -141,7 +168,7 @@ async fn a_launch_that_was_cut_short_leaves_nothing() {
         pace: bbb_agents::world::Pace::Fast,
         owner: Owner::Simulated,
     };
-    accounts.claim(UNKNOWN.parse().unwrap(), row, 1).await.unwrap();
+    accounts.claim(UNKNOWN.parse().unwrap(), row, 1, BTreeSet::new()).await.unwrap();
     drop(accounts);
     house.get(&admin, &format!("/api/businesses/{UNKNOWN}")).await.problem(404, "not-found");
     assert_eq!(house.get(&admin, "/api/businesses").await.ok()["businesses"], json!([]));
@@ -149,5 +176,11 @@ async fn a_launch_that_was_cut_short_leaves_nothing() {
     house.post(&admin, "/api/businesses/launch", &body).await.problem(403, "quota");
     house.stop().await;
     house.start().await;
-    house.post(&admin, "/api/businesses/launch", &body).await.ok();
+    for _ in 0..2 {
+        let launched = house.post(&admin, "/api/businesses/launch", &body).await.ok();
+        read_to_the_end(&house, &admin, &launched).await;
+    }
+    let lasting = json!({ "blueprint": "Grant Writing Consultancy", "pace": "realtime" });
+    house.post(&admin, "/api/businesses/launch", &lasting).await.ok();
+    house.post(&admin, "/api/businesses/launch", &body).await.problem(403, "quota");
 }

@@ -278,7 +278,9 @@ impl Producer {
             let (end, ended) = end(&self.app, self.id).await?;
             let page = self.app.service.records(self.id, self.after, PAGE).await?;
             for record in &page {
-                self.tell(Entry::of_record(record)?).await?;
+                let event = record.decode().map_err(Fault::from)?;
+                // The same as it was told when it happened, and so without its hash.
+                self.tell(Entry::of(&event)?).await?;
             }
             if self.after >= end || page.is_empty() {
                 return Ok(ended);

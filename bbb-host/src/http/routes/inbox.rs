@@ -28,7 +28,7 @@ pub(crate) async fn inbox(State(app): State<Arc<App>>, theirs: Theirs) -> Result
     Ok(Json(told(&app.service.inbox(id).await?.json)?))
 }
 
-fn proposal(text: &str) -> Result<ProposalId, Problem> {
+pub(crate) fn proposal(text: &str) -> Result<ProposalId, Problem> {
     // Only the printed form: two paths for one thing are one too many.
     text.parse().ok().filter(|id: &ProposalId| id.to_string() == text).ok_or_else(Problem::not_found)
 }

@@ -3,6 +3,7 @@
 pub(crate) mod blueprints;
 pub(crate) mod businesses;
 pub(crate) mod commands;
+pub(crate) mod evidence;
 pub(crate) mod health;
 pub(crate) mod inbox;
 pub(crate) mod keys;

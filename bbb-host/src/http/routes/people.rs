@@ -15,7 +15,7 @@ use crate::http::App;
 use crate::http::auth::Caller;
 use crate::http::extract::{Asked, Body, Named};
 use crate::http::problem::{Problem, ProblemBody};
-use crate::http::routes::sign_in::Account;
+use crate::http::routes::sign_in::{Account, MembershipView};
 
 /// Whom to invite.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -68,6 +68,30 @@ pub(crate) async fn invite(State(app): State<Arc<App>>, caller: Caller, Body(wan
     let token = token.reveal();
     let invited = Invited { path: format!("/welcome#{token}"), token, expires_at: expires_at.to_string() };
     Ok((StatusCode::CREATED, Json(invited)).into_response())
+}
+
+/// An invitation that somebody has.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Acceptance {
+    /// Its token.
+    token: String,
+}
+
+/// Accepts an invitation into a tenant, for those who have an account. Those who have none register with it.
+#[utoipa::path(post, path = "/api/invitations/accept", tag = "people", request_body = Acceptance, responses(
+    (status = 200, description = "What you are there", body = MembershipView),
+    (status = 403, description = "It is no invitation into a tenant, or no more", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 409, description = "You are a member already", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 422, description = "It is somebody else's", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn accept(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Body(given): Body<Acceptance>,
+) -> Result<Json<MembershipView>, Problem> {
+    let membership = app.accounts.accept(caller.in_person()?, &given.token).await?;
+    Ok(Json(MembershipView::of(&membership)))
 }
 
 /// Which tenant.

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::accounts::rights::Role;
 use crate::accounts::token::Token;
-use crate::accounts::{Delivery, Issued, Newcomer, User};
+use crate::accounts::{Delivery, Issued, Membership, Newcomer, User};
 use crate::http::auth::{Caller, check_site};
 use crate::http::extract::Body;
 use crate::http::problem::{Problem, ProblemBody};
@@ -209,11 +209,16 @@ pub(crate) struct MembershipView {
     role: Role,
 }
 
+impl MembershipView {
+    pub(crate) fn of(membership: &Membership) -> MembershipView {
+        MembershipView { tenant: membership.tenant.to_string(), role: membership.role }
+    }
+}
+
 /// Says who is signed in.
 #[utoipa::path(get, path = "/api/me", tag = "accounts", responses((status = 200, description = "Who you are", body = Me)))]
 pub(crate) async fn me(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Me>, Problem> {
     let user = &caller.identity.user;
     let memberships = app.accounts.memberships(user.id)?;
-    let view = |membership: &crate::accounts::Membership| MembershipView { tenant: membership.tenant.to_string(), role: membership.role };
-    Ok(Json(Me { account: Account::of(user), memberships: memberships.iter().map(view).collect() }))
+    Ok(Json(Me { account: Account::of(user), memberships: memberships.iter().map(MembershipView::of).collect() }))
 }
