@@ -72,7 +72,7 @@ fn scene(concept: &str) -> (State, Vault, Proposal) {
     let body = format!("{text}\n\n{}", spec.sender.footer());
     let message = Message { to: email, subject: "Podcast production for Engines".to_owned(), body };
     let message = seal(serde_json::to_string(&message).expect("plain data"));
-    let mail = SendEmail { contact, purpose: MailPurpose::Outreach, price: None, message };
+    let mail = SendEmail { contact, purpose: MailPurpose::Outreach, price: None, line: None, message };
     let (id, task) = (ProposalId::new(0), TaskId::new(0));
     let proposal = Proposal { id, task, role: Role::Sales, action: mail.into(), confidence: 60, rationale: String::new(), reviews: None };
     (state, vault, proposal)

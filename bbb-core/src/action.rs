@@ -96,6 +96,9 @@ impl MailPurpose {
     }
 }
 
+/// How many subject lines the playbook has for a first mail.
+pub const SUBJECT_LINES: usize = 3;
+
 /// Sends one mail to one contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendEmail {
@@ -106,6 +109,9 @@ pub struct SendEmail {
     /// The price offered; only in offers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<Cents>,
+    /// Which of the playbook's subject lines a first mail has, below [`SUBJECT_LINES`]; absent for other mails, and where the line is somebody else's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u8>,
     /// A sealed [`Message`], exactly as it will be sent.
     pub message: Sealed,
 }
@@ -491,6 +497,9 @@ impl Action {
             Action::SendEmail(mail) => {
                 if mail.message.contact() != mail.contact {
                     return Err("message is sealed for another contact".to_owned());
+                }
+                if let Some(line) = mail.line.filter(|line| usize::from(*line) >= SUBJECT_LINES || mail.purpose != MailPurpose::Outreach) {
+                    return Err(format!("line is {line}: only a first mail has one, below {SUBJECT_LINES}"));
                 }
                 mail.price.map_or(Ok(()), |price| not_negative("price", price))
             }

@@ -98,6 +98,7 @@ mod tests {
             price: Cents::new(1),
             sells: true,
             later: None,
+            line: 0,
         };
         for (percent, posts, ads) in [(0, 0, 0), (50, 4, 500), (100, 7, 1000), (150, 11, 1500), (1000, 11, 10_000)] {
             let after = scale(before.clone(), &channels(percent));

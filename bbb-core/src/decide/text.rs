@@ -1,5 +1,7 @@
 //! The words of the playbooks: plain, specific, without promises.
 
+#[cfg(doc)]
+use crate::action::SUBJECT_LINES;
 use crate::blueprint::{Blueprint, Channel};
 use crate::event::Profile;
 use crate::money::Cents;
@@ -17,9 +19,13 @@ pub fn fill(template: &str, profile: &Profile) -> String {
     template.replace("[name]", name).replace("[company]", company)
 }
 
-/// Subject and text of the first mail to a lead.
-pub fn outreach(blueprint: &Blueprint, founder: &str) -> (String, String) {
-    let subject = format!("{} for [company]", blueprint.name);
+/// Subject and text of the first mail to a lead; `line` says which subject, see [`SUBJECT_LINES`].
+pub fn outreach(blueprint: &Blueprint, founder: &str, line: u8) -> (String, String) {
+    let subject = match line {
+        0 => format!("{} for [company]", blueprint.name),
+        1 => format!("[name], a question about {}", blueprint.name),
+        _ => format!("What {} could do at [company]", blueprint.name),
+    };
     let body = format!(
         "Hello [name],\n\nyou agreed to hear from us. {}\n\n{}\n\nWould that help at [company]? A short answer is enough, and \
          I will send details and a price.\n\nBest regards,\n{founder}",

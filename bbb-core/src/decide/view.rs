@@ -158,6 +158,6 @@ impl<'a> View<'a> {
         }
         let message = Message { to: profile.email.clone(), subject: filled(subject), body };
         let message = self.vault.seal(id, &serde_json::to_string(&message).ok()?).ok()?;
-        Some(SendEmail { contact: id, purpose, price, message })
+        Some(SendEmail { contact: id, purpose, price, line: None, message })
     }
 }

@@ -262,6 +262,7 @@ mod tests {
                 price: scene.state.trade.price,
                 sells: true,
                 later: None,
+                line: 0,
             };
             let mut channels = [ChannelResult::default(); 6];
             channels[Channel::Seo as usize] = ChannelResult {

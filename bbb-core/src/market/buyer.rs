@@ -5,7 +5,8 @@
 //! ```text
 //! fit          = 0.58 + quality(channel) + 0.22 z, clamped to 0.02..0.98
 //! willing      = normal price * exp(0.35 z) * (0.75 + 0.5 fit)
-//! warm         = (0.12 + 0.62 fit) * 0.65^(n-1)                      answers an outreach or a reminder with interest
+//! warm         = (0.12 + 0.62 fit) * 0.65^(n-1) * line               answers an outreach or a reminder with interest
+//! line         = 1 for a reminder and the first subject line of an outreach, log-normal(0.15) for each other one
 //! leaves       = 0.008 + 0.04 (n-1) (1 - patience)                   unsubscribes; four times that without consent
 //! declines     = 0.08 + 0.22 (1 - fit)
 //! accepts      = logistic(ln(willing * rivals' price / price) / tolerance)
@@ -127,7 +128,8 @@ impl Reader<'_> {
             return None;
         }
         let trust = if person.consent { 1.0 } else { 0.5 };
-        let warm = (0.12 + 0.62 * traits.fit) * libm::pow(0.65, weariness) * trust;
+        let line = if letter.purpose == MailPurpose::Outreach { params.line(letter.line) } else { 1.0 };
+        let warm = (0.12 + 0.62 * traits.fit) * libm::pow(0.65, weariness) * trust * line;
         let intent = if draw.chance(warm) {
             if draw.chance(0.4) { Intent::AskedPrice } else { Intent::Interested }
         } else if draw.chance(0.08 + 0.22 * (1.0 - traits.fit)) {

@@ -73,6 +73,9 @@ pub(super) struct Letter {
     pub(super) nth: u32,
     /// The price that the reader has in mind: the one offered last; none for an outreach.
     pub(super) offered: Option<Cents>,
+    /// Which subject line it has.
+    #[serde(default)]
+    pub(super) line: u8,
     /// When it went out.
     pub(super) sent_on: u32,
 }
@@ -89,7 +92,7 @@ impl Letter {
 enum Deed {
     Post { channel: Channel, cost: Cents },
     Ads { channel: Channel, limit: Cents },
-    Mail { contact: ContactId, purpose: MailPurpose, price: Option<Cents> },
+    Mail { contact: ContactId, purpose: MailPurpose, price: Option<Cents>, line: u8 },
     Deliver { order: OrderId, cost: Cents },
     Answer(TicketId),
     Collect(OrderId),
@@ -104,7 +107,9 @@ impl Deed {
         Some(match action {
             Action::PublishPost(post) => Deed::Post { channel: post.channel, cost: post.cost },
             Action::RunAds(ads) => Deed::Ads { channel: ads.channel, limit: ads.spend_limit },
-            Action::SendEmail(mail) => Deed::Mail { contact: mail.contact, purpose: mail.purpose, price: mail.price },
+            Action::SendEmail(mail) => {
+                Deed::Mail { contact: mail.contact, purpose: mail.purpose, price: mail.price, line: mail.line.unwrap_or(0) }
+            }
             Action::DeliverOrder(delivery) => Deed::Deliver { order: delivery.order, cost: delivery.cost },
             Action::AnswerTicket(answer) => Deed::Answer(answer.ticket),
             Action::CollectPayment(payment) => Deed::Collect(payment.order),
@@ -256,7 +261,7 @@ impl Folded {
                 let total = &mut self.ads[channel as usize];
                 *total = total.plus(spent);
             }
-            Deed::Mail { contact, purpose, price } => self.mailed(contact, purpose, price),
+            Deed::Mail { contact, purpose, price, line } => self.mailed(contact, purpose, price, line),
             Deed::Deliver { order, cost } => {
                 let wait = params.deliveries_per_day.map_or(0, |capacity| self.queue / capacity.max(1));
                 self.queue = self.queue.saturating_add(1);
@@ -277,7 +282,7 @@ impl Folded {
         }
     }
 
-    fn mailed(&mut self, contact: ContactId, purpose: MailPurpose, price: Option<Cents>) {
+    fn mailed(&mut self, contact: ContactId, purpose: MailPurpose, price: Option<Cents>, line: u8) {
         let (list_price, sent_on) = (self.price, self.day);
         let Some(person) = self.people.get_mut(&contact).filter(|_| purpose.is_commercial()) else { return };
         person.mails += 1;
@@ -286,7 +291,7 @@ impl Folded {
             person.offered = Some(price.unwrap_or(list_price));
         }
         let offered = person.offered.filter(|_| purpose != MailPurpose::Outreach);
-        self.letters.push(Letter { contact, purpose, nth: person.mails, offered, sent_on });
+        self.letters.push(Letter { contact, purpose, nth: person.mails, offered, line, sent_on });
     }
 
     fn close_day(&mut self, params: &Params) {

@@ -67,6 +67,9 @@ pub(super) fn list(params: &Params, given: Option<&Scenario>) -> Vec<Parameter> 
         let points = params.quality[channel as usize] * 100.0;
         all.push(one(&format!("quality_points.{channel}"), points, "points of 100", given.quality_points.contains_key(&channel)));
     }
+    for (line, appeal) in params.lines.iter().enumerate().skip(1) {
+        all.push(one(&format!("subject_line.{line}"), appeal * 100.0, "% of the answers to the first line", false));
+    }
     all.push(one("leads_per_day", params.leads_per_day, "leads a day at full reach", false));
     all.extend(params.capacity.map(|customers| one("market_customers", customers, "customers that the market holds", false)));
     if let Some(orders) = params.deliveries_per_day {

@@ -17,6 +17,7 @@
 //!
 //! Each figure is drawn under a name of its own, so that a [`Scenario`] that gives one leaves the others as they were.
 
+use crate::action::SUBJECT_LINES;
 use crate::blueprint::{Billing, Channel, ChannelMix};
 use crate::draw::Seed;
 use crate::market::scenario::Scenario;
@@ -55,6 +56,8 @@ const QUALITY_SPREAD: f64 = 0.04;
 const TICKETS: (f64, f64) = (0.01, 0.25);
 /// What a disputed payment costs on top, in cents: what card processors charge, about.
 const DISPUTE_FEE: u32 = 1_500;
+/// Standard deviation of the logarithm of how much better other subject lines than the first are answered.
+const LINE_SPREAD: f64 = 0.15;
 /// Chance in 30 days of a temptation.
 const TEMPTATIONS: f64 = 0.5;
 /// Chances in 30 days of a rival that enters, a price war, a channel's ban, and something that goes viral.
@@ -101,6 +104,8 @@ pub(super) struct Params {
     pub(super) price_tolerance: f64,
     /// How much better the leads of each channel fit than the mean, in the order of [`Channel::ALL`].
     pub(super) quality: [f64; 6],
+    /// How much better each subject line of a first mail is answered than the first one, which is 1.
+    pub(super) lines: [f64; SUBJECT_LINES],
     /// Swing of the demand over the year, as a part of its mean.
     pub(super) season_swing: f64,
     /// The day of the year on which demand is highest, 0 being the first of January.
@@ -184,6 +189,10 @@ impl Params {
             consent: percent(given.consent_percent, CONSENT),
             price_tolerance: percent(given.price_tolerance_percent, PRICE_TOLERANCE),
             quality: Channel::ALL.map(|channel| quality(channel, seed, given)),
+            lines: std::array::from_fn(|line| match line {
+                0 => 1.0,
+                _ => seed.draw("line", line as u64).log_normal(LINE_SPREAD),
+            }),
             season_swing: percent(given.season_percent, swing),
             season_peak: given.season_peak_day.map_or(peak, |day| f64::from(day.saturating_sub(1))),
             ad_cost,
@@ -205,6 +214,11 @@ impl Params {
             viral: percent(given.viral_percent, RARE[3]),
             temptations: percent(given.temptations_percent, TEMPTATIONS),
         }
+    }
+
+    /// How much better a subject line is answered than the first one.
+    pub(super) fn line(&self, line: u8) -> f64 {
+        self.lines.get(usize::from(line)).copied().unwrap_or(1.0)
     }
 
     /// How busy a day is: 1 on average over a week, less on Saturdays and Sundays.

@@ -191,6 +191,7 @@ fn effects_that_make_no_sense_are_refused_for_good() {
             contact: stranger,
             purpose: MailPurpose::Outreach,
             price: None,
+            line: None,
             message: run.vault.seal(stranger, "x").expect("short"),
         }
         .into(),

@@ -108,7 +108,7 @@ impl Scene {
         edit(&mut message);
         let message = self.vault.seal(self.contact, &serde_json::to_string(&message).expect("plain data")).expect("short");
         let price = (purpose == MailPurpose::Offer).then_some(self.state.trade.price);
-        SendEmail { contact: self.contact, purpose, price, message }
+        SendEmail { contact: self.contact, purpose, price, line: None, message }
     }
 
     pub(crate) fn answer(&self, text: &str) -> AnswerTicket {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::Dollars;
+use crate::action::SUBJECT_LINES;
 use crate::blueprint::Channel;
 use crate::decide::growth::belief::{self, Belief, Demand, Response};
 use crate::decide::growth::{Allotment, ORGANIC, PAID, Strategy, cents, daily_ads};
@@ -38,6 +39,8 @@ pub struct Learned {
     pub channels: Vec<ChannelBelief>,
     /// How many offers are believed to be taken at each price; empty likewise.
     pub prices: Vec<PriceBelief>,
+    /// How many first mails are believed to be answered with interest, by subject line; empty likewise.
+    pub lines: Vec<LineBelief>,
     /// The first allotment, one in the middle and the last that cost anything.
     pub plan: Vec<PlanRow>,
     /// Allotments in all.
@@ -76,6 +79,17 @@ pub struct Moved {
     pub first: Span,
     /// Now.
     pub now: Span,
+}
+
+/// What is believed of a subject line.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LineBelief {
+    /// The how manieth of the playbook's, from 1.
+    pub line: usize,
+    /// First mails sent with it.
+    pub sent: u32,
+    /// Of a hundred, how many are answered with interest.
+    pub answered_of_hundred: Moved,
 }
 
 /// What is believed of a channel.
@@ -135,6 +149,7 @@ pub fn learned(state: &State, events: &[Event]) -> Learned {
         learns,
         channels: Vec::new(),
         prices: Vec::new(),
+        lines: Vec::new(),
         plan: told.iter().map(|plan| row(plan)).collect(),
         allotted: u32::try_from(plans.len()).unwrap_or(u32::MAX),
         changed: None,
@@ -150,6 +165,7 @@ pub fn learned(state: &State, events: &[Event]) -> Learned {
             let (first, now) = (eyes.view(first, first.now), eyes.view(state, state.now));
             learned.channels = channels(&first, &now);
             learned.prices = prices(&first, &now);
+            learned.lines = lines(&first, &now);
         }
     }
     learned.changed = changed(&told, &learned);
@@ -260,6 +276,15 @@ fn prices(first: &View<'_>, now: &View<'_>) -> Vec<PriceBelief> {
         }
     };
     PRICES.map(row).to_vec()
+}
+
+fn lines(first: &View<'_>, now: &View<'_>) -> Vec<LineBelief> {
+    let row = |line: usize| {
+        let answered = |view: &View<'_>| span(&belief::line(view, line), &|share| 100.0 * share);
+        let sent = now.trade().lines[line].made;
+        LineBelief { line: line + 1, sent, answered_of_hundred: Moved { first: answered(first), now: answered(now) } }
+    };
+    (0..SUBJECT_LINES).map(row).collect()
 }
 
 /// A figure that follows from a belief.
@@ -375,7 +400,7 @@ mod tests {
     fn plan(scene: &Scene, posts: u8, price_percent: i64) -> Box<Allotment> {
         let price = scene.state.spec.blueprint.price.percent(price_percent);
         let (post_cost, ads) = (Cents::from_dollars(2), [Cents::ZERO, Cents::ZERO, Cents::ZERO, Cents::ZERO, Cents::ZERO, Cents::ZERO]);
-        let mut allotment = Allotment { posts: [0; 6], post_cost, ads, price, sells: true, later: None };
+        let mut allotment = Allotment { posts: [0; 6], post_cost, ads, price, sells: true, later: None, line: 0 };
         allotment.posts[Channel::Seo as usize] = posts;
         Box::new(allotment)
     }

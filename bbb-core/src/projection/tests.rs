@@ -112,7 +112,7 @@ impl Writer {
         let (to, subject) = (format!("lead-{number}@mail.example"), "Hello\nBcc: all".to_owned());
         let message = Message { to, subject, body: "Dear Ada,\n\u{1b}[2Jread this.".to_owned() };
         let message = self.vault.seal(contact, &serde_json::to_string(&message).expect("plain")).expect("short");
-        SendEmail { contact, purpose, price: Some(Cents::new(89_000)), message }
+        SendEmail { contact, purpose, price: Some(Cents::new(89_000)), line: None, message }
     }
 
     fn state(&self) -> State {

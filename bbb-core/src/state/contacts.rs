@@ -67,6 +67,9 @@ pub struct Contact {
     /// The part of the price that was offered after an offer without an answer, in percent; absent where there was no such offer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offered_later: Option<u8>,
+    /// Which subject line the first of them had, where it was one of the playbook's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u8>,
     /// When the last of them was sent.
     pub last_mail_at: Timestamp,
     /// When it arrived.

@@ -295,3 +295,20 @@ fn satisfaction_is_the_part_of_ratings_of_four_stars_and_five() {
     assert_eq!(rated(&[5, 3, 4, 1]), Some(0.5));
     assert_eq!(rated(&[4, 4, 4]), Some(0.8));
 }
+
+#[test]
+fn a_first_mail_counts_for_its_subject_line_once_and_so_does_its_answer() {
+    let mut scene = Scene::new();
+    let eve = scene.lead("eve@customer.example", true);
+    let mail = scene.mail(MailPurpose::Outreach, |_| ());
+    scene.done(SendEmail { contact: eve, line: Some(2), ..mail });
+    let lines = |scene: &Scene| scene.state.trade.lines.map(|line| (line.made, line.taken));
+    assert_eq!(lines(&scene), [(0, 0), (0, 0), (1, 0)]);
+    scene.signal(Signal::Replied { contact: eve, intent: Intent::Interested });
+    scene.signal(Signal::Replied { contact: eve, intent: Intent::AskedPrice });
+    assert_eq!(lines(&scene), [(0, 0), (0, 0), (1, 1)]);
+    let offer = scene.mail(MailPurpose::Offer, |_| ());
+    assert!(Action::from(SendEmail { line: Some(0), ..offer }).validate().is_err_and(|error| error.contains("only a first mail")));
+    let first = scene.mail(MailPurpose::Outreach, |_| ());
+    assert!(Action::from(SendEmail { line: Some(3), ..first }).validate().is_err_and(|error| error.contains("below 3")));
+}

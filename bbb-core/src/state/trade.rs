@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Action, MailPurpose};
+use crate::action::{Action, MailPurpose, SUBJECT_LINES};
 use crate::blueprint::Channel;
 use crate::event::{Intent, Signal};
 use crate::id::{ContactId, OrderId, TicketId};
@@ -146,6 +146,9 @@ pub struct Trade {
     /// How offers did that followed an offer without an answer, by the part of the price in percent.
     #[serde(default)]
     pub later_offers: BTreeMap<u8, Offers>,
+    /// First mails by their subject line, and how many of them were answered with interest.
+    #[serde(default)]
+    pub lines: [Offers; SUBJECT_LINES],
     /// Bills paid in the [`BILLS_KEPT_MS`] before the last one, and that one, in order: when, for what, and how much.
     pub bills: Vec<(Timestamp, String, Cents)>,
     /// Service mails sent in the day before the last one, and that one, in order: when, and to whom.
@@ -177,6 +180,7 @@ impl Trade {
             billed_at: None,
             offers: BTreeMap::new(),
             later_offers: BTreeMap::new(),
+            lines: [Offers::default(); SUBJECT_LINES],
             bills: Vec::new(),
             service_mails: Vec::new(),
             tempted: None,
@@ -296,6 +300,7 @@ impl Trade {
             qualified: false,
             fit: None,
             mails: 0,
+            line: None,
             offered_later: None,
             last_mail_at: at,
             arrived_at: at,
@@ -319,7 +324,11 @@ impl Trade {
             Intent::AskedPrice => Interest::AskedPrice,
             Intent::Declined => Interest::Lost,
         };
+        let line = contact.line.filter(|_| first);
         drop(contact);
+        if let Some(line) = line.and_then(|line| self.lines.get_mut(usize::from(line))) {
+            line.taken += 1;
+        }
         self.qualified += u32::from(counts);
         Ok(())
     }
@@ -346,6 +355,12 @@ impl Trade {
             (Action::SendEmail(mail), _) => {
                 let before = self.contact_mut(mail.contact)?.interest;
                 self.mailed(mail.contact, mail.purpose, at)?;
+                if let Some(line) = mail.line {
+                    self.contact_mut(mail.contact)?.line = Some(line);
+                    if let Some(line) = self.lines.get_mut(usize::from(line)) {
+                        line.made += 1;
+                    }
+                }
                 if let (MailPurpose::Offer, Some(price)) = (mail.purpose, mail.price) {
                     self.offered(mail.contact, before, price)?;
                 }

@@ -1,8 +1,8 @@
 //! The section of a report about what growth learned.
 
-use bbb_core::projection::learned::{ChannelBelief, Learned, Learns, Moved, PlanRow, Span};
+use bbb_core::projection::learned::{ChannelBelief, Learned, Learns, LineBelief, Moved, PlanRow, Span};
 
-use super::figure::{NONE, money};
+use super::figure::{NONE, count, money};
 use super::sections::{Block, table};
 
 /// What a belief stands on: said once, before its figures.
@@ -39,6 +39,15 @@ pub(super) fn blocks(learned: &Learned, mark: &str) -> Vec<Block> {
             &["@Price", "#At first", "#Now"],
             rows.collect(),
         )));
+    }
+    if !learned.lines.is_empty() {
+        let whole = |span: Span| figures(span, |figure| format!("{figure:.0}"));
+        let row = |row: &LineBelief| {
+            let answered = row.answered_of_hundred;
+            vec![row.line.to_string(), count(row.sent), whole(answered.first), whole(answered.now)]
+        };
+        let caption = format!("Of a hundred first mails, how many are answered with interest, by subject line{mark}");
+        blocks.push(Block::Table(table(caption, &["@Line", "#Sent", "#At first", "#Now"], learned.lines.iter().map(row).collect())));
     }
     if !learned.plan.is_empty() {
         let caption =

@@ -4,6 +4,7 @@
 //! lower bound of what perfect knowledge would earn.
 
 use bbb_agents::driver;
+use bbb_core::action::SUBJECT_LINES;
 use bbb_core::blueprint::Channel;
 use bbb_core::decide::growth::{Allotment, LaterOffers, MAX_POSTS_A_WEEK, ORGANIC, PAID};
 use bbb_core::money::Cents;
@@ -22,12 +23,12 @@ const PRICES: [i64; 8] = [88, 94, 100, 107, 115, 123, 131, 140];
 /// What those are offered who did not answer an offer, in percent of the price; nothing, where absent.
 const LATER: [Option<u8>; 3] = [None, Some(90), Some(100)];
 
-/// A plan as indices into what is tried: posts on [`ORGANIC`], advertising on [`PAID`], the price, later offers.
+/// A plan as indices into what is tried: posts on [`ORGANIC`], advertising on [`PAID`], the price, later offers, the subject line.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Plan([usize; 9]);
+struct Plan([usize; 10]);
 
 impl Plan {
-    const START: Plan = Plan([2, 2, 2, 2, 2, 2, 1, 2, 2]);
+    const START: Plan = Plan([2, 2, 2, 2, 2, 2, 1, 2, 2, 0]);
 
     /// How many values a part has.
     const fn size(part: usize) -> usize {
@@ -35,7 +36,8 @@ impl Plan {
             0..=4 => POSTS.len(),
             5 | 6 => ADS.len(),
             7 => PRICES.len(),
-            _ => LATER.len(),
+            8 => LATER.len(),
+            _ => SUBJECT_LINES,
         }
     }
 
@@ -64,6 +66,7 @@ impl Plan {
             price: job.blueprint.price.percent(PRICES[self.0[7]]),
             sells: true,
             later: LATER[self.0[8]].map(|percent| LaterOffers { percent }),
+            line: u8::try_from(self.0[9]).unwrap_or(0),
         }
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn make(wanted: &Wanted, leads: &[Lead], state: &State, vault: &Vault
             let message = Message { to, subject: title("A question"), body };
             let message = vault.seal(sealed_for, &serde_json::to_string(&message).unwrap_or_default())?;
             let price = wanted.amount.or_else(|| (wanted.purpose == MailPurpose::Offer).then_some(state.trade.price));
-            SendEmail { contact, purpose: wanted.purpose, price, message }.into()
+            SendEmail { contact, purpose: wanted.purpose, price, line: None, message }.into()
         }
         ActionKind::DeliverOrder => DeliverOrder { order, cost: amount(blueprint.unit_cost) }.into(),
         ActionKind::AnswerTicket => {

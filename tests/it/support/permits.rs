@@ -38,7 +38,7 @@ pub(crate) fn mail(message: &Message, purpose: bbb_core::action::MailPurpose) ->
     let vault = vault();
     let contact = lead(&vault);
     let text = serde_json::to_string(message).expect("a message is plain data");
-    SendEmail { contact, purpose, price: None, message: vault.seal(contact, &text).expect("a short text") }
+    SendEmail { contact, purpose, price: None, line: None, message: vault.seal(contact, &text).expect("a short text") }
 }
 
 fn lead(vault: &Vault) -> ContactId {

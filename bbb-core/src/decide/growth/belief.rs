@@ -22,6 +22,7 @@ use crate::decide::growth::{ORGANIC, PAID, daily_ads};
 use crate::decide::view::View;
 use crate::draw::Draw;
 use crate::money::Cents;
+use crate::state::trade::Offers;
 
 /// Posts a day that may bring 63 % of what posts can bring.
 const KAPPAS: [f64; 3] = [0.25, 0.5, 1.0];
@@ -46,6 +47,9 @@ const MOST: [f64; 7] = [0.04, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0];
 const SCALES: [f64; 3] = [0.45, 1.0, 2.2];
 /// The least expected leads of a week: strays.
 const STRAYS: f64 = 0.05;
+/// The share of first mails that is answered with interest, and how many are thought to have been seen with each subject line.
+const LINE_ANSWERED: f64 = 0.4;
+const LINE_SEEN: f64 = 20.0;
 /// The share of later offers at the full price that is taken, how fast it grows as the price falls, and how many offers the prior is worth.
 const LATER_TAKEN: f64 = 0.17;
 const LATER_SLOPE: f64 = 1.5;
@@ -257,9 +261,22 @@ pub fn later(view: &View<'_>, percent: u8) -> Belief<f64> {
     let offers = view.trade().later_offers.get(&percent).copied().unwrap_or_default();
     // As if a few offers had been seen: one in six is taken at the full price, more below.
     let prior = LATER_TAKEN * libm::pow(100.0 / f64::from(percent.max(1)), LATER_SLOPE);
-    let taken = f64::from(offers.taken) + LATER_SEEN * prior;
-    let left = f64::from(offers.made.saturating_sub(offers.taken)) + LATER_SEEN * (1.0 - prior);
-    let points = (1..=60).map(|step| {
+    share(offers, prior, LATER_SEEN, 60)
+}
+
+/// How likely a first mail with this subject line is thought to be answered with interest: a share from 0 to 1, binomial, on a grid. Lines are thought to be alike until they show otherwise.
+pub fn line(view: &View<'_>, line: usize) -> Belief<f64> {
+    let lines = &view.trade().lines;
+    let (made, answered) = lines.iter().fold((0, 0), |(made, answered), line| (made + line.made, answered + line.taken));
+    let all = (f64::from(answered) + LINE_ANSWERED * LINE_SEEN) / (f64::from(made) + LINE_SEEN);
+    share(lines.get(line).copied().unwrap_or_default(), all.min(0.99), LINE_SEEN, 99)
+}
+
+/// A share, as if `seen` had been seen of which `prior` were taken; on a grid of hundredths up to `most`.
+fn share(offers: Offers, prior: f64, seen: f64, most: u8) -> Belief<f64> {
+    let taken = f64::from(offers.taken) + seen * prior;
+    let left = f64::from(offers.made.saturating_sub(offers.taken)) + seen * (1.0 - prior);
+    let points = (1..=most).map(|step| {
         let share = f64::from(step) / 100.0;
         (share, taken * libm::log(share) + left * libm::log1p(-share))
     });

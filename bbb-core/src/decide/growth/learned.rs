@@ -2,6 +2,7 @@
 
 use super::belief::{self, Response};
 use super::{Allotment, LaterOffers, MAX_POSTS_A_WEEK, ORGANIC, PAID, cents, post_cost};
+use crate::action::SUBJECT_LINES;
 use crate::blueprint::{Billing, Channel};
 use crate::decide::playbook::weekly_bill;
 use crate::decide::view::View;
@@ -59,6 +60,7 @@ pub(super) fn allot(view: &View<'_>) -> Allotment {
     }
     allotment.price = price(view);
     allotment.later = Some(later(view, &mut draw));
+    allotment.line = line(view, &mut draw);
     allotment
 }
 
@@ -214,6 +216,13 @@ fn held_months(view: &View<'_>, demand: f64) -> f64 {
         months += new;
     }
     months
+}
+
+/// The subject line of first mails: the one that is answered most by a draw of what is believed about each.
+fn line(view: &View<'_>, draw: &mut Draw) -> u8 {
+    let lines = (0..SUBJECT_LINES).map(|line| (line, belief::line(view, line).sample(draw)));
+    let best = lines.max_by(|one, other| one.1.total_cmp(&other.1));
+    best.and_then(|(line, _)| u8::try_from(line).ok()).unwrap_or(0)
 }
 
 /// What those are offered who did not answer an offer: the part of the price that earns most by a draw of what is believed about each.

@@ -12,6 +12,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+use crate::action::SUBJECT_LINES;
 use crate::blueprint::Channel;
 use crate::decide::view::View;
 use crate::money::Cents;
@@ -95,6 +96,14 @@ pub struct Allotment {
     /// What is offered to those who had an offer before; one offer to each, where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub later: Option<LaterOffers>,
+    /// Which subject line first mails have, below [`SUBJECT_LINES`].
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub line: u8,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
+const fn is_first(line: &u8) -> bool {
+    *line == 0
 }
 
 /// Offers to people who had one before: who did not answer it, and who bought once and may buy again.
@@ -116,7 +125,15 @@ impl LaterOffers {
 impl Allotment {
     /// Nothing at all, at the price that holds.
     pub fn nothing(view: &View<'_>) -> Allotment {
-        Allotment { posts: [0; 6], post_cost: post_cost(view), ads: [Cents::ZERO; 6], price: view.trade().price, sells: false, later: None }
+        Allotment {
+            posts: [0; 6],
+            post_cost: post_cost(view),
+            ads: [Cents::ZERO; 6],
+            price: view.trade().price,
+            sells: false,
+            later: None,
+            line: 0,
+        }
     }
 
     /// What a week of it costs, at most.
@@ -141,6 +158,7 @@ impl Allotment {
         self.ads.iter_mut().for_each(|ads| *ads = (*ads).max(Cents::ZERO));
         let percent = |later: LaterOffers| LaterOffers { percent: later.percent.clamp(LATER_PERCENT.0, LATER_PERCENT.1) };
         self.later = self.later.map(percent);
+        self.line = if usize::from(self.line) < SUBJECT_LINES { self.line } else { 0 };
         self
     }
 }

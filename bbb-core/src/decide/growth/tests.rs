@@ -190,3 +190,22 @@ fn of_later_offers_that_part_of_the_price_is_chosen_that_earns_most() {
         assert_eq!(with(&under(scene, strategy), allot).later, later, "the simple ones make one offer");
     }
 }
+
+#[test]
+fn the_subject_line_is_the_one_that_is_answered_most_for_a_strategy_that_learns() {
+    for strategy in strategies() {
+        let mut scene = after(8, simple::fixed, [5; 6]);
+        scene.state.trade.lines = [20, 10, 60].map(|taken| Offers { made: 100, taken });
+        let line = with(&under(scene, strategy.clone()), allot).line;
+        assert_eq!(line, if strategy == Strategy::Engine { 2 } else { 0 }, "{}", strategy.as_str());
+    }
+}
+
+#[test]
+fn a_line_that_was_never_tried_is_thought_to_be_like_the_others_and_less_sure() {
+    let mut scene = after(8, simple::fixed, [5; 6]);
+    scene.state.trade.lines[0] = Offers { made: 300, taken: 150 };
+    let (known, new) = with(&scene, |view| (belief::line(view, 0), belief::line(view, 1)));
+    let (spread, mean) = (|one: &belief::Belief<f64>| one.mean(|share| (share - 0.5) * (share - 0.5)), |one: &belief::Belief<f64>| one.mean(|share| *share));
+    assert!((mean(&known) - mean(&new)).abs() < 0.02 && spread(&new) > 4.0 * spread(&known));
+}

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::action::{Action, AnswerTicket, PublishPost, RunAds};
+use crate::action::{Action, AnswerTicket, PublishPost, RunAds, SendEmail};
 use crate::blueprint::Billing;
 use crate::decide::view::View;
 use crate::decide::{Draft, text};
@@ -89,7 +89,8 @@ pub(super) fn rewrite(view: &View<'_>, draft: &Draft, choice: &Choice) -> Option
                     (Some(words), Some(price)) => format!("{words}\n\n{}", text::price_line(price, monthly)),
                 };
                 let subject = subject.as_deref().unwrap_or(&message.subject);
-                Action::SendEmail(view.mail(mail.contact, mail.purpose, mail.price, subject, &body)?)
+                let line = mail.line.filter(|_| choice.subject.is_none());
+                Action::SendEmail(SendEmail { line, ..view.mail(mail.contact, mail.purpose, mail.price, subject, &body)? })
             }
         },
         Action::AnswerTicket(answer) => match &choice.text {

@@ -1,7 +1,7 @@
 //! Sales: writes to fit leads, reminds them once or twice, makes offers to those who answer.
 
 use super::{propose, unknown};
-use crate::action::MailPurpose;
+use crate::action::{MailPurpose, SendEmail};
 use crate::blueprint::Billing;
 use crate::decide::view::View;
 use crate::decide::worth::Worth;
@@ -71,9 +71,10 @@ pub(super) fn decide(view: &View<'_>, task: &Task) -> Decision {
     let (blueprint, founder) = (&view.spec().blueprint, view.spec().founder.as_str());
     let monthly = blueprint.billing == Billing::Monthly;
     let later = view.growth().allotment.as_ref().and_then(|allotment| allotment.later);
+    let line = view.growth().allotment.as_ref().map_or(0, |allotment| allotment.line);
     // Who gets what depends on how far they have come.
     let letter = |contact: &Contact| match purpose {
-        MailPurpose::Outreach => (None, text::outreach(blueprint, founder), why),
+        MailPurpose::Outreach => (None, text::outreach(blueprint, founder, line), why),
         MailPurpose::FollowUp => (None, text::follow_up(blueprint, founder), why),
         _ => {
             let list = view.trade().price;
@@ -100,7 +101,8 @@ pub(super) fn decide(view: &View<'_>, task: &Task) -> Decision {
     contacts.truncate(MAILS_PER_TASK.min(view.messages_left_today()));
     let drafts = contacts.into_iter().filter_map(|(_, id, contact)| {
         let (price, (subject, body), why) = letter(contact);
-        Some(Draft::new(view.mail(*id, purpose, price, &subject, &body)?, confidence, why))
+        let line = (purpose == MailPurpose::Outreach).then_some(line);
+        Some(Draft::new(SendEmail { line, ..view.mail(*id, purpose, price, &subject, &body)? }, confidence, why))
     });
     propose(drafts.collect(), "nobody to write to")
 }
@@ -108,7 +110,7 @@ pub(super) fn decide(view: &View<'_>, task: &Task) -> Decision {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::action::{Action, ActionKind, SendEmail};
+    use crate::action::{Action, ActionKind};
     use crate::decide::growth::{Allotment, LaterOffers};
     use crate::decide::view::Eyes;
     use crate::event::{Payload, Signal};

@@ -192,7 +192,9 @@ fn fortnights(months: usize) -> usize {
 fn kinds(params: &Params, channel: Channel, prices: &[f64; PRICES]) -> Vec<Kind> {
     let kinds = grid(FITS).flat_map(|(z, of_fit)| {
         let fit = (0.58 + params.quality[channel as usize] + 0.22 * z).clamp(0.02, 0.98);
-        let answers = answers(fit);
+        let mut answers = answers(fit);
+        // The first letter has the best subject line; those whom it did not reach are left as they were.
+        answers[0] = (answers[0] * params.lines.iter().copied().fold(1.0, f64::max)).min(1.0);
         grid(WILLING).map(move |(z, of_willing)| {
             let willing = params.normal_price * libm::exp(0.35 * z) * (0.75 + 0.5 * fit);
             let accepts = prices.map(|price| 1.0 / (1.0 + libm::exp(libm::log(price / willing) / params.price_tolerance)));

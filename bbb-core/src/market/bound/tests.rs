@@ -97,12 +97,13 @@ fn person(ordinal: u32, channel: Channel) -> Person {
 /// What so many people answer on the day of a letter, by whom.
 fn answers(params: &Params, spec: &Spec, purpose: MailPurpose, edit: impl Fn(&mut Person)) -> Vec<(u32, Signal)> {
     let mut folded = Folded::new(spec);
+    let line = (0..3).max_by(|one, other| params.line(*one).total_cmp(&params.line(*other))).unwrap();
     let mut ordinals = BTreeMap::new();
     for ordinal in 0..PEOPLE {
         let contact = ContactId::derive(&blake3::hash(&ordinal.to_le_bytes()));
         let mut person = person(ordinal, Channel::Seo);
         edit(&mut person);
-        folded.letters.push(Letter { contact, purpose, nth: 1, offered: person.offered, sent_on: 0 });
+        folded.letters.push(Letter { contact, purpose, nth: 1, offered: person.offered, line, sent_on: 0 });
         folded.people.insert(contact, person);
         ordinals.insert(contact, ordinal);
     }

@@ -239,7 +239,7 @@ impl Run {
         }
         for (contact, purpose, price) in mails {
             let message = self.vault.seal(contact, "Dear reader").expect("short");
-            self.act(SendEmail { contact, purpose, price, message });
+            self.act(SendEmail { contact, purpose, price, line: None, message });
         }
     }
 

@@ -34,7 +34,7 @@ fn sender() -> Sender {
 fn action(purpose: MailPurpose) -> SendEmail {
     let vault = Vault::new(Arc::new(DerivedKeys::new(Seed::new(1))));
     let contact = vault.contact_id("ada@example.com");
-    SendEmail { contact, purpose, price: None, message: vault.seal(contact, "").expect("short") }
+    SendEmail { contact, purpose, price: None, line: None, message: vault.seal(contact, "").expect("short") }
 }
 
 fn message(to: &str, subject: &str, body: &str) -> Message {

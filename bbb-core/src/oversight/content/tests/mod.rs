@@ -255,7 +255,9 @@ fn what_the_playbooks_write_passes_for_every_template() {
         let monthly = blueprint.billing == Billing::Monthly;
         let price = blueprint.price;
         let mails = [
-            (MailPurpose::Outreach, playbook::outreach(blueprint, &founder)),
+            (MailPurpose::Outreach, playbook::outreach(blueprint, &founder, 0)),
+            (MailPurpose::Outreach, playbook::outreach(blueprint, &founder, 1)),
+            (MailPurpose::Outreach, playbook::outreach(blueprint, &founder, 2)),
             (MailPurpose::FollowUp, playbook::follow_up(blueprint, &founder)),
             (MailPurpose::Offer, playbook::offer(blueprint, &founder, price, monthly)),
         ];
