@@ -1,6 +1,6 @@
 //! What the figures of a business mean: when a task succeeds, who is a qualified lead, what converts, what is asked.
 
-use crate::action::{Action, ActionKind, CollectPayment, Digest};
+use crate::action::{Action, ActionKind, CollectPayment, Digest, MailPurpose, SendEmail};
 use crate::decide::view::Eyes;
 use crate::decide::{adopt, fail_attempt};
 use crate::event::{By, Event, Intent, Outcome, Payload, Proposal, Recovery, Signal};

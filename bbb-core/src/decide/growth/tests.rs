@@ -206,6 +206,7 @@ fn a_line_that_was_never_tried_is_thought_to_be_like_the_others_and_less_sure() 
     let mut scene = after(8, simple::fixed, [5; 6]);
     scene.state.trade.lines[0] = Offers { made: 300, taken: 150 };
     let (known, new) = with(&scene, |view| (belief::line(view, 0), belief::line(view, 1)));
-    let (spread, mean) = (|one: &belief::Belief<f64>| one.mean(|share| (share - 0.5) * (share - 0.5)), |one: &belief::Belief<f64>| one.mean(|share| *share));
+    let (spread, mean) =
+        (|one: &belief::Belief<f64>| one.mean(|share| (share - 0.5) * (share - 0.5)), |one: &belief::Belief<f64>| one.mean(|share| *share));
     assert!((mean(&known) - mean(&new)).abs() < 0.02 && spread(&new) > 4.0 * spread(&known));
 }
