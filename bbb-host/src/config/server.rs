@@ -15,6 +15,9 @@ const MAX_BUSINESSES: usize = 100_000;
 /// The most businesses that can be configured to be started at a time.
 const MAX_STARTS: usize = 256;
 
+/// The longest that what somebody has shown can be configured to count: a day.
+const MAX_STEP_UP_MINUTES: u32 = 24 * 60;
+
 /// `[server]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -29,6 +32,8 @@ pub struct ServerSection {
     pub requests_per_minute: u32,
     pub businesses_per_tenant: usize,
     pub starts_at_a_time: usize,
+    pub master_key_file: String,
+    pub step_up_minutes: u32,
 }
 
 /// Who may register once there is an administrator.
@@ -51,6 +56,8 @@ impl Default for ServerSection {
             requests_per_minute: 600,
             businesses_per_tenant: 100,
             starts_at_a_time: 4,
+            master_key_file: String::new(),
+            step_up_minutes: 15,
         }
     }
 }
@@ -72,6 +79,10 @@ impl ServerSection {
         ];
         if let Some((name, count, most)) = counts.into_iter().find(|(_, count, most)| !(1..=*most).contains(count)) {
             return Err(Fault::usage(format!("server.{name} is {count}: it is 1 to {most}")));
+        }
+        if !(1..=MAX_STEP_UP_MINUTES).contains(&self.step_up_minutes) {
+            let most = MAX_STEP_UP_MINUTES;
+            return Err(Fault::usage(format!("server.step_up_minutes is {}: it is 1 to {most}", self.step_up_minutes)));
         }
         match self.requests_per_minute {
             0 => Err(Fault::usage("server.requests_per_minute is 0: it is at least 1")),
@@ -99,6 +110,11 @@ impl ServerSection {
             )));
         }
         Ok(address)
+    }
+
+    /// How long what somebody has shown counts, in milliseconds.
+    pub fn step_up_ms(&self) -> i64 {
+        i64::from(self.step_up_minutes) * 60_000
     }
 
     /// The longest that a request may take.

@@ -15,7 +15,9 @@ use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::routes::{blueprints, businesses, commands, health, inbox, keys, launch, people, records, sessions, sign_in, terms};
+use crate::http::routes::{
+    blueprints, businesses, commands, health, inbox, keys, launch, people, records, second_factor, sessions, sign_in, terms,
+};
 use crate::http::{App, cookie, live, problem};
 
 #[derive(OpenApi)]
@@ -92,6 +94,10 @@ fn collected() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(keys::password))
         .routes(routes!(keys::keys, keys::make_key))
         .routes(routes!(keys::revoke_key))
+        .routes(routes!(second_factor::shown, second_factor::begin, second_factor::turn_off))
+        .routes(routes!(second_factor::confirm))
+        .routes(routes!(second_factor::recovery_codes))
+        .routes(routes!(second_factor::step_up))
         .routes(routes!(people::invite))
         .routes(routes!(people::members))
         .routes(routes!(people::dismiss))

@@ -9,6 +9,7 @@ mod listen;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, master_key};
 use crate::config::Config;
 use crate::control::server::Server;
 use crate::data_dir::DataDir;
@@ -65,7 +66,8 @@ impl Daemon {
         let listener = TcpListener::bind(wanted).await.map_err(|error| Fault::file(format_args!("the address {wanted}"), &error))?;
         let address = listener.local_addr().map_err(|error| Fault::file(wanted, &error))?;
         let (registration, place) = (config.server.registration, data.clone());
-        let opened = tokio::task::spawn_blocking(move || Accounts::open(&place, registration, clock)).await;
+        let key = master_key::place(&config.server.master_key_file, data.path(), |name| std::env::var_os(name).map(PathBuf::from))?;
+        let opened = tokio::task::spawn_blocking(move || Accounts::open(&place, registration, key, clock)).await;
         let accounts = Arc::new(opened.map_err(|error| Fault::failed(error.to_string()))??);
         let store = Arc::new(store);
         let service = Arc::new(Service::new(data, Arc::<RedbStore>::clone(&store)));
