@@ -7,6 +7,7 @@ mod described;
 mod keys;
 mod kill;
 mod live;
+mod metrics;
 mod openapi;
 mod second_factor;
 mod skeleton;

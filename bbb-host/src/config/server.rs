@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bbb_integrations::secret::Secret;
 use serde::Deserialize;
 
-use crate::config::{MAX_TIMEOUT_S, names};
+use crate::config::{MAX_TIMEOUT_S, names, secret};
 use crate::fault::Fault;
 
 /// The most connections that can be configured.
@@ -17,6 +18,9 @@ const MAX_STARTS: usize = 256;
 
 /// The longest that what somebody has shown can be configured to count: a day.
 const MAX_STEP_UP_MINUTES: u32 = 24 * 60;
+
+/// The fewest characters of a token for metrics.
+const MIN_TOKEN_CHARS: usize = 16;
 
 /// `[server]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -34,6 +38,7 @@ pub struct ServerSection {
     pub starts_at_a_time: usize,
     pub master_key_file: String,
     pub step_up_minutes: u32,
+    pub metrics_token_file: String,
 }
 
 /// Who may register once there is an administrator.
@@ -58,6 +63,7 @@ impl Default for ServerSection {
             starts_at_a_time: 4,
             master_key_file: String::new(),
             step_up_minutes: 15,
+            metrics_token_file: String::new(),
         }
     }
 }
@@ -110,6 +116,24 @@ impl ServerSection {
             )));
         }
         Ok(address)
+    }
+
+    /// The token that Prometheus sends; none where only this machine reads the metrics.
+    ///
+    /// # Errors
+    /// [`Fault`] names a file that cannot be read, that others can read, and one with too short a token.
+    pub fn metrics_token(&self) -> Result<Option<Secret>, Fault> {
+        let token = secret("BBB_METRICS_TOKEN", &self.metrics_token_file)?;
+        if token.is_empty() && self.metrics_token_file.is_empty() {
+            return Ok(None);
+        }
+        let good = token.reveal().len() >= MIN_TOKEN_CHARS && token.reveal().bytes().all(|byte| byte.is_ascii_graphic());
+        if good {
+            return Ok(Some(token));
+        }
+        Err(Fault::usage(format!(
+            "the token for metrics, of BBB_METRICS_TOKEN or server.metrics_token_file, is none: it is one line of at least {MIN_TOKEN_CHARS} visible ASCII characters"
+        )))
     }
 
     /// How long what somebody has shown counts, in milliseconds.

@@ -51,7 +51,8 @@ pub(crate) fn find(app: &App, headers: &HeaderMap) -> Result<Found, Problem> {
     }
 }
 
-fn bearer(line: &str) -> Option<&str> {
+/// The token of an `Authorization` field.
+pub(crate) fn bearer(line: &str) -> Option<&str> {
     let (scheme, token) = line.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

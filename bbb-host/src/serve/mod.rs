@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bbb_agents::world::WallClock;
+use bbb_integrations::secret::Secret;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -23,6 +24,7 @@ use crate::config::Config;
 use crate::control::server::Server;
 use crate::data_dir::DataDir;
 use crate::fault::Fault;
+use crate::http::metrics::Metrics;
 use crate::http::{self, App, Readers};
 use crate::serve::fleet::Fleet;
 use crate::service::{self, Service};
@@ -75,9 +77,11 @@ impl Daemon {
         adopt(&accounts, &service).await?;
         let socket = Server::listen(Arc::clone(&service))?;
         let server = config.server.clone();
+        let metrics = Metrics::guarded_by(server.metrics_token()?.as_ref().map(Secret::reveal));
         let fleet = Arc::new(Fleet::new(Arc::clone(&service), Arc::clone(&accounts), config));
         let (ending, ended) = watch::channel(false);
         let app = App::new((Arc::clone(&service), Arc::clone(&accounts), Arc::clone(&fleet)), server.clone(), address, ended.clone());
+        let app = App { metrics, ..app };
         let readers = Arc::clone(&app.readers);
         let listening = tokio::spawn(listen::serve(listener, http::router(&Arc::new(app)), server.connections, ended));
         let starting = tokio::spawn(Arc::clone(&fleet).start_all());

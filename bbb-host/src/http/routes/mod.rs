@@ -7,6 +7,7 @@ pub(crate) mod health;
 pub(crate) mod inbox;
 pub(crate) mod keys;
 pub(crate) mod launch;
+pub(crate) mod metrics;
 pub(crate) mod people;
 pub(crate) mod records;
 pub(crate) mod second_factor;
