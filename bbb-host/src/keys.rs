@@ -46,7 +46,7 @@ use bbb_core::id::{BusinessId, ContactId};
 use bbb_core::seal::{self, Keys, SecretKey};
 
 pub use self::owner::OwnerKey;
-use self::owner::{create_private, open_private};
+pub(crate) use self::owner::{create_private, from_hex, open_private};
 pub use self::signing::Signer;
 use self::slot::{SLOT_BYTES, Slot};
 

@@ -7,9 +7,12 @@ mod described;
 mod keys;
 mod kill;
 mod live;
+mod metrics;
 mod openapi;
 mod outside;
+mod second_factor;
 mod skeleton;
+mod step_up;
 mod tenants;
 
 use std::sync::Arc;
@@ -18,6 +21,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use bbb_core::time::Timestamp;
 use bbb_host::config::Config;
 use bbb_host::data_dir::DataDir;
+use bbb_host::fault::Fault;
 use bbb_host::serve::Daemon;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Method, RequestBuilder};
@@ -94,15 +98,21 @@ impl House {
         let mut config = Config::default();
         config.server.listen = "127.0.0.1:0".to_owned();
         config.server.requests_per_minute = 100_000;
+        let dir = tempfile::tempdir().unwrap();
+        config.server.master_key_file = dir.path().join("state/master.key").display().to_string();
         change(&mut config);
         let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let time_ms = Arc::new(AtomicI64::new(1_800_000_000_000));
-        let mut house = House { dir: tempfile::tempdir().unwrap(), config, time_ms, daemon: None, client };
+        let mut house = House { dir, config, time_ms, daemon: None, client };
         house.start().await;
         house
     }
 
     pub(crate) async fn start(&mut self) {
+        self.try_start().await.unwrap();
+    }
+
+    pub(crate) async fn try_start(&mut self) -> Result<(), Fault> {
         let data = self.data();
         let store = tokio::task::spawn_blocking({
             let data = data.clone();
@@ -110,7 +120,8 @@ impl House {
         });
         let time_ms = Arc::clone(&self.time_ms);
         let clock = Arc::new(move || Timestamp::from_ms(time_ms.load(Ordering::SeqCst)));
-        self.daemon = Some(Daemon::start(data, store.await.unwrap(), self.config.clone(), clock).await.unwrap());
+        self.daemon = Some(Daemon::start(data, store.await.unwrap(), self.config.clone(), clock).await?);
+        Ok(())
     }
 
     pub(crate) async fn stop(&mut self) {

@@ -115,7 +115,7 @@ impl Accounts {
             let row: Option<KeyRow> = tables.get(KEYS, &place(user, id))?;
             let row = row.filter(|row| row.expires_at > now).ok_or(Error::Wrong)?;
             let user = users::user(tables, user)?.ok_or(Error::Wrong)?;
-            Ok(Identity { user, session: None, delivery: Delivery::Token, at_most: Some(row.role) })
+            Ok(Identity { user, session: None, shown_at: None, delivery: Delivery::Token, at_most: Some(row.role) })
         })
     }
 }

@@ -8,14 +8,18 @@ pub mod id;
 mod idempotency;
 mod keys;
 mod lockout;
+pub mod master_key;
 mod members;
 mod password;
 pub mod rights;
 mod sessions;
+pub mod step_up;
 mod tenants;
 pub mod token;
+mod totp;
 mod users;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bbb_agents::world::WallClock;
@@ -23,7 +27,9 @@ use bbb_core::time::Timestamp;
 
 use crate::accounts::db::Db;
 use crate::accounts::lockout::Lockout;
+use crate::accounts::master_key::MasterKey;
 use crate::accounts::password::Passwords;
+use crate::accounts::totp::SecondFactor;
 use crate::config::Registration;
 use crate::data_dir::DataDir;
 use crate::fault::Fault;
@@ -35,6 +41,7 @@ pub use self::members::Membership;
 pub(crate) use self::sessions::BROWSER_MS;
 pub use self::sessions::{Delivery, Identity, Issued, SessionRow};
 pub use self::tenants::{BusinessRow, Owner};
+pub use self::totp::{Enrolment, Proof, Standing};
 pub use self::users::{Newcomer, User};
 
 /// The database's name in the data directory.
@@ -47,6 +54,9 @@ pub enum Error {
     /// The address and the password do not belong together, or the token is none, or no more. It does not say which.
     #[error("that does not sign anybody in")]
     Wrong,
+    /// The password is right, and there is a second factor.
+    #[error("this account has a second factor: send `totp`, the code of the app, or `recovery_code` as well")]
+    SecondFactor,
     /// Too many failures: nobody is let in by this way for a while.
     #[error("too many failures; wait {seconds} seconds")]
     Locked {
@@ -82,6 +92,9 @@ pub enum Error {
     /// It does not fit what is there.
     #[error("{0}")]
     Conflict(&'static str),
+    /// The master key is missing, another one, or no use.
+    #[error("{0}")]
+    Key(String),
     /// The database failed, or holds what nobody wrote.
     #[error("the accounts: {0}")]
     Database(String),
@@ -90,7 +103,7 @@ pub enum Error {
 impl From<Error> for Fault {
     fn from(error: Error) -> Fault {
         match error {
-            Error::Database(_) | Error::Busy | Error::Locked { .. } => Fault::failed(error.to_string()),
+            Error::Database(_) | Error::Key(_) | Error::Busy | Error::Locked { .. } => Fault::failed(error.to_string()),
             Error::Bad { .. } | Error::Weak(_) => Fault::usage(error.to_string()),
             Error::NotFound => Fault::not_found(error.to_string()),
             _ => Fault::refused(error.to_string()),
@@ -104,6 +117,7 @@ pub struct Accounts {
     clock: WallClock,
     passwords: Passwords,
     lockout: Lockout,
+    second: SecondFactor,
     registration: Registration,
 }
 
@@ -115,13 +129,17 @@ impl std::fmt::Debug for Accounts {
 
 impl Accounts {
     /// Opens the accounts of a data directory, which this process must hold; makes them where there are none. Blocks.
+    /// `master_key` is the file of the key that secrets are encrypted under; see [`master_key::place`].
     ///
     /// # Errors
-    /// [`Fault`] where the database cannot be opened.
-    pub fn open(data: &DataDir, registration: Registration, clock: WallClock) -> Result<Accounts, Fault> {
+    /// [`Fault`] where the database cannot be opened, or has secrets that do not open with the master key.
+    pub fn open(data: &DataDir, registration: Registration, master_key: PathBuf, clock: WallClock) -> Result<Accounts, Fault> {
         rights::check()?;
+        step_up::check()?;
         let db = Db::open(&data.path().join(FILE))?;
-        Ok(Accounts { db, passwords: Passwords::new()?, lockout: Lockout::new(Arc::clone(&clock)), clock, registration })
+        let second = SecondFactor::new(MasterKey::at(master_key));
+        db.read(|tables| second.check(tables))?;
+        Ok(Accounts { db, second, passwords: Passwords::new()?, lockout: Lockout::new(Arc::clone(&clock)), clock, registration })
     }
 
     /// The time.
@@ -148,6 +166,7 @@ impl Accounts {
                 sessions::sweep(tables, now)?;
                 grants::sweep(tables, now)?;
                 keys::sweep(tables, now)?;
+                totp::sweep(tables, now)?;
                 idempotency::sweep(tables, now)
             })
             .await

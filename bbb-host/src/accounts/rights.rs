@@ -69,8 +69,10 @@ pub enum Action {
     Pause,
     /// Let one go on.
     Resume,
-    /// Set what one may do without asking, and may use.
+    /// Let one do less without asking.
     Limit,
+    /// Let one do more without asking, and set what it may use.
+    Loosen,
     /// End one for good.
     Stop,
     /// Choose the members of the tenant.
@@ -81,13 +83,14 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Action; 9] = [
+    pub const ALL: [Action; 10] = [
         Action::View,
         Action::Answer,
         Action::Launch,
         Action::Pause,
         Action::Resume,
         Action::Limit,
+        Action::Loosen,
         Action::Stop,
         Action::ManageMembers,
         Action::Administer,
@@ -102,6 +105,7 @@ impl Action {
             Action::Pause => "pause",
             Action::Resume => "resume",
             Action::Limit => "limit",
+            Action::Loosen => "loosen",
             Action::Stop => "stop",
             Action::ManageMembers => "manage_members",
             Action::Administer => "administer",
@@ -109,11 +113,14 @@ impl Action {
     }
 }
 
-static RIGHTS: LazyLock<Result<BTreeSet<(Role, Action)>, String>> = LazyLock::new(|| decide(POLICIES));
+/// Who may do what, by name.
+pub(super) type Permitted = BTreeSet<(&'static str, &'static str)>;
+
+static RIGHTS: LazyLock<Result<Permitted, String>> = LazyLock::new(|| decide(POLICIES));
 
 /// Whether a role may do something.
 pub fn may(role: Role, action: Action) -> bool {
-    RIGHTS.as_ref().is_ok_and(|rights| rights.contains(&(role, action)))
+    RIGHTS.as_ref().is_ok_and(|rights| rights.contains(&(role.as_str(), action.as_str())))
 }
 
 /// Refuses policies that cannot be used: then nobody may do anything, and the daemon does not start.
@@ -129,26 +136,37 @@ fn uid(kind: &str, name: &str) -> Result<EntityUid, String> {
 }
 
 /// Asks Cedar about every role and action.
-fn decide(policies: &str) -> Result<BTreeSet<(Role, Action)>, String> {
+fn decide(policies: &str) -> Result<Permitted, String> {
+    let roles = Role::ALL.map(|role| (role.as_str(), role.includes().map(Role::as_str)));
+    table(policies, "Role", &roles, &Action::ALL.map(Action::as_str))
+}
+
+/// Asks Cedar about every one of a kind, each with the one that it includes, and every action.
+pub(super) fn table(
+    policies: &str,
+    kind: &str,
+    who: &[(&'static str, Option<&'static str>)],
+    actions: &[&'static str],
+) -> Result<Permitted, String> {
     let policies = PolicySet::from_str(policies).map_err(|error| error.to_string())?;
-    let mut roles = Vec::new();
-    for role in Role::ALL {
-        let parents = role.includes().map(|role| uid("Role", role.as_str())).transpose()?;
-        roles.push(Entity::new_no_attrs(uid("Role", role.as_str())?, parents.into_iter().collect()));
+    let mut principals = Vec::new();
+    for (name, includes) in who {
+        let parents = includes.map(|name| uid(kind, name)).transpose()?;
+        principals.push(Entity::new_no_attrs(uid(kind, name)?, parents.into_iter().collect()));
     }
-    let entities = Entities::from_entities(roles, None).map_err(|error| error.to_string())?;
+    let entities = Entities::from_entities(principals, None).map_err(|error| error.to_string())?;
     let (authorizer, tenant) = (Authorizer::new(), uid("Tenant", "any")?);
     let mut rights = BTreeSet::new();
-    for role in Role::ALL {
-        for action in Action::ALL {
-            let (principal, asked) = (uid("Role", role.as_str())?, uid("Action", action.as_str())?);
+    for (name, _) in who {
+        for action in actions {
+            let (principal, asked) = (uid(kind, name)?, uid("Action", action)?);
             let request = Request::new(principal, asked, tenant.clone(), Context::empty(), None).map_err(|error| error.to_string())?;
             let answer = authorizer.is_authorized(&request, &policies, &entities);
             if let Some(error) = answer.diagnostics().errors().next() {
                 return Err(error.to_string());
             }
             if answer.decision() == Decision::Allow {
-                rights.insert((role, action));
+                rights.insert((*name, *action));
             }
         }
     }
@@ -164,8 +182,8 @@ mod tests {
         let may_do = |role| Action::ALL.into_iter().filter(|action| may(role, *action)).map(Action::as_str).collect::<Vec<_>>();
         assert_eq!(may_do(Role::Viewer), ["view"]);
         assert_eq!(may_do(Role::Approver), ["view", "answer"]);
-        assert_eq!(may_do(Role::Operator), ["view", "answer", "launch", "pause", "resume", "limit"]);
-        assert_eq!(may_do(Role::Owner), ["view", "answer", "launch", "pause", "resume", "limit", "stop", "manage_members"]);
+        assert_eq!(may_do(Role::Operator), ["view", "answer", "launch", "pause", "resume", "limit", "loosen"]);
+        assert_eq!(may_do(Role::Owner), ["view", "answer", "launch", "pause", "resume", "limit", "loosen", "stop", "manage_members"]);
         assert_eq!(may_do(Role::Admin), ["administer"], "whoever runs the daemon sees no tenant's businesses by that");
     }
 

@@ -50,6 +50,9 @@ pub struct SessionRow {
     pub created_at: Timestamp,
     /// Until when at most.
     pub expires_at: Timestamp,
+    /// When a second factor, or without one the password, was last shown in it.
+    #[serde(default)]
+    shown_at: Option<Timestamp>,
     /// The hash of the access token that is good now.
     access: Option<Vec<u8>>,
 }
@@ -82,6 +85,8 @@ pub struct Identity {
     pub user: User,
     /// In which session; none for an API key.
     pub session: Option<SessionId>,
+    /// When a second factor, or without one the password, was last shown in that.
+    pub shown_at: Option<Timestamp>,
     /// To whom that was given.
     pub delivery: Delivery,
     /// The most that may be done: an API key's role.
@@ -128,6 +133,12 @@ fn issue(tables: &Writing, id: SessionId, mut row: SessionRow, now: Timestamp) -
     Ok(Issued { token, refresh, expires_at })
 }
 
+/// Notes that somebody has shown in a session who they are.
+pub(super) fn note_shown(tables: &Writing, id: SessionId, now: Timestamp) -> Result<(), Error> {
+    let row = row(tables, id, now)?.ok_or(Error::Wrong)?;
+    tables.put(SESSIONS, &id.bytes(), &SessionRow { shown_at: Some(now), ..row })
+}
+
 /// Ends all sessions of a user but one.
 pub(super) fn end_others(tables: &Writing, user: UserId, but: Option<SessionId>) -> Result<(), Error> {
     for (key, ()) in tables.all::<()>(BY_USER, &user.bytes())? {
@@ -167,7 +178,7 @@ impl Accounts {
         let now = self.now();
         let id = SessionId::draw()?;
         let lasts_ms = if delivery == Delivery::Token { PROGRAM_MS } else { BROWSER_MS };
-        let row = SessionRow { user, delivery, created_at: now, expires_at: now.plus_ms(lasts_ms), access: None };
+        let row = SessionRow { user, delivery, created_at: now, expires_at: now.plus_ms(lasts_ms), shown_at: Some(now), access: None };
         self.db
             .write(move |tables| {
                 let mut others = Vec::new();
@@ -202,7 +213,7 @@ impl Accounts {
             let known = known.filter(|known| known.expires_at > now).ok_or(Error::Wrong)?;
             let row = row(tables, known.session, now)?.ok_or(Error::Wrong)?;
             let user = users::user(tables, row.user)?.ok_or(Error::Wrong)?;
-            Ok(Identity { user, session: Some(known.session), delivery: row.delivery, at_most: None })
+            Ok(Identity { user, session: Some(known.session), shown_at: row.shown_at, delivery: row.delivery, at_most: None })
         })
     }
 

@@ -10,7 +10,7 @@ use crate::accounts::db::{Read, Table, Writing};
 use crate::accounts::grants::{self, What};
 use crate::accounts::id::{SessionId, TenantId, UserId};
 use crate::accounts::token::{Purpose, Token};
-use crate::accounts::{Accounts, Error, Membership, members, password, sessions, tenants};
+use crate::accounts::{Accounts, Error, Membership, Proof, members, password, sessions, tenants};
 use crate::config::Registration;
 
 const USERS: Table = TableDefinition::new("users");
@@ -172,11 +172,20 @@ impl Accounts {
             .await
     }
 
-    /// Who has this address and this password.
+    /// Who has this address, this password, and this second factor, where they have one.
     ///
     /// # Errors
-    /// [`Error::Wrong`] for a wrong password and an unknown address alike, after the same work; [`Error::Locked`], [`Error::Busy`].
-    pub async fn sign_in(&self, address: &str, password: String, from: IpAddr) -> Result<User, Error> {
+    /// [`Error::Wrong`] for a wrong password and an unknown address alike, after the same work, and for a wrong second factor; [`Error::SecondFactor`] after the right
+    /// password only; [`Error::Locked`], [`Error::Busy`].
+    pub async fn sign_in(&self, address: &str, password: String, proof: Option<Proof>, from: IpAddr) -> Result<User, Error> {
+        let user = self.prove_password(address, password, from).await?;
+        self.prove_second(&user, proof, from).await?;
+        self.lockout.succeeded(&user.address, from);
+        Ok(user)
+    }
+
+    /// Who has this address and this password. Failures are counted, and a success forgives none: that is for who has shown everything.
+    pub(super) async fn prove_password(&self, address: &str, password: String, from: IpAddr) -> Result<User, Error> {
         // What is no address has no account either, and is no quicker to refuse.
         let address = normal_address(address).unwrap_or_else(|_| format!("?{}", blake3::hash(address.as_bytes()).to_hex()));
         self.lockout.admit(&address, from)?;
@@ -189,10 +198,7 @@ impl Accounts {
         let password = if plausible { password } else { String::new() };
         let fits = self.passwords.fits(password, hash.filter(|_| user.is_some() && plausible)).await?;
         match user {
-            Some(user) if fits => {
-                self.lockout.succeeded(&address, from);
-                Ok(user)
-            }
+            Some(user) if fits => Ok(user),
             _ => {
                 self.lockout.failed(&address, from);
                 Err(Error::Wrong)
@@ -245,7 +251,7 @@ impl Accounts {
         new: String,
         from: IpAddr,
     ) -> Result<(), Error> {
-        self.sign_in(&user.address, current, from).await?;
+        self.prove_password(&user.address, current, from).await?;
         let (id, hash) = (user.id, self.passwords.hash(new, [user.address.clone(), user.name.clone()]).await?);
         self.db
             .write(move |tables| {

@@ -3,9 +3,10 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use bbb_integrations::secret::Secret;
 use serde::Deserialize;
 
-use crate::config::{MAX_TIMEOUT_S, names};
+use crate::config::{MAX_TIMEOUT_S, names, secret};
 use crate::fault::Fault;
 
 /// The most connections that can be configured.
@@ -14,6 +15,12 @@ const MAX_CONNECTIONS: usize = 65_536;
 const MAX_BUSINESSES: usize = 100_000;
 /// The most businesses that can be configured to be started at a time.
 const MAX_STARTS: usize = 256;
+
+/// The longest that what somebody has shown can be configured to count: a day.
+const MAX_STEP_UP_MINUTES: u32 = 24 * 60;
+
+/// The fewest characters of a token for metrics.
+const MIN_TOKEN_CHARS: usize = 16;
 
 /// `[server]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -33,6 +40,9 @@ pub struct ServerSection {
     pub requests_per_minute: u32,
     pub businesses_per_tenant: usize,
     pub starts_at_a_time: usize,
+    pub master_key_file: String,
+    pub step_up_minutes: u32,
+    pub metrics_token_file: String,
 }
 
 /// Who may register once there is an administrator.
@@ -58,6 +68,9 @@ impl Default for ServerSection {
             requests_per_minute: 600,
             businesses_per_tenant: 100,
             starts_at_a_time: 4,
+            master_key_file: String::new(),
+            step_up_minutes: 15,
+            metrics_token_file: String::new(),
         }
     }
 }
@@ -83,6 +96,10 @@ impl ServerSection {
         ];
         if let Some((name, count, most)) = counts.into_iter().find(|(_, count, most)| !(1..=*most).contains(count)) {
             return Err(Fault::usage(format!("server.{name} is {count}: it is 1 to {most}")));
+        }
+        if !(1..=MAX_STEP_UP_MINUTES).contains(&self.step_up_minutes) {
+            let most = MAX_STEP_UP_MINUTES;
+            return Err(Fault::usage(format!("server.step_up_minutes is {}: it is 1 to {most}", self.step_up_minutes)));
         }
         match self.requests_per_minute {
             0 => Err(Fault::usage("server.requests_per_minute is 0: it is at least 1")),
@@ -127,6 +144,29 @@ impl ServerSection {
             )));
         }
         Ok(address)
+    }
+
+    /// The token that Prometheus sends; none where only this machine reads the metrics.
+    ///
+    /// # Errors
+    /// [`Fault`] names a file that cannot be read, that others can read, and one with too short a token.
+    pub fn metrics_token(&self) -> Result<Option<Secret>, Fault> {
+        let token = secret("BBB_METRICS_TOKEN", &self.metrics_token_file)?;
+        if token.is_empty() && self.metrics_token_file.is_empty() {
+            return Ok(None);
+        }
+        let good = token.reveal().len() >= MIN_TOKEN_CHARS && token.reveal().bytes().all(|byte| byte.is_ascii_graphic());
+        if good {
+            return Ok(Some(token));
+        }
+        Err(Fault::usage(format!(
+            "the token for metrics, of BBB_METRICS_TOKEN or server.metrics_token_file, is none: it is one line of at least {MIN_TOKEN_CHARS} visible ASCII characters"
+        )))
+    }
+
+    /// How long what somebody has shown counts, in milliseconds.
+    pub fn step_up_ms(&self) -> i64 {
+        i64::from(self.step_up_minutes) * 60_000
     }
 
     /// The longest that a request may take.

@@ -10,6 +10,7 @@ use http::request::Parts;
 
 use crate::accounts::id::TenantId;
 use crate::accounts::rights::{Action, Role, may};
+use crate::accounts::step_up::{Asker, Deed, admits};
 use crate::accounts::token::Token;
 use crate::accounts::{BusinessRow, Delivery, Error, Identity, User};
 use crate::http::guard::is_own_origin;
@@ -50,7 +51,8 @@ pub(crate) fn find(app: &App, headers: &HeaderMap) -> Result<Found, Problem> {
     }
 }
 
-fn bearer(line: &str) -> Option<&str> {
+/// The token of an `Authorization` field.
+pub(crate) fn bearer(line: &str) -> Option<&str> {
     let (scheme, token) = line.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
@@ -75,6 +77,8 @@ pub(crate) fn check_site(headers: &HeaderMap) -> Result<(), Problem> {
 pub(crate) struct Caller {
     pub(crate) identity: Identity,
     pub(crate) token: Token,
+    /// Whether it is a program, and whether a person has shown lately who they are.
+    pub(crate) asker: Asker,
 }
 
 impl FromRequestParts<Arc<App>> for Caller {
@@ -90,7 +94,8 @@ impl FromRequestParts<Arc<App>> for Caller {
             }
             app.accounts.keep_alive(&token).await.map_err(Problem::failed)?;
         }
-        Ok(Caller { identity, token })
+        let asker = Asker::of(&identity, app.accounts.now(), app.server.step_up_ms());
+        Ok(Caller { identity, token, asker })
     }
 }
 
@@ -101,23 +106,42 @@ impl Caller {
         Ok(self.identity.at_most.map_or(role, |at_most| role.min(at_most)))
     }
 
+    /// Refuses programs, and people who have shown nothing lately, where the policies of step-up do. Whoever calls this has asked about the role before.
+    pub(crate) fn admit(&self, deed: Deed) -> Result<(), Problem> {
+        match (admits(self.asker, deed), self.asker) {
+            (true, _) => Ok(()),
+            (false, Asker::Key) => Err(Problem::new(What::Human, "an API key cannot do this, whatever its role: sign in")),
+            (false, _) => Err(Problem::new(
+                What::StepUp,
+                "show your second factor again, or your password where you have none: POST /api/auth/step-up; then it counts for some minutes",
+            )),
+        }
+    }
+
     /// The caller, where it is no program with a key: that changes nothing of an account.
     pub(crate) fn in_person(&self) -> Result<&User, Problem> {
-        match self.identity.session {
-            Some(_) => Ok(&self.identity.user),
-            None => Err(Problem::new(What::Forbidden, "an API key changes nothing of an account: sign in")),
-        }
+        self.person(Deed::UseSessions)
+    }
+
+    /// The caller, where they may do this to their account.
+    pub(crate) fn person(&self, deed: Deed) -> Result<&User, Problem> {
+        self.admit(deed)?;
+        Ok(&self.identity.user)
     }
 
     /// The tenant that is meant, where the caller may do this in it: their own, where none is named.
     pub(crate) fn tenant(&self, app: &App, named: Option<TenantId>, action: Action) -> Result<TenantId, Problem> {
         let tenant = named.unwrap_or(self.identity.user.tenant);
-        if may(self.role(app, tenant)?, action) { Ok(tenant) } else { Err(Problem::forbidden()) }
+        if !may(self.role(app, tenant)?, action) {
+            return Err(Problem::forbidden());
+        }
+        self.admit(Deed::To(action))?;
+        Ok(tenant)
     }
 
     /// Lets administrators pass.
     pub(crate) fn administer(&self) -> Result<(), Problem> {
-        let allowed = self.in_person()?.admin && may(Role::Admin, Action::Administer);
+        let allowed = self.person(Deed::To(Action::Administer))?.admin && may(Role::Admin, Action::Administer);
         if allowed { Ok(()) } else { Err(Problem::forbidden()) }
     }
 }
@@ -149,7 +173,7 @@ impl Theirs {
     /// The business, where the caller may do this to it.
     pub(crate) fn to(&self, action: Action) -> Result<BusinessId, Problem> {
         match (may(self.role, Action::View), may(self.role, action)) {
-            (_, true) => Ok(self.id),
+            (_, true) => self.caller.admit(Deed::To(action)).map(|()| self.id),
             (true, false) => Err(Problem::forbidden()),
             (false, false) => Err(Problem::not_found()),
         }

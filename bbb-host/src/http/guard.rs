@@ -62,7 +62,9 @@ async fn answer(app: Arc<App>, request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(_) => Problem::failed("a handler panicked").into_response(),
     };
-    let (status, took_ms) = (response.status().as_u16(), began.elapsed().as_millis());
+    let (status, took) = (response.status().as_u16(), began.elapsed());
+    app.metrics.answered(&method, &place, status, took);
+    let took_ms = took.as_millis();
     tracing::info!(request = request_id().as_deref().unwrap_or("-"), %method, path = %place, status, took_ms, "answered");
     response
 }

@@ -13,6 +13,7 @@ mod guard;
 mod keyed;
 mod limits;
 mod live;
+pub(crate) mod metrics;
 mod openapi;
 mod problem;
 mod routes;
@@ -28,6 +29,7 @@ use tokio::sync::watch;
 use crate::accounts::Accounts;
 use crate::config::ServerSection;
 use crate::http::limits::Limiter;
+use crate::http::metrics::Metrics;
 use crate::http::problem::{Problem, What};
 use crate::serve::fleet::Fleet;
 use crate::service::Service;
@@ -53,6 +55,7 @@ pub(crate) struct App {
     pub(crate) limiter: Limiter,
     pub(crate) readers: Arc<Readers>,
     pub(crate) keyed: keyed::UnderWay,
+    pub(crate) metrics: Metrics,
     /// True once the daemon is ending.
     pub(crate) ending: watch::Receiver<bool>,
 }
@@ -66,7 +69,18 @@ impl App {
     ) -> App {
         let limiter = Limiter::new(Arc::clone(&accounts), server.requests_per_minute);
         let hosts = guard::hosts(address, &server.hosts);
-        App { service, accounts, fleet, server, hosts, limiter, readers: Arc::default(), keyed: keyed::UnderWay::default(), ending }
+        App {
+            service,
+            accounts,
+            fleet,
+            server,
+            hosts,
+            limiter,
+            readers: Arc::default(),
+            keyed: keyed::UnderWay::default(),
+            metrics: Metrics::default(),
+            ending,
+        }
     }
 }
 

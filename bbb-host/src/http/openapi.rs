@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::routes::{
-    blueprints, businesses, commands, evidence, health, inbox, keys, launch, people, records, sessions, sign_in, terms,
+    blueprints, businesses, commands, evidence, health, inbox, keys, launch, metrics, people, records, second_factor, sessions, sign_in, terms,
 };
 use crate::http::{App, cookie, live, problem};
 
@@ -84,6 +84,7 @@ fn collected() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(health::health))
         .routes(routes!(health::ready))
+        .routes(routes!(metrics::metrics))
         .routes(routes!(sign_in::register))
         .routes(routes!(sign_in::login))
         .routes(routes!(sign_in::refresh))
@@ -94,6 +95,10 @@ fn collected() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(keys::password))
         .routes(routes!(keys::keys, keys::make_key))
         .routes(routes!(keys::revoke_key))
+        .routes(routes!(second_factor::shown, second_factor::begin, second_factor::turn_off))
+        .routes(routes!(second_factor::confirm))
+        .routes(routes!(second_factor::recovery_codes))
+        .routes(routes!(second_factor::step_up))
         .routes(routes!(people::invite))
         .routes(routes!(people::accept))
         .routes(routes!(people::members))

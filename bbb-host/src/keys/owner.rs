@@ -69,7 +69,7 @@ impl OwnerKey {
     }
 }
 
-pub(super) fn from_hex(text: &str) -> Option<[u8; 32]> {
+pub(crate) fn from_hex(text: &str) -> Option<[u8; 32]> {
     let bytes = text.as_bytes();
     if bytes.len() != HEX_DIGITS {
         return None;
@@ -83,7 +83,7 @@ pub(super) fn from_hex(text: &str) -> Option<[u8; 32]> {
 }
 
 /// Makes a file that only its owner can read, whole or not at all. Never over one that is there.
-pub(super) fn create_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+pub(crate) fn create_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let draft = PathBuf::from(format!("{}.{}-{count}.new", path.display(), std::process::id()));
@@ -101,7 +101,7 @@ fn write_draft(draft: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Opens a file for reading and writing, unless others could read it too; nothing where there is none.
-pub(super) fn open_private(path: &Path) -> Result<Option<File>, Error> {
+pub(crate) fn open_private(path: &Path) -> Result<Option<File>, Error> {
     let file = match OpenOptions::new().read(true).write(true).open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(with("open", path))?,

@@ -8,10 +8,11 @@ use std::time::Duration;
 use bbb_agents::conditions::{Conditions, OwnerKind};
 use bbb_agents::handle::{BusinessHandle, Command, Refused};
 use bbb_agents::world::Pace;
+use bbb_core::action::ActionKind;
 use bbb_core::budget::Caps;
 use bbb_core::id::BusinessId;
 use bbb_core::oversight::charter::Charter;
-use bbb_core::spec::Spec;
+use bbb_core::spec::{Autonomy, Spec};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
@@ -45,7 +46,7 @@ pub(crate) struct Fleet {
     resting: AtomicBool,
     /// Those who stay with the businesses that run.
     keepers: Mutex<JoinSet<()>>,
-    /// Held while real money is allotted.
+    /// Held while what a business may do or use is set by what it may now.
     allotting: tokio::sync::Mutex<()>,
 }
 
@@ -206,6 +207,28 @@ impl Fleet {
             allotment::admit(self.service.data(), self.config.owner.money_usd, self.service.bound(Some(id)).await?, wanted)?;
         }
         self.command(id, Command::SetCaps(Box::new(caps))).await
+    }
+
+    /// Sets how much a business may do without asking. Before that, `admit` is told whether it is more than now, and may refuse; nobody else sets it in between.
+    pub(crate) async fn set_autonomy<E>(
+        &self,
+        id: BusinessId,
+        kind: Option<ActionKind>,
+        level: Autonomy,
+        admit: impl FnOnce(bool) -> Result<(), E>,
+    ) -> Result<Result<(), E>, Fault> {
+        let _turn = self.allotting.lock().await;
+        let state = self.service.now(id).await?.state;
+        let plan = &state.autonomy;
+        let more = match kind {
+            None => level > plan.base,
+            // A kind that gets its first own level keeps it when all others are lowered: the same level is not less.
+            Some(kind) => plan.by_kind.get(&kind).map_or(level >= plan.base, |own| level > *own),
+        };
+        match admit(more) {
+            Ok(()) => self.command(id, Command::SetAutonomy(kind, Some(level))).await.map(Ok),
+            Err(refusal) => Ok(Err(refusal)),
+        }
     }
 
     fn stay_with(self: &Arc<Self>, handle: BusinessHandle) {

@@ -10,19 +10,22 @@ mod tls;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bbb_agents::world::WallClock;
+use bbb_integrations::secret::Secret;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, master_key};
 use crate::config::Config;
 use crate::control::server::Server;
 use crate::data_dir::DataDir;
 use crate::fault::Fault;
+use crate::http::metrics::Metrics;
 use crate::http::{self, App, Readers};
 use crate::serve::fleet::Fleet;
 use crate::service::{self, Service};
@@ -70,7 +73,8 @@ impl Daemon {
         let listener = TcpListener::bind(wanted).await.map_err(|error| Fault::file(format_args!("the address {wanted}"), &error))?;
         let address = listener.local_addr().map_err(|error| Fault::file(wanted, &error))?;
         let (registration, place) = (config.server.registration, data.clone());
-        let opened = tokio::task::spawn_blocking(move || Accounts::open(&place, registration, clock)).await;
+        let key = master_key::place(&config.server.master_key_file, data.path(), |name| std::env::var_os(name).map(PathBuf::from))?;
+        let opened = tokio::task::spawn_blocking(move || Accounts::open(&place, registration, key, clock)).await;
         let accounts = Arc::new(opened.map_err(|error| Fault::failed(error.to_string()))??);
         let store = Arc::new(store);
         let service = Arc::new(Service::new(data, Arc::<RedbStore>::clone(&store)));
@@ -78,9 +82,11 @@ impl Daemon {
         adopt(&accounts, &service).await?;
         let socket = Server::listen(Arc::clone(&service))?;
         let server = config.server.clone();
+        let metrics = Metrics::guarded_by(server.metrics_token()?.as_ref().map(Secret::reveal));
         let fleet = Arc::new(Fleet::new(Arc::clone(&service), Arc::clone(&accounts), config));
         let (ending, ended) = watch::channel(false);
         let app = App::new((Arc::clone(&service), Arc::clone(&accounts), Arc::clone(&fleet)), server.clone(), address, ended.clone());
+        let app = App { metrics, ..app };
         let readers = Arc::clone(&app.readers);
         let listening = {
             let manner = listen::Manner { router: http::router(&Arc::new(app)), connections: server.connections, tls, proxies };

@@ -38,10 +38,10 @@ async fn a_key_may_do_what_its_role_allows_and_changes_nothing_of_the_account() 
         ("/api/auth/password", json!({ "current": PASSWORD, "new": "another-horse-battery-9" })),
         ("/api/auth/logout", json!({})),
     ] {
-        house.post(&owner, path, &body).await.problem(403, "forbidden");
+        house.post(&owner, path, &body).await.problem(403, "human-required");
     }
-    house.get(&owner, "/api/admin/users").await.problem(403, "forbidden");
-    delete(&house, &owner, &format!("/api/keys/{id}")).await.problem(403, "forbidden");
+    house.get(&owner, "/api/admin/users").await.problem(403, "human-required");
+    delete(&house, &owner, &format!("/api/keys/{id}")).await.problem(403, "human-required");
     delete(&house, &eve, &format!("/api/keys/{id}")).await.problem(404, "not-found");
     let names: Vec<Value> = house.get(&admin, "/api/keys").await.ok()["keys"].as_array().unwrap().clone();
     assert!(names.len() == 2 && names.iter().all(|key| key.get("token").is_none()), "it is shown once");

@@ -204,6 +204,14 @@ pub(crate) fn schemathesis() -> PathBuf {
     dir.join("bin").join("schemathesis")
 }
 
+/// Prometheus' own tool, from the Debian package, which is unpacked and not installed.
+pub(crate) fn promtool() -> PathBuf {
+    let dir = home().join("prometheus");
+    let download: &[&str] = &["-c", "apt-get download prometheus && dpkg-deb -x prometheus_*.deb ."];
+    provision(&dir, &[download], Path::new("sh"));
+    dir.join("usr/bin/promtool")
+}
+
 fn python_exe(peers: &Path) -> PathBuf {
     peers.join("bin").join("python3")
 }

@@ -8,6 +8,7 @@ use bbb_core::spec::Spec;
 use tokio::sync::watch;
 
 use crate::accounts::id::{SessionId, TenantId};
+use crate::accounts::step_up::Asker;
 use crate::accounts::token::{Purpose, Token};
 use crate::accounts::{Accounts, Delivery, Identity, User};
 use crate::config::{Config, Registration};
@@ -25,7 +26,7 @@ async fn producer(place: &tempfile::TempDir) -> (Producer, Receiver<Message>) {
     let handle = engine.launch(spec.clone(), World::simulated(&spec, None)).await.unwrap();
     handle.wait().await.unwrap();
     let clock = Arc::new(|| bbb_core::time::Timestamp::from_ms(0));
-    let accounts = Arc::new(Accounts::open(&data, Registration::Open, clock).unwrap());
+    let accounts = Arc::new(Accounts::open(&data, Registration::Open, data.path().join("unused"), clock).unwrap());
     let config = Config::default();
     let fleet = Arc::new(Fleet::new(Arc::clone(&service), Arc::clone(&accounts), config.clone()));
     let address = "127.0.0.1:1".parse().unwrap();
@@ -38,8 +39,9 @@ async fn producer(place: &tempfile::TempDir) -> (Producer, Receiver<Message>) {
         tenant: TenantId::from_bytes([1; 8]),
         created_at: bbb_core::time::Timestamp::from_ms(0),
     };
-    let identity = Identity { user, session: Some(SessionId::from_bytes([1; 8])), delivery: Delivery::Token, at_most: None };
-    let caller = Caller { identity, token: Token::draw(Purpose::Access).unwrap() };
+    let identity =
+        Identity { user, session: Some(SessionId::from_bytes([1; 8])), shown_at: None, delivery: Delivery::Token, at_most: None };
+    let caller = Caller { identity, token: Token::draw(Purpose::Access).unwrap(), asker: Asker::Session };
     let (sender, messages) = mpsc::channel(QUEUE);
     (Producer { app, caller, id: spec.id(), after: 0, sender }, messages)
 }

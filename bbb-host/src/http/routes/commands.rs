@@ -87,7 +87,7 @@ pub(crate) struct Level {
     kind: Option<String>,
 }
 
-/// Sets how much a business may do without asking, from now on.
+/// Sets how much a business may do without asking, from now on. Less can be set at any time, and by API keys; more takes a person who has just shown who they are.
 #[utoipa::path(put, path = "/api/businesses/{id}/autonomy", tag = "businesses", request_body = Level, params(("id" = String, Path, description = "The business")), responses(
     (status = 200, description = "It is set", body = Business),
     (status = 403, description = "You may not", body = ProblemBody, content_type = "application/problem+json"),
@@ -99,6 +99,7 @@ pub(crate) async fn autonomy(State(app): State<Arc<App>>, theirs: Theirs, Body(w
     let id = theirs.to(Action::Limit)?;
     let level = Autonomy::try_from(wanted.level).map_err(|error| Problem::field("level", error.to_string()))?;
     let kind = wanted.kind.as_deref().map(kind_of).transpose()?;
-    app.fleet.command(id, Command::SetAutonomy(kind, Some(level))).await.map_err(refused)?;
+    let admit = |more| theirs.to(if more { Action::Loosen } else { Action::Limit }).map(drop);
+    app.fleet.set_autonomy(id, kind, level, admit).await.map_err(refused)??;
     after(&app, id, &theirs.row).await
 }

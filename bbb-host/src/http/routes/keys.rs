@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use crate::accounts::KeyRow;
 use crate::accounts::id::KeyId;
 use crate::accounts::rights::Role;
+use crate::accounts::step_up::Deed;
 use crate::http::auth::Caller;
 use crate::http::extract::{Body, Named};
 use crate::http::problem::{Problem, ProblemBody};
@@ -79,7 +80,7 @@ pub(crate) struct MadeKey {
     (status = 403, description = "You have as many as you may, or it is a key that asks", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn make_key(State(app): State<Arc<App>>, caller: Caller, Body(wanted): Body<NewKey>) -> Result<Response, Problem> {
-    let user = caller.in_person()?;
+    let user = caller.person(Deed::ManageKeys)?;
     let (token, id, row) = app.accounts.make_key(user.id, &wanted.name, wanted.role, wanted.days).await?;
     tracing::info!(user = %user.id, key = %id, "a key was made");
     Ok((StatusCode::CREATED, Json(MadeKey { key: KeyView::of(id, &row), token: token.reveal() })).into_response())
@@ -106,7 +107,7 @@ pub(crate) async fn keys(State(app): State<Arc<App>>, caller: Caller) -> Result<
     (status = 404, description = "You have none of this id", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn revoke_key(State(app): State<Arc<App>>, caller: Caller, Named(key): Named<String>) -> Result<StatusCode, Problem> {
-    let user = caller.in_person()?;
+    let user = caller.person(Deed::ManageKeys)?;
     let id: KeyId = key.parse().map_err(|_| Problem::not_found())?;
     app.accounts.revoke_key(user.id, id).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -137,7 +138,7 @@ pub(crate) async fn password(
     peer: Option<Extension<Peer>>,
     Body(wanted): Body<NewPassword>,
 ) -> Result<StatusCode, Problem> {
-    let user = caller.in_person()?;
+    let user = caller.person(Deed::ChangeAccount)?;
     let from = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(Peer(address))| address.ip());
     app.accounts.change_password(user, caller.identity.session, wanted.current, wanted.new, from).await?;
     tracing::info!(user = %user.id, "a password was changed");

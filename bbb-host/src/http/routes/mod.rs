@@ -8,8 +8,10 @@ pub(crate) mod health;
 pub(crate) mod inbox;
 pub(crate) mod keys;
 pub(crate) mod launch;
+pub(crate) mod metrics;
 pub(crate) mod people;
 pub(crate) mod records;
+pub(crate) mod second_factor;
 pub(crate) mod sessions;
 pub(crate) mod sign_in;
 pub(crate) mod terms;
@@ -37,6 +39,7 @@ impl From<Error> for Problem {
         let text = error.to_string();
         match error {
             Error::Wrong => Problem::new(What::WrongCredentials, text),
+            Error::SecondFactor => Problem::new(What::SecondFactor, text),
             Error::Locked { seconds } => Problem::new(What::TooMany, text).after(seconds),
             Error::Busy => Problem::new(What::Busy, text).after(1),
             Error::NotInvited | Error::BadGrant => Problem::new(What::Forbidden, text),
@@ -45,7 +48,7 @@ impl From<Error> for Problem {
             Error::NotFound => Problem::not_found(),
             Error::Full(text) => Problem::new(What::Quota, text),
             Error::Conflict(text) => Problem::new(What::Conflict, text),
-            Error::Database(_) => Problem::failed(text),
+            Error::Database(_) | Error::Key(_) => Problem::failed(text),
         }
     }
 }

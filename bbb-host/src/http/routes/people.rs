@@ -11,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::accounts::id::{TenantId, UserId};
 use crate::accounts::rights::{Action, Role};
+use crate::accounts::step_up::Deed;
 use crate::http::App;
 use crate::http::auth::Caller;
 use crate::http::extract::{Asked, Body, Named};
@@ -61,6 +62,7 @@ pub(crate) async fn invite(State(app): State<Arc<App>>, caller: Caller, Body(wan
         (Some(_), None) => return Err(Problem::field("role", "says what they become in the tenant")),
         (None, None) => {
             caller.administer()?;
+            caller.admit(Deed::To(Action::ManageMembers))?;
             None
         }
     };

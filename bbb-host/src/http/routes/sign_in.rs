@@ -17,6 +17,7 @@ use crate::accounts::{Delivery, Issued, Membership, Newcomer, User};
 use crate::http::auth::{Caller, check_site};
 use crate::http::extract::Body;
 use crate::http::problem::{Problem, ProblemBody};
+use crate::http::routes::second_factor;
 use crate::http::{App, Peer, cookie};
 
 /// Somebody who wants an account.
@@ -98,6 +99,14 @@ pub(crate) struct Credentials {
     #[serde(default = "token")]
     #[schema(value_type = String, example = "token", default = "token")]
     delivery: Delivery,
+    /// The code of the app, for accounts with a second factor: six digits, good once.
+    #[serde(default)]
+    #[schema(max_length = 64)]
+    totp: Option<String>,
+    /// One of the recovery codes in its place.
+    #[serde(default)]
+    #[schema(max_length = 64)]
+    recovery_code: Option<String>,
 }
 
 fn token() -> Delivery {
@@ -132,10 +141,11 @@ fn signed_in(issued: &Issued, delivery: Delivery) -> Result<Response, Problem> {
     })
 }
 
-/// Signs in. A wrong password and an address that nobody has get the same answer, after the same work; after some failures there is a wait, which doubles.
+/// Signs in. A wrong password and an address that nobody has get the same answer, after the same work; after some failures there is a wait, which doubles. Accounts with a
+/// second factor need that as well: after the right password without it the problem is `second-factor-required`.
 #[utoipa::path(post, path = "/api/auth/login", tag = "accounts", security(()), request_body = Credentials, responses(
     (status = 200, description = "Tokens, or a cookie", body = SignedIn),
-    (status = 401, description = "That signs nobody in", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 401, description = "That signs nobody in, or a second factor is needed", body = ProblemBody, content_type = "application/problem+json"),
     (status = 429, description = "Too many failures; `Retry-After` says how long to wait", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn login(
@@ -144,13 +154,14 @@ pub(crate) async fn login(
     headers: HeaderMap,
     Body(given): Body<Credentials>,
 ) -> Result<Response, Problem> {
-    let Credentials { email, password, delivery } = given;
+    let Credentials { email, password, delivery, totp, recovery_code } = given;
+    let proof = second_factor::proof(totp, recovery_code)?;
     if delivery == Delivery::Cookie {
         // Or another site could sign a browser in as somebody else.
         check_site(&headers)?;
     }
     let from = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(Peer(address))| address.ip());
-    let user = app.accounts.sign_in(&email, password, from).await?;
+    let user = app.accounts.sign_in(&email, password, proof, from).await?;
     let issued = app.accounts.begin_session(user.id, delivery).await?;
     tracing::info!(user = %user.id, ?delivery, "somebody signed in");
     signed_in(&issued, delivery)

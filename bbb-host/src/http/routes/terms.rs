@@ -153,7 +153,7 @@ pub(crate) async fn set_budgets(
     theirs: Theirs,
     Body(wanted): Body<NewCaps>,
 ) -> Result<Json<Budgets>, Problem> {
-    let id = theirs.to(Action::Limit)?;
+    let id = theirs.to(Action::Loosen)?;
     if wanted.caps.len() > 16 {
         return Err(Problem::field("caps", "has at most 16 entries"));
     }
