@@ -22,9 +22,9 @@ pub enum Role {
     Viewer,
     /// Answers what businesses ask, too.
     Approver,
-    /// Launches, pauses, resumes and limits businesses, too.
+    /// Launches, pauses, resumes and limits businesses, and sees who their contacts are, too.
     Operator,
-    /// Ends businesses and chooses members, too.
+    /// Ends businesses, changes their policies and chooses members, too.
     Owner,
     /// Administers the daemon. No role in a tenant.
     Admin,
@@ -71,8 +71,12 @@ pub enum Action {
     Resume,
     /// Set what one may do without asking, and may use.
     Limit,
+    /// See who the people are that one is in touch with.
+    ReadPersonal,
     /// End one for good.
     Stop,
+    /// Change the owner's policies of one.
+    SetCharter,
     /// Choose the members of the tenant.
     ManageMembers,
     /// Administer the daemon.
@@ -81,14 +85,16 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Action; 9] = [
+    pub const ALL: [Action; 11] = [
         Action::View,
         Action::Answer,
         Action::Launch,
         Action::Pause,
         Action::Resume,
         Action::Limit,
+        Action::ReadPersonal,
         Action::Stop,
+        Action::SetCharter,
         Action::ManageMembers,
         Action::Administer,
     ];
@@ -102,7 +108,9 @@ impl Action {
             Action::Pause => "pause",
             Action::Resume => "resume",
             Action::Limit => "limit",
+            Action::ReadPersonal => "read_personal",
             Action::Stop => "stop",
+            Action::SetCharter => "set_charter",
             Action::ManageMembers => "manage_members",
             Action::Administer => "administer",
         }
@@ -164,8 +172,11 @@ mod tests {
         let may_do = |role| Action::ALL.into_iter().filter(|action| may(role, *action)).map(Action::as_str).collect::<Vec<_>>();
         assert_eq!(may_do(Role::Viewer), ["view"]);
         assert_eq!(may_do(Role::Approver), ["view", "answer"]);
-        assert_eq!(may_do(Role::Operator), ["view", "answer", "launch", "pause", "resume", "limit"]);
-        assert_eq!(may_do(Role::Owner), ["view", "answer", "launch", "pause", "resume", "limit", "stop", "manage_members"]);
+        assert_eq!(may_do(Role::Operator), ["view", "answer", "launch", "pause", "resume", "limit", "read_personal"]);
+        assert_eq!(
+            may_do(Role::Owner),
+            ["view", "answer", "launch", "pause", "resume", "limit", "read_personal", "stop", "set_charter", "manage_members"]
+        );
         assert_eq!(may_do(Role::Admin), ["administer"], "whoever runs the daemon sees no tenant's businesses by that");
     }
 

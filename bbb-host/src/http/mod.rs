@@ -16,6 +16,7 @@ mod live;
 mod openapi;
 mod problem;
 mod routes;
+mod turns;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -53,6 +54,7 @@ pub(crate) struct App {
     pub(crate) limiter: Limiter,
     pub(crate) readers: Arc<Readers>,
     pub(crate) keyed: keyed::UnderWay,
+    pub(crate) advice: turns::Turns,
     /// True once the daemon is ending.
     pub(crate) ending: watch::Receiver<bool>,
 }
@@ -66,7 +68,18 @@ impl App {
     ) -> App {
         let limiter = Limiter::new(Arc::clone(&accounts), server.requests_per_minute);
         let hosts = guard::hosts(address, &server.hosts);
-        App { service, accounts, fleet, server, hosts, limiter, readers: Arc::default(), keyed: keyed::UnderWay::default(), ending }
+        App {
+            service,
+            accounts,
+            fleet,
+            server,
+            hosts,
+            limiter,
+            readers: Arc::default(),
+            keyed: keyed::UnderWay::default(),
+            advice: turns::Turns::default(),
+            ending,
+        }
     }
 }
 

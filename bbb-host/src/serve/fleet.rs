@@ -1,5 +1,7 @@
 //! The fleet: the businesses that run in this process, from their launch or their resumption until they are over or the daemon rests.
 
+mod fork;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -206,6 +208,13 @@ impl Fleet {
             allotment::admit(self.service.data(), self.config.owner.money_usd, self.service.bound(Some(id)).await?, wanted)?;
         }
         self.command(id, Command::SetCaps(Box::new(caps))).await
+    }
+
+    /// Changes the owner's policies, where they still are those of this charter's digest; says whether they were.
+    pub(crate) async fn change_charter(&self, id: BusinessId, text: String, from: &str) -> Result<bool, Fault> {
+        let changed = self.service.change_charter(id, text, from).await;
+        self.changed();
+        changed
     }
 
     fn stay_with(self: &Arc<Self>, handle: BusinessHandle) {
