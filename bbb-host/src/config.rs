@@ -3,6 +3,7 @@
 //! `config.default.toml` beside this file is both the defaults and their documentation. Secrets are in neither: they come from the environment or from a file of their
 //! own, and only when an adapter is made that needs them.
 
+pub mod check;
 mod server;
 
 use std::env;
@@ -31,7 +32,7 @@ pub const DEFAULT_TOML: &str = include_str!("config.default.toml");
 pub const DEFAULT_FILE: &str = "bbb.toml";
 
 /// The most bytes of a configuration file.
-const MAX_CONFIG_BYTES: u64 = 1024 * 1024;
+pub(crate) const MAX_CONFIG_BYTES: u64 = 1024 * 1024;
 /// The most bytes of a file that holds a secret or a certificate.
 const MAX_SECRET_BYTES: u64 = 64 * 1024;
 /// The longest timeout that can be configured, in seconds: a day.
@@ -541,7 +542,7 @@ pub(crate) fn read(path: &Path, max_bytes: u64) -> Result<String, Fault> {
 }
 
 /// A secret from its variable or its file; empty where there is neither.
-fn secret(variable: &str, file: &str) -> Result<Secret, Fault> {
+pub(crate) fn secret(variable: &str, file: &str) -> Result<Secret, Fault> {
     if let Some(value) = env::var_os(variable) {
         return value.into_string().map(Secret::new).map_err(|_| Fault::usage(format!("{variable} is not UTF-8")));
     }

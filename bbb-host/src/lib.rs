@@ -1,6 +1,7 @@
 //! The host of Better Business Builder: stores, configuration, control socket, daemon, reports, command line
 
 pub mod accounts;
+mod advice;
 pub mod allotment;
 pub mod cases;
 pub mod charter;

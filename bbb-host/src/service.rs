@@ -279,7 +279,7 @@ impl Service {
     /// [`crate::fault::Kind::Refused`] where it does not fit, [`crate::fault::Kind::NotFound`] for a business or a proposal that never was.
     pub async fn command(&self, id: BusinessId, command: Command) -> Result<(), Fault> {
         if let Command::SetCharter(text) = command {
-            return self.set_charter(id, text).await;
+            return self.set_charter(&self.turn.lock().await, id, text).await;
         }
         let proposal = match &command {
             Command::Approve(proposal) | Command::Veto(proposal, _) | Command::ResolveDoubt(proposal, _) => Some(*proposal),
@@ -320,10 +320,21 @@ impl Service {
         Ok(())
     }
 
+    /// Changes the owner's policies of a business as [`Command::SetCharter`] does, where they still are those of this charter's digest; says whether they were.
+    ///
+    /// # Errors
+    /// As [`Service::command`].
+    pub async fn change_charter(&self, id: BusinessId, text: String, from: &str) -> Result<bool, Fault> {
+        let turn = self.turn.lock().await;
+        if owners_part(&self.engine.peek(id).await?.spec.versions.charter) != owners_part(from) {
+            return Ok(false);
+        }
+        self.set_charter(&turn, id, text).await.map(|()| true)
+    }
+
     /// Changes the owner's policies of a business, in its journal and on disk: at once where it runs, and otherwise from its next review on.
-    async fn set_charter(&self, id: BusinessId, text: String) -> Result<(), Fault> {
-        // One change at a time, and none while a business is started: each must find the file and the journal of one mind.
-        let _turn = self.turn.lock().await;
+    /// One change at a time, and none while a business is started: each must find the file and the journal of one mind.
+    async fn set_charter(&self, _turn: &tokio::sync::MutexGuard<'_, ()>, id: BusinessId, text: String) -> Result<(), Fault> {
         let charter = Charter::with_owner_policies("the owner's policies", &text)?;
         let text = charter.owner_text().to_owned();
         let before = self.now(id).await?.state.spec.versions.charter.clone();

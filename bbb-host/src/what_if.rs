@@ -9,6 +9,7 @@ use bbb_core::projection::Dollars;
 use bbb_core::state::State;
 use serde::Serialize;
 
+use crate::fault::Fault;
 use crate::simulate::outcome::{CASH_EVERY_DAYS, brought};
 
 /// The most alternatives that are compared at once: more lines could not be told apart.
@@ -107,6 +108,23 @@ impl Comparison {
         let difference = figures.less(&self.original);
         self.alternatives.push(Alternative { name, change, figures, difference });
     }
+}
+
+/// The event that ended a day, counted from 1.
+///
+/// # Errors
+/// [`Fault`] says how many days ended, where that one did not.
+pub fn end_of_day(events: &[Event], wanted: u32) -> Result<u64, Fault> {
+    let mut closed = 0;
+    for event in events {
+        if let Payload::DayClosed { day } = event.payload {
+            closed = day + 1;
+            if closed == wanted {
+                return Ok(event.sequence);
+            }
+        }
+    }
+    Err(Fault::usage(format!("day {wanted} never ended: the business ran {closed} days")))
 }
 
 /// What somebody told a business to do, in a run that is otherwise a function of its launch.

@@ -1,6 +1,7 @@
 //! The command line, as a user and a script see it: the real binary in directories of its own.
 
 mod charter;
+mod config;
 mod contacts;
 mod errors;
 mod evidence;

@@ -1,9 +1,13 @@
 //! The daemon, over HTTP as its users reach it: in this process, on a port of its own, in a directory of its own, at a time that tests set.
 
 mod accounts;
+mod advice;
 mod binary;
 mod businesses;
+mod charter;
+mod contacts;
 mod described;
+mod fork;
 mod keys;
 mod kill;
 mod live;

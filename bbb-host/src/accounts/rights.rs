@@ -22,9 +22,9 @@ pub enum Role {
     Viewer,
     /// Answers what businesses ask, too.
     Approver,
-    /// Launches, pauses, resumes and limits businesses, too.
+    /// Launches, pauses, resumes and limits businesses, and sees who their contacts are, too.
     Operator,
-    /// Ends businesses and chooses members, too.
+    /// Ends businesses, changes their policies and chooses members, too.
     Owner,
     /// Administers the daemon. No role in a tenant.
     Admin,
@@ -73,8 +73,12 @@ pub enum Action {
     Limit,
     /// Let one do more without asking, and set what it may use.
     Loosen,
+    /// See who the people are that one is in touch with.
+    ReadPersonal,
     /// End one for good.
     Stop,
+    /// Change the owner's policies of one.
+    SetCharter,
     /// Choose the members of the tenant.
     ManageMembers,
     /// Administer the daemon.
@@ -83,7 +87,7 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Action; 10] = [
+    pub const ALL: [Action; 12] = [
         Action::View,
         Action::Answer,
         Action::Launch,
@@ -91,7 +95,9 @@ impl Action {
         Action::Resume,
         Action::Limit,
         Action::Loosen,
+        Action::ReadPersonal,
         Action::Stop,
+        Action::SetCharter,
         Action::ManageMembers,
         Action::Administer,
     ];
@@ -106,7 +112,9 @@ impl Action {
             Action::Resume => "resume",
             Action::Limit => "limit",
             Action::Loosen => "loosen",
+            Action::ReadPersonal => "read_personal",
             Action::Stop => "stop",
+            Action::SetCharter => "set_charter",
             Action::ManageMembers => "manage_members",
             Action::Administer => "administer",
         }
@@ -182,8 +190,11 @@ mod tests {
         let may_do = |role| Action::ALL.into_iter().filter(|action| may(role, *action)).map(Action::as_str).collect::<Vec<_>>();
         assert_eq!(may_do(Role::Viewer), ["view"]);
         assert_eq!(may_do(Role::Approver), ["view", "answer"]);
-        assert_eq!(may_do(Role::Operator), ["view", "answer", "launch", "pause", "resume", "limit", "loosen"]);
-        assert_eq!(may_do(Role::Owner), ["view", "answer", "launch", "pause", "resume", "limit", "loosen", "stop", "manage_members"]);
+        assert_eq!(may_do(Role::Operator), ["view", "answer", "launch", "pause", "resume", "limit", "loosen", "read_personal"]);
+        assert_eq!(
+            may_do(Role::Owner),
+            ["view", "answer", "launch", "pause", "resume", "limit", "loosen", "read_personal", "stop", "set_charter", "manage_members"]
+        );
         assert_eq!(may_do(Role::Admin), ["administer"], "whoever runs the daemon sees no tenant's businesses by that");
     }
 

@@ -7,6 +7,7 @@ mod access;
 mod bench;
 mod business;
 mod charter;
+mod config;
 mod contact;
 mod founder;
 mod inbox;
@@ -41,7 +42,6 @@ use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::screen::Screen;
-use crate::config::DEFAULT_TOML;
 use crate::fault::{Fault, Kind};
 use crate::wiring as world;
 
@@ -58,7 +58,7 @@ Exit codes:
 Environment:
   BBB_DATA           the data directory (--data)
   BBB_CONFIG         the configuration file (--config)
-  BBB_<SECTION>_<KEY>  one setting of it, such as BBB_SMTP_HOST; see: bbb config
+  BBB_<SECTION>_<KEY>  one setting of it, such as BBB_SMTP_HOST; see: bbb config, and bbb config check
   BBB_SMTP_PASSWORD  the password for sending mail
   BBB_LLM_API_KEY    the key of the language model
   BBB_LOG            what is logged to standard error, such as info or bbb_agents=debug";
@@ -140,8 +140,8 @@ enum Command {
     Bench(bench::Bench),
     /// Run the daemon: businesses of many founders behind an HTTP API
     Serve(serve::Serve),
-    /// Print the configuration file with all defaults, explained
-    Config,
+    /// Print the configuration file with all defaults, explained, or check one
+    Config(config::ConfigArgs),
 }
 
 /// Runs the command line of this process.
@@ -188,13 +188,8 @@ fn dispatch(cli: Cli, screen: &mut Screen) -> Result<(), Fault> {
         Command::Simulate(simulate) => simulate.run(screen),
         Command::Bench(bench) => bench.run(screen),
         Command::Serve(serve) => serve.run(&common, screen),
-        Command::Config => screen.result(&defaults()?, DEFAULT_TOML),
+        Command::Config(config) => config.run(screen),
     }
-}
-
-/// The defaults as data.
-fn defaults() -> Result<toml::Table, Fault> {
-    toml::from_str(DEFAULT_TOML).map_err(|error| Fault::failed(format!("the embedded defaults: {error}")))
 }
 
 /// What clap found: help and version are no errors, everything else is bad input.

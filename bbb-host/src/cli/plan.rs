@@ -6,18 +6,15 @@ use bbb_core::blueprint::{self, Blueprint, Origin};
 use bbb_core::draw::Seed;
 use bbb_core::plan::ninety::{self, Who};
 use bbb_core::plan::outlook::{DRAWS, MAX_DRAWS};
-use bbb_core::plan::recommend::recommend;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use crate::advice;
 use crate::cli::founder::{FounderArgs, HELP, Told};
 use crate::cli::output;
 use crate::cli::screen::Screen;
 use crate::fault::{Fault, Kind};
 use crate::report;
-
-/// Over how many months the blueprint is chosen that fits best, as `bbb recommend` does where nobody says otherwise.
-const MONTHS: u32 = 12;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -80,7 +77,7 @@ impl Plan {
             Format::Csv => report::plan_csv(&plan).map_err(defect)?,
             Format::Html => report::plan_html(&plan, self.seed).map_err(defect)?,
             Format::Json => {
-                let object = json!({ "simulated": true, "seed": self.seed, "plan": plan });
+                let object = advice::plan(&plan, self.seed);
                 serde_json::to_string_pretty(&object).map_err(|error| Fault::failed(error.to_string()))? + "\n"
             }
         };
@@ -93,15 +90,13 @@ impl Plan {
 
 /// The template that fits a founder best.
 fn best(told: Told, draws: u32, seed: u64) -> Result<(Origin, Blueprint), Fault> {
-    let founder = told.founder(MONTHS)?;
-    let found = recommend(&founder, draws, Seed::new(seed)).into_iter().next().filter(|one| one.fits);
-    let Some(found) = found else {
-        return Err(Fault::new(
-            Kind::Refused,
-            "no template fits: bbb recommend --all says what each lacks, and bbb plan NAME plans one all the same",
-        ));
-    };
-    blueprint::resolve(found.name).map_err(|error| Fault::failed(error.to_string()))
+    advice::best(&told.founder(advice::MONTHS)?, draws, seed).map_err(|fault| match fault.kind {
+        Kind::Refused => {
+            let hint = "bbb recommend --all says what each lacks, and bbb plan NAME plans one all the same";
+            Fault::new(Kind::Refused, format!("{}: {hint}", fault.message))
+        }
+        _ => fault,
+    })
 }
 
 /// The form that a file's name asks for.

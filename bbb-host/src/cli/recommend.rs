@@ -13,8 +13,8 @@ use bbb_core::plan::recommend::{Recommendation, recommend};
 use bbb_core::plan::{MONTHLY_FLOOR, QUARTER_TARGET, percent};
 use bbb_core::projection::tame;
 use clap::Args;
-use serde_json::json;
 
+use crate::advice;
 use crate::cli::founder::{FounderArgs, HELP};
 use crate::cli::screen::Screen;
 use crate::fault::Fault;
@@ -63,11 +63,7 @@ impl Recommend {
             return portfolio::run(&founder, self.draws, self.seed, self.html.as_deref(), self.force, screen);
         }
         let all = recommend(&founder, self.draws, Seed::new(self.seed));
-        let registration = founder.state.map(|state| state.registration());
-        let object = json!({
-            "simulated": true, "founder": founder, "seed": self.seed, "registration": registration, "recommendations": all,
-        });
-        screen.result(&object, &text(&founder, &all, self.all))
+        screen.result(&advice::recommendations(&founder, &all, self.seed), &text(&founder, &all, self.all))
     }
 }
 

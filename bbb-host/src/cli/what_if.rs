@@ -11,7 +11,7 @@ use std::sync::Arc;
 use bbb_agents::fork::{check, fork_id};
 use bbb_core::blueprint::Channel;
 use bbb_core::decide::growth::Strategy;
-use bbb_core::event::{Event, Payload};
+use bbb_core::event::Event;
 use bbb_core::fork::{Change, MAX_CHANNEL_PERCENT};
 use bbb_core::id::BusinessId;
 use bbb_core::money::Cents;
@@ -33,7 +33,7 @@ use crate::fault::Fault;
 use crate::report::what_if_html;
 use crate::service::Row;
 use crate::simulate::Policy;
-use crate::what_if::{Comparison, HEADS, MAX_ALTERNATIVES};
+use crate::what_if::{Comparison, HEADS, MAX_ALTERNATIVES, end_of_day};
 
 /// What stands for no policies of the owner.
 const SHIPPED: &str = "shipped";
@@ -192,17 +192,7 @@ impl WhatIf {
 
     /// The event to fork at.
     fn place(&self, events: &[Event]) -> Result<u64, Fault> {
-        let Some(wanted) = self.at_day else { return Ok(self.at.unwrap_or(0)) };
-        let mut closed = 0;
-        for event in events {
-            if let Payload::DayClosed { day } = event.payload {
-                closed = day + 1;
-                if closed == wanted {
-                    return Ok(event.sequence);
-                }
-            }
-        }
-        Err(Fault::usage(format!("day {wanted} never ended: the business ran {closed} days")))
+        self.at_day.map_or(Ok(self.at.unwrap_or(0)), |day| end_of_day(events, day))
     }
 
     async fn compare(

@@ -17,6 +17,7 @@ pub(crate) mod metrics;
 mod openapi;
 mod problem;
 mod routes;
+mod turns;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -56,6 +57,7 @@ pub(crate) struct App {
     pub(crate) readers: Arc<Readers>,
     pub(crate) keyed: keyed::UnderWay,
     pub(crate) metrics: Metrics,
+    pub(crate) advice: turns::Turns,
     /// True once the daemon is ending.
     pub(crate) ending: watch::Receiver<bool>,
 }
@@ -79,6 +81,7 @@ impl App {
             readers: Arc::default(),
             keyed: keyed::UnderWay::default(),
             metrics: Metrics::default(),
+            advice: turns::Turns::default(),
             ending,
         }
     }

@@ -16,7 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::routes::{
-    blueprints, businesses, commands, evidence, health, inbox, keys, launch, metrics, people, records, second_factor, sessions, sign_in, terms,
+    advice, blueprints, businesses, charter, commands, contacts, evidence, fork, health, inbox, keys, launch, metrics, people, plan, records,
+    second_factor, sessions, sign_in, terms,
 };
 use crate::http::{App, cookie, live, problem};
 
@@ -30,6 +31,7 @@ use crate::http::{App, cookie, live, problem};
     tags(
         (name = "accounts", description = "Who you are"),
         (name = "people", description = "Who else there is"),
+        (name = "advice", description = "What to launch"),
         (name = "businesses", description = "What runs"),
         (name = "inbox", description = "What waits for you"),
         (name = "live", description = "What happens now"),
@@ -105,6 +107,8 @@ fn collected() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(people::dismiss))
         .routes(routes!(people::users))
         .routes(routes!(blueprints::blueprints))
+        .routes(routes!(advice::recommend, advice::recommend_to))
+        .routes(routes!(plan::plan))
         .routes(routes!(launch::launch))
         .routes(routes!(businesses::list))
         .routes(routes!(businesses::show))
@@ -113,7 +117,10 @@ fn collected() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(businesses::agents))
         .routes(routes!(records::tasks))
         .routes(routes!(records::journal))
-        .routes(routes!(terms::charter))
+        .routes(routes!(terms::charter, charter::replace))
+        .routes(routes!(charter::check))
+        .routes(routes!(fork::fork))
+        .routes(routes!(contacts::contacts))
         .routes(routes!(terms::budgets, terms::set_budgets))
         .routes(routes!(terms::audit))
         .routes(routes!(evidence::report))

@@ -1,5 +1,7 @@
 //! The fleet: the businesses that run in this process, from their launch or their resumption until they are over or the daemon rests.
 
+mod fork;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -229,6 +231,13 @@ impl Fleet {
             Ok(()) => self.command(id, Command::SetAutonomy(kind, Some(level))).await.map(Ok),
             Err(refusal) => Ok(Err(refusal)),
         }
+    }
+
+    /// Changes the owner's policies, where they still are those of this charter's digest; says whether they were.
+    pub(crate) async fn change_charter(&self, id: BusinessId, text: String, from: &str) -> Result<bool, Fault> {
+        let changed = self.service.change_charter(id, text, from).await;
+        self.changed();
+        changed
     }
 
     fn stay_with(self: &Arc<Self>, handle: BusinessHandle) {

@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::accounts::{Accounts, master_key};
-use crate::config::Config;
+use crate::config::{Config, ServerSection};
 use crate::control::server::Server;
 use crate::data_dir::DataDir;
 use crate::fault::Fault;
@@ -30,6 +30,14 @@ use crate::http::{self, App, Readers};
 use crate::serve::fleet::Fleet;
 use crate::service::{self, Service};
 use crate::store::redb::RedbStore;
+
+/// Says what keeps the daemon from speaking TLS as it is configured. Reads files, and so blocks.
+///
+/// # Errors
+/// [`Fault`] names the file that cannot be read or used.
+pub(crate) fn check_tls(server: &ServerSection) -> Result<(), Fault> {
+    tls::acceptor(server).map(drop)
+}
 
 /// How often what is over is taken away from the accounts.
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);

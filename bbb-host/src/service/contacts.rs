@@ -149,6 +149,17 @@ impl Service {
         Ok(state.trade.contacts.iter().map(|(id, contact)| row(*id, contact, &state, &vault)).collect())
     }
 
+    /// Up to `limit` contacts of a business, those after `after` where that is given, in the order of their ids.
+    ///
+    /// # Errors
+    /// As [`Service::contacts`].
+    pub async fn contacts_after(&self, id: BusinessId, after: Option<ContactId>, limit: usize) -> Result<Vec<ContactRow>, Fault> {
+        let state = self.now(id).await?.state;
+        let vault = self.vault(id, &state.spec)?;
+        let later = state.trade.contacts.iter().filter(|(id, _)| after.is_none_or(|after| **id > after));
+        Ok(later.take(limit).map(|(id, contact)| row(*id, contact, &state, &vault)).collect())
+    }
+
     /// Notes what the owner heard about somebody; the answer comes after it is committed. The same news twice is no error.
     ///
     /// # Errors

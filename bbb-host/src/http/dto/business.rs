@@ -36,6 +36,8 @@ pub(crate) struct Business {
     /// Why it does not, where it should.
     #[serde(skip_serializing_if = "Option::is_none")]
     trouble: Option<String>,
+    /// Whether it is a fork of another business.
+    fork: bool,
     /// What its randomness is derived from.
     seed: u64,
     /// How much it may do without asking, 0 to 6.
@@ -86,6 +88,7 @@ impl Business {
             paused_because,
             running: now.running,
             trouble,
+            fork: spec.id() != state.business,
             seed: spec.seed.get(),
             autonomy: state.autonomy.base.get(),
             now: state.now.to_string(),

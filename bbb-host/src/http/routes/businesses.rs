@@ -96,10 +96,15 @@ pub(crate) async fn show(State(app): State<Arc<App>>, theirs: Theirs, headers: H
     tagged(&headers, &business)
 }
 
+/// The `ETag` of an answer: a digest of it.
+pub(crate) fn tag(bytes: &[u8]) -> String {
+    format!("\"{}\"", &blake3::hash(bytes).to_hex().as_str()[..32])
+}
+
 /// An answer with an `ETag` that is a digest of it, or none where the client has it already.
 pub(crate) fn tagged(headers: &HeaderMap, body: &impl serde::Serialize) -> Result<Response, Problem> {
     let bytes = serde_json::to_vec(body).map_err(Problem::failed)?;
-    let tag = format!("\"{}\"", &blake3::hash(&bytes).to_hex().as_str()[..32]);
+    let tag = tag(&bytes);
     let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
     let is_known = known.map(|text| text.trim().trim_start_matches("W/")).any(|text| text == "*" || text == tag);
     let mut response = if is_known {

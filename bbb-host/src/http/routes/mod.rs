@@ -1,15 +1,20 @@
 //! The paths of the API: a file per subject.
 
+pub(crate) mod advice;
 pub(crate) mod blueprints;
 pub(crate) mod businesses;
+pub(crate) mod charter;
 pub(crate) mod commands;
+pub(crate) mod contacts;
 pub(crate) mod evidence;
+pub(crate) mod fork;
 pub(crate) mod health;
 pub(crate) mod inbox;
 pub(crate) mod keys;
 pub(crate) mod launch;
 pub(crate) mod metrics;
 pub(crate) mod people;
+pub(crate) mod plan;
 pub(crate) mod records;
 pub(crate) mod second_factor;
 pub(crate) mod sessions;

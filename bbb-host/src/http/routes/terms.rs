@@ -8,6 +8,7 @@ use axum::response::Response;
 use bbb_core::budget::{Caps, Resource, Window};
 use bbb_core::id::BusinessId;
 use bbb_core::money::Cents;
+use bbb_core::oversight::charter::Charter;
 use bbb_core::projection::audit::audit as all_rulings;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
@@ -63,25 +64,34 @@ pub(crate) struct Policy {
     ))]
 pub(crate) async fn charter(State(app): State<Arc<App>>, theirs: Theirs, headers: HeaderMap) -> Result<Response, Problem> {
     let id = theirs.to(Action::View)?;
-    let charter = app.service.charter(id).await?;
-    let policies = charter.policies().map(|policy| Policy {
-        id: policy.id.to_owned(),
-        sentence: policy.sentence.to_owned(),
-        ground: policy.ground.to_owned(),
-        effect: match (policy.permits, policy.escalates) {
-            (true, _) => "permits",
-            (false, true) => "asks",
-            (false, false) => "forbids",
-        },
-        owners: policy.owners,
-    });
-    let view = CharterView {
-        business_id: id.to_string(),
-        digest: charter.digest(),
-        policies: policies.collect(),
-        owner_text: charter.owner_text().to_owned(),
-    };
-    tagged(&headers, &view)
+    tagged(&headers, &shown_charter(&app, id).await?)
+}
+
+/// The charter of a business as it is shown.
+pub(crate) async fn shown_charter(app: &App, id: BusinessId) -> Result<CharterView, Problem> {
+    Ok(CharterView::of(id, &app.service.charter(id).await?))
+}
+
+impl CharterView {
+    pub(crate) fn of(id: BusinessId, charter: &Charter) -> CharterView {
+        let policies = charter.policies().map(|policy| Policy {
+            id: policy.id.to_owned(),
+            sentence: policy.sentence.to_owned(),
+            ground: policy.ground.to_owned(),
+            effect: match (policy.permits, policy.escalates) {
+                (true, _) => "permits",
+                (false, true) => "asks",
+                (false, false) => "forbids",
+            },
+            owners: policy.owners,
+        });
+        CharterView {
+            business_id: id.to_string(),
+            digest: charter.digest(),
+            policies: policies.collect(),
+            owner_text: charter.owner_text().to_owned(),
+        }
+    }
 }
 
 /// What a business may use, and has used.
