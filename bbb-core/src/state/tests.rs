@@ -293,7 +293,7 @@ fn satisfaction_is_the_part_of_ratings_of_four_stars_and_five() {
     assert_eq!(rated(&[]), None, "nobody rated");
     assert_eq!(rated(&[5]), Some(1.0));
     assert_eq!(rated(&[5, 3, 4, 1]), Some(0.5));
-    assert_eq!(rated(&[4, 4, 4]), Some(0.8));
+    assert_eq!(rated(&[4, 4, 4]), Some(1.0));
 }
 
 #[test]
