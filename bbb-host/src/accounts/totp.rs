@@ -176,6 +176,14 @@ fn forget_recovery(tables: &Writing, user: UserId) -> Result<(), Error> {
     Ok(())
 }
 
+/// Takes a second factor away; says whether there was one that was asked for.
+pub(super) fn forget(tables: &Writing, user: UserId) -> Result<bool, Error> {
+    let was_on = tables.get::<Row>(SECRETS, &user.bytes())?.is_some_and(|row| row.on);
+    tables.remove(SECRETS, &user.bytes())?;
+    forget_recovery(tables, user)?;
+    Ok(was_on)
+}
+
 /// New recovery codes in the place of all others.
 fn draw_recovery(tables: &Writing, user: UserId) -> Result<Vec<String>, Error> {
     forget_recovery(tables, user)?;
@@ -293,12 +301,7 @@ impl Accounts {
         self.must_have_second_factor(user)?;
         self.sign_in(&user.address, password, Some(proof), from).await?;
         let id = user.id;
-        self.db
-            .write(move |tables| {
-                tables.remove(SECRETS, &id.bytes())?;
-                forget_recovery(tables, id)
-            })
-            .await
+        self.db.write(move |tables| forget(tables, id).map(drop)).await
     }
 
     /// New recovery codes in the place of all others, for who shows both once more.

@@ -4,6 +4,7 @@
 //! [`crate::fault::Kind`].
 
 mod access;
+mod admin;
 mod bench;
 mod business;
 mod charter;
@@ -140,6 +141,9 @@ enum Command {
     Bench(bench::Bench),
     /// Run the daemon: businesses of many founders behind an HTTP API
     Serve(serve::Serve),
+    /// See and change the accounts of a running daemon
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
     /// Print the configuration file with all defaults, explained
     Config,
 }
@@ -188,6 +192,7 @@ fn dispatch(cli: Cli, screen: &mut Screen) -> Result<(), Fault> {
         Command::Simulate(simulate) => simulate.run(screen),
         Command::Bench(bench) => bench.run(screen),
         Command::Serve(serve) => serve.run(&common, screen),
+        Command::Admin(admin) => admin.run(&common, screen),
         Command::Config => screen.result(&defaults()?, DEFAULT_TOML),
     }
 }
