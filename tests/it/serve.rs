@@ -1,6 +1,7 @@
 //! The daemon, over HTTP as its users reach it: in this process, on a port of its own, in a directory of its own, at a time that tests set.
 
 mod accounts;
+mod admin;
 mod advice;
 mod binary;
 mod businesses;

@@ -9,7 +9,7 @@ use crate::accounts::id::{KeyId, UserId};
 use crate::accounts::rights::Role;
 use crate::accounts::token::{Purpose, Token};
 use crate::accounts::users::normal_name;
-use crate::accounts::{Accounts, Delivery, Error, Identity, users};
+use crate::accounts::{Accounts, Delivery, Error, Identity, locks};
 
 /// By user and key.
 const KEYS: Table = TableDefinition::new("keys");
@@ -114,7 +114,7 @@ impl Accounts {
             let (user, id): (UserId, KeyId) = tables.get(HASHES, &token.hash())?.ok_or(Error::Wrong)?;
             let row: Option<KeyRow> = tables.get(KEYS, &place(user, id))?;
             let row = row.filter(|row| row.expires_at > now).ok_or(Error::Wrong)?;
-            let user = users::user(tables, user)?.ok_or(Error::Wrong)?;
+            let user = locks::active(tables, user)?.ok_or(Error::Wrong)?;
             Ok(Identity { user, session: None, shown_at: None, delivery: Delivery::Token, at_most: Some(row.role) })
         })
     }

@@ -8,6 +8,7 @@ pub mod id;
 mod idempotency;
 mod keys;
 mod lockout;
+mod locks;
 pub mod master_key;
 mod members;
 mod password;
@@ -57,6 +58,9 @@ pub enum Error {
     /// The password is right, and there is a second factor.
     #[error("this account has a second factor: send `totp`, the code of the app, or `recovery_code` as well")]
     SecondFactor,
+    /// The password is right, and the operator has locked the account.
+    #[error("this account is locked: ask whoever runs this daemon")]
+    Barred,
     /// Too many failures: nobody is let in by this way for a while.
     #[error("too many failures; wait {seconds} seconds")]
     Locked {

@@ -10,7 +10,7 @@ use crate::accounts::db::{Read, Table, Writing};
 use crate::accounts::id::{SessionId, UserId};
 use crate::accounts::rights::Role;
 use crate::accounts::token::{Purpose, Token};
-use crate::accounts::{Accounts, Error, User, users};
+use crate::accounts::{Accounts, Error, User, locks};
 
 /// How long an access token is good for.
 pub(crate) const ACCESS_MS: i64 = 15 * 60_000;
@@ -212,7 +212,7 @@ impl Accounts {
             let known: Option<TokenRow> = tables.get(TOKENS, &token.hash())?;
             let known = known.filter(|known| known.expires_at > now).ok_or(Error::Wrong)?;
             let row = row(tables, known.session, now)?.ok_or(Error::Wrong)?;
-            let user = users::user(tables, row.user)?.ok_or(Error::Wrong)?;
+            let user = locks::active(tables, row.user)?.ok_or(Error::Wrong)?;
             Ok(Identity { user, session: Some(known.session), shown_at: row.shown_at, delivery: row.delivery, at_most: None })
         })
     }

@@ -176,10 +176,13 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Error::Wrong`] for a wrong password and an unknown address alike, after the same work, and for a wrong second factor; [`Error::SecondFactor`] after the right
-    /// password only; [`Error::Locked`], [`Error::Busy`].
+    /// password only; [`Error::Barred`] for who has shown everything and is locked; [`Error::Locked`], [`Error::Busy`].
     pub async fn sign_in(&self, address: &str, password: String, proof: Option<Proof>, from: IpAddr) -> Result<User, Error> {
         let user = self.prove_password(address, password, from).await?;
         self.prove_second(&user, proof, from).await?;
+        if self.locked_since(user.id)?.is_some() {
+            return Err(Error::Barred);
+        }
         self.lockout.succeeded(&user.address, from);
         Ok(user)
     }

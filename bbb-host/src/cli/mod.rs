@@ -4,6 +4,7 @@
 //! [`crate::fault::Kind`].
 
 mod access;
+mod admin;
 mod bench;
 mod business;
 mod charter;
@@ -142,6 +143,9 @@ enum Command {
     Serve(serve::Serve),
     /// Print the configuration file with all defaults, explained, or check one
     Config(config::ConfigArgs),
+    /// See and change the accounts of a running daemon
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
 }
 
 /// Runs the command line of this process.
@@ -189,6 +193,7 @@ fn dispatch(cli: Cli, screen: &mut Screen) -> Result<(), Fault> {
         Command::Bench(bench) => bench.run(screen),
         Command::Serve(serve) => serve.run(&common, screen),
         Command::Config(config) => config.run(screen),
+        Command::Admin(admin) => admin.run(&common, screen),
     }
 }
 

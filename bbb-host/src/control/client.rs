@@ -13,6 +13,7 @@ use bbb_core::money::Cents;
 use bbb_core::oversight::recheck::Rechecked;
 use serde::de::DeserializeOwned;
 
+use crate::control::admin::Admin;
 use crate::control::{Answer, Ask, MAX_ANSWER_BYTES, Request, VERSION, WireEvent, WireNow, WireRecord};
 use crate::data_dir::DataDir;
 use crate::fault::Fault;
@@ -167,6 +168,14 @@ impl Client {
     /// As [`Client::list`].
     pub fn import(&self, business: BusinessId, list: String) -> Result<Imported, Fault> {
         self.ask(Ask::Import { business, list })
+    }
+
+    /// Asks a daemon about its accounts, or changes them.
+    ///
+    /// # Errors
+    /// As [`Client::list`]; [`crate::fault::Kind::Refused`] where what runs is no daemon.
+    pub fn admin(&self, ask: Admin) -> Result<serde_json::Value, Fault> {
+        self.ask(Ask::Admin(ask))
     }
 
     /// Committed events from now on.

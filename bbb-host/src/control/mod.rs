@@ -4,6 +4,7 @@
 //! protocol's version, lines are bounded, and the server talks only to processes of its own user (and root). Nothing here acts by itself: a command
 //! ends in the journal or is refused.
 
+pub mod admin;
 pub mod client;
 pub mod server;
 
@@ -128,6 +129,8 @@ pub enum Ask {
         /// The list's text, as [`crate::leads::parse`] takes it.
         list: String,
     },
+    /// What the operator of a daemon asks about its accounts: JSON as [`admin::Admin`] says.
+    Admin(admin::Admin),
     /// Committed events from now on: one [`WireEvent`] a line.
     Follow(BusinessId),
 }

@@ -13,6 +13,8 @@ use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
+use crate::accounts::Accounts;
+use crate::control::admin;
 use crate::control::{Answer, Ask, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES, Request, VERSION, WireEvent, WireNow, WireRecord};
 use crate::data_dir::SocketPath;
 use crate::fault::Fault;
@@ -40,6 +42,14 @@ impl Server {
     /// # Errors
     /// [`Fault`] where the socket cannot be made.
     pub fn listen(service: Arc<Service>) -> Result<Server, Fault> {
+        Server::listen_with(service, None)
+    }
+
+    /// The same for a daemon, whose operator may ask about its accounts.
+    ///
+    /// # Errors
+    /// As [`Server::listen`].
+    pub fn listen_with(service: Arc<Service>, accounts: Option<Arc<Accounts>>) -> Result<Server, Fault> {
         let socket = service.data().socket()?;
         let listen = || -> io::Result<UnixListener> {
             socket.clear()?;
@@ -49,7 +59,7 @@ impl Server {
         };
         let named = format_args!("the socket in {}", service.data().path().display()).to_string();
         let listener = listen().map_err(|error| Fault::file(named, &error))?;
-        let accepting = tokio::spawn(accept(listener, service));
+        let accepting = tokio::spawn(accept(listener, service, accounts));
         Ok(Server { socket, accepting })
     }
 }
@@ -63,7 +73,7 @@ impl Drop for Server {
     }
 }
 
-async fn accept(listener: UnixListener, service: Arc<Service>) {
+async fn accept(listener: UnixListener, service: Arc<Service>, accounts: Option<Arc<Accounts>>) {
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     // They end with the server: what a client still wants to hear, nobody knows any more.
     let mut clients = JoinSet::new();
@@ -72,10 +82,10 @@ async fn accept(listener: UnixListener, service: Arc<Service>) {
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
-                let service = Arc::clone(&service);
+                let (service, accounts) = (Arc::clone(&service), accounts.clone());
                 while clients.try_join_next().is_some() {}
                 clients.spawn(async move {
-                    if let Err(error) = serve(stream, &service).await {
+                    if let Err(error) = serve(stream, &service, accounts.as_deref()).await {
                         tracing::debug!(%error, "a client of the socket went away");
                     }
                     drop(slot);
@@ -89,7 +99,7 @@ async fn accept(listener: UnixListener, service: Arc<Service>) {
     }
 }
 
-async fn serve(mut stream: UnixStream, service: &Service) -> io::Result<()> {
+async fn serve(mut stream: UnixStream, service: &Service, accounts: Option<&Accounts>) -> io::Result<()> {
     let user = stream.peer_cred()?.uid();
     if user != geteuid().as_raw() && user != 0 {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("user {user} is not the owner")));
@@ -122,6 +132,7 @@ async fn serve(mut stream: UnixStream, service: &Service) -> io::Result<()> {
                 }
             }
         }
+        Ask::Admin(ask) => say(&mut writer, admin::answer(accounts, service, ask).await).await,
         Ask::List => say(&mut writer, service.list().await).await,
         Ask::State(business) => {
             let now = service.now(business).await;

@@ -16,8 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::routes::{
-    advice, blueprints, businesses, charter, commands, contacts, evidence, fork, health, inbox, keys, launch, metrics, people, plan, records,
-    second_factor, sessions, sign_in, terms,
+    advice, blueprints, businesses, charter, commands, contacts, evidence, fork, health, inbox, keys, launch, metrics, people, plan,
+    records, second_factor, sessions, sign_in, terms,
 };
 use crate::http::{App, cookie, live, problem};
 

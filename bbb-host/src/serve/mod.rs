@@ -88,7 +88,7 @@ impl Daemon {
         let service = Arc::new(Service::new(data, Arc::<RedbStore>::clone(&store)));
         service.checkpoints().prepare().await?;
         adopt(&accounts, &service).await?;
-        let socket = Server::listen(Arc::clone(&service))?;
+        let socket = Server::listen_with(Arc::clone(&service), Some(Arc::clone(&accounts)))?;
         let server = config.server.clone();
         let metrics = Metrics::guarded_by(server.metrics_token()?.as_ref().map(Secret::reveal));
         let fleet = Arc::new(Fleet::new(Arc::clone(&service), Arc::clone(&accounts), config));

@@ -47,7 +47,7 @@ impl From<Error> for Problem {
             Error::SecondFactor => Problem::new(What::SecondFactor, text),
             Error::Locked { seconds } => Problem::new(What::TooMany, text).after(seconds),
             Error::Busy => Problem::new(What::Busy, text).after(1),
-            Error::NotInvited | Error::BadGrant => Problem::new(What::Forbidden, text),
+            Error::NotInvited | Error::BadGrant | Error::Barred => Problem::new(What::Forbidden, text),
             Error::Bad { field, rule } => Problem::field(field, rule),
             Error::Weak(hint) => Problem::new(What::WeakPassword, hint),
             Error::NotFound => Problem::not_found(),

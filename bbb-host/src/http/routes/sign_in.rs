@@ -146,6 +146,7 @@ fn signed_in(issued: &Issued, delivery: Delivery) -> Result<Response, Problem> {
 #[utoipa::path(post, path = "/api/auth/login", tag = "accounts", security(()), request_body = Credentials, responses(
     (status = 200, description = "Tokens, or a cookie", body = SignedIn),
     (status = 401, description = "That signs nobody in, or a second factor is needed", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 403, description = "The account is locked", body = ProblemBody, content_type = "application/problem+json"),
     (status = 429, description = "Too many failures; `Retry-After` says how long to wait", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn login(

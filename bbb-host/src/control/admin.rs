@@ -1,0 +1,101 @@
+//! What the operator of a daemon asks it about its accounts. Whoever reaches the control socket is the user that the daemon runs as, and so may do this.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::accounts::id::TenantId;
+use crate::accounts::{Accounts, User};
+use crate::fault::Fault;
+use crate::service::Service;
+
+/// What is asked. People are named by their id or their address.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Admin {
+    /// All users.
+    Users,
+    /// Keep somebody out.
+    Lock(String),
+    /// Let them in again.
+    Unlock(String),
+    /// Let somebody register, under this address where one is given.
+    Invite(Option<String>),
+    /// End all sessions of somebody.
+    EndSessions(String),
+    /// Take away a second factor that was lost.
+    ResetSecondFactor(String),
+    /// All businesses, and whose they are.
+    Businesses,
+}
+
+fn view(accounts: &Accounts, user: &User) -> Result<Value, Fault> {
+    let factor = accounts.second_factor(user.id)?;
+    Ok(json!({
+        "id": user.id, "email": user.address, "name": user.name, "admin": user.admin, "tenant": user.tenant, "created_at": user.created_at.to_string(),
+        "locked_since": accounts.locked_since(user.id)?.map(|at| at.to_string()),
+        "second_factor": factor.on, "sessions": accounts.sessions(user.id)?.len(),
+    }))
+}
+
+/// Does it, and says what came of it.
+pub(super) async fn answer(accounts: Option<&Accounts>, service: &Service, ask: Admin) -> Result<Value, Fault> {
+    let accounts = accounts.ok_or_else(|| Fault::refused("the running bbb is no daemon and has no accounts: start bbb serve"))?;
+    let find = |who: &str| {
+        accounts.find_user(who).map_err(|error| match error {
+            crate::accounts::Error::NotFound => Fault::not_found(format!("there is no user {who}; see: bbb admin users")),
+            other => other.into(),
+        })
+    };
+    match ask {
+        Admin::Users => {
+            let users = accounts.users()?;
+            Ok(json!({ "users": users.iter().map(|user| view(accounts, user)).collect::<Result<Vec<_>, _>>()? }))
+        }
+        Admin::Lock(who) => {
+            let user = find(&who)?;
+            accounts.lock_user(user.id).await?;
+            tracing::info!(user = %user.id, "an account was locked");
+            view(accounts, &user)
+        }
+        Admin::Unlock(who) => {
+            let user = find(&who)?;
+            accounts.unlock_user(user.id).await?;
+            tracing::info!(user = %user.id, "an account was unlocked");
+            view(accounts, &user)
+        }
+        Admin::EndSessions(who) => {
+            let user = find(&who)?;
+            let ended = accounts.end_all_sessions(user.id).await?;
+            Ok(json!({ "id": user.id, "ended": ended }))
+        }
+        Admin::ResetSecondFactor(who) => {
+            let user = find(&who)?;
+            accounts.reset_second_factor(user.id).await?;
+            tracing::info!(user = %user.id, "a second factor was taken away");
+            view(accounts, &user)
+        }
+        Admin::Invite(address) => {
+            let admin = accounts.first_admin()?;
+            let admin = admin.ok_or_else(|| Fault::refused("there is no administrator yet: become it by the link that bbb serve gives"))?;
+            let (token, expires_at) = accounts.invite(admin.id, address.as_deref(), None).await?;
+            let token = token.reveal();
+            Ok(json!({ "path": format!("/welcome#{token}"), "token": token, "expires_at": expires_at.to_string() }))
+        }
+        Admin::Businesses => businesses(accounts, service).await,
+    }
+}
+
+async fn businesses(accounts: &Accounts, service: &Service) -> Result<Value, Fault> {
+    let owners: BTreeMap<TenantId, String> = accounts.users()?.into_iter().map(|user| (user.tenant, user.address)).collect();
+    let mut all = Vec::new();
+    for row in service.list().await? {
+        let tenant = accounts.business(row.business)?.map(|known| known.tenant);
+        all.push(json!({
+            "id": row.business.to_string(), "name": row.title(), "world": row.world.as_str(), "running": row.running, "ended": row.ended,
+            "tenant": tenant, "owner": tenant.and_then(|tenant| owners.get(&tenant)),
+        }));
+    }
+    Ok(json!({ "businesses": all }))
+}
