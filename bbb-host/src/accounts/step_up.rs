@@ -131,7 +131,7 @@ mod tests {
         let key = ["view", "launch", "pause", "resume", "limit", "stop"];
         assert_eq!(admitted(Asker::Key), key);
         let person: Vec<&str> = admitted(Asker::Session).into_iter().filter(|name| !key.contains(name)).collect();
-        assert_eq!(person, ["administer", "use_sessions"]);
+        assert_eq!(person, ["read_personal", "administer", "use_sessions"]);
         assert_eq!(admitted(Asker::Fresh).len(), all.len(), "somebody can do everything");
     }
 }

@@ -91,11 +91,11 @@ pub(super) fn decide(view: &View<'_>, task: &Task) -> Decision {
     let owed = |id: ContactId| {
         view.trade().orders.open().any(|(_, order)| order.contact == id && (order.owed_refund_since().is_some() || order.awaits_delivery()))
     };
-    let wanted =
-        |(id, contact): &(&ContactId, &Contact)| !view.is_being_written_to(**id) && !(contact.interest == Interest::Customer && owed(**id));
+    let waits =
+        |(id, contact): &(&ContactId, &Contact)| view.is_being_written_to(**id) || (contact.interest == Interest::Customer && owed(**id));
     // Who is worth most is written to first, should messages be short.
     let worth = Worth::new(view);
-    let wanted = who_wants(kind, view).filter(wanted);
+    let wanted = who_wants(kind, view).filter(|contact| !waits(contact));
     let mut contacts: Vec<_> = wanted.map(|(id, contact)| (worth.contact(kind, contact), id, contact)).collect();
     contacts.sort_by(|(one, first, _), (other, second, _)| other.total_cmp(one).then(first.cmp(second)));
     contacts.truncate(MAILS_PER_TASK.min(view.messages_left_today()));
