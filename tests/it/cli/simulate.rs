@@ -132,7 +132,7 @@ fn nobody_earns_more_than_the_upper_bound_in_the_mean() {
     };
     let frugal = concat!(env!("CARGO_MANIFEST_DIR"), "/markets/frugal.toml");
     for rows in [
-        bench(TEMPLATE, &["--days", "60", "--seeds", "2"]),
+        bench(TEMPLATE, &["--days", "60", "--seeds", "2", "--oracle-seeds", "2"]),
         bench("virtual-executive-assistant-agency", &["--days", "90", "--seeds", "3", "--oracle-seeds", "0"]),
         bench("mobile-car-detailing", &["--days", "90", "--seeds", "3", "--oracle-seeds", "0", "--market", frugal]),
     ] {

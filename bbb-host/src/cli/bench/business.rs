@@ -20,7 +20,7 @@ pub(in crate::cli) struct Business {
     #[command(flatten)]
     futures: Futures,
     /// In how many of the futures the oracle runs, which takes some seventy times as long as a policy
-    #[arg(long, default_value_t = 2, allow_negative_numbers = true, value_name = "N")]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true, value_name = "N")]
     oracle_seeds: u64,
 }
 
