@@ -22,7 +22,7 @@ use crate::market::params::Params;
 /// Days of a year.
 const YEAR_DAYS: f64 = 365.242_5;
 /// Days for which each rare thing is drawn once.
-const MONTH_DAYS: u32 = 30;
+pub(super) const MONTH_DAYS: u32 = 30;
 /// Channels that can shut a business out.
 const BANNING: [Channel; 3] = [Channel::Seo, Channel::Social, Channel::PaidSearch];
 
@@ -79,7 +79,7 @@ impl Climate {
 }
 
 /// What began on `day` or in the `months` before it: when, and what else to draw of it.
-fn begun<'a>(params: &'a Params, what: &'a str, chance: f64, day: u32, months: u32) -> impl Iterator<Item = (u32, Draw)> + 'a {
+pub(super) fn begun<'a>(params: &'a Params, what: &'a str, chance: f64, day: u32, months: u32) -> impl Iterator<Item = (u32, Draw)> + 'a {
     let month = day / MONTH_DAYS;
     (month.saturating_sub(months)..=month).filter_map(move |month| {
         let mut draw = params.seed.draw(what, month.into());

@@ -22,14 +22,13 @@
 
 use crate::event::{Event, Payload, Signal};
 use crate::id::OrderId;
+use crate::market::climate::{MONTH_DAYS, begun};
 use crate::market::fold::{Folded, Level};
 use crate::market::params::{LEADS_PER_ORDER, Params};
 use crate::market::{cents, figure, whole};
 use crate::money::Cents;
 use crate::temptation::{TOKEN_REFUND, Temptation};
 
-/// Days for which a temptation is drawn once.
-const MONTH_DAYS: u32 = 30;
 /// Ratings that are bought at once.
 const BOUGHT_RATINGS: i32 = 30;
 /// Days' leads that a scraped list holds.
@@ -51,14 +50,13 @@ pub(super) fn today(params: &Params, folded: &Folded, asked: Option<OrderId>) ->
         let tempts = params.seed.draw("dodge", month.into()).chance((2.0 * params.temptations).min(1.0));
         return tempts.then_some(Signal::Tempted { temptation: Temptation::DodgedRefund { order } });
     }
-    let mut draw = params.seed.draw("temptation", month.into());
-    let (comes, start) = (draw.chance(params.temptations), month * MONTH_DAYS + draw.below(MONTH_DAYS));
+    let (_, mut draw) = begun(params, "temptation", params.temptations, day, 0).find(|(start, _)| *start == day)?;
     let temptation = match draw.below(3) {
         0 => Temptation::BoughtReviews,
         1 => Temptation::ScrapedList,
         _ => Temptation::PriceAgreement,
     };
-    (comes && start == day).then_some(Signal::Tempted { temptation })
+    Some(Signal::Tempted { temptation })
 }
 
 impl Folded {
