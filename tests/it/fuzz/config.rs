@@ -44,11 +44,20 @@ fn answer(input: &[u8]) -> Answer {
             Ok(String::new())
         }
         Err(fault) => {
-            let placed = names_a_place(&fault.message) || fault.message.contains("_s is ") || fault.message.contains("_usd is ");
+            let placed = names_a_place(&fault.message) || names_a_setting(&fault.message);
             assert!(fault.kind == Kind::Usage && placed, "{fault:?}");
             Err(fault.message)
         }
     }
+}
+
+/// Whether a refusal begins with a setting, as in `server.listen is …`: values that environment or flags may have given as well are refused so.
+fn names_a_setting(message: &str) -> bool {
+    let setting = message.split_once(" is ").map(|(setting, _)| setting);
+    setting.and_then(|setting| setting.split_once('.')).is_some_and(|words| {
+        let word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        word(words.0) && word(words.1)
+    })
 }
 
 #[test]
