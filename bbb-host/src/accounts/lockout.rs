@@ -1,5 +1,7 @@
 //! Lockout: after some failures each further one doubles the wait, by account and by address. It knows names, not accounts: one that nobody has is locked like any other.
 //!
+//! A try counts as a failure from when it begins, and is taken back once it is none: of a burst of guesses, no more are checked than of as many guesses one after the other.
+//!
 //! It is kept in memory: a restart forgets it, and nobody but the operator can bring one about.
 
 use std::collections::HashMap;
@@ -40,11 +42,44 @@ impl Name {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Failures {
     count: u32,
     last: Timestamp,
     locked_until: Timestamp,
+}
+
+/// How long to wait after so many failures where so many are free; nothing where none is needed.
+fn wait_ms(count: u32, free: u32) -> i64 {
+    count.checked_sub(free + 1).map_or(0, |beyond| FIRST_WAIT_MS.saturating_mul(1 << beyond.min(20)).min(LONGEST_WAIT_MS))
+}
+
+/// A try that is under way, and counted as a failure. Dropped, as by a client that hangs up, it stays one.
+#[must_use = "a try that did not fail is taken back"]
+#[derive(Debug)]
+pub(super) struct Attempt<'a> {
+    lockout: &'a Lockout,
+    /// What was known of each name before and after it was counted.
+    counted: Vec<(Name, Option<Failures>, Failures)>,
+}
+
+impl Attempt<'_> {
+    /// It was no failure: it counts for nothing. What failed before is not forgiven.
+    pub(super) fn take_back(self) {
+        let mut known = self.lockout.names.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, before, after) in self.counted {
+            let Some(now) = known.get_mut(&name) else { continue };
+            match before {
+                Some(before) if *now == after => *now = before,
+                None if *now == after => drop(known.remove(&name)),
+                // Others began, or ended, meanwhile: they wait as if this one had never been.
+                _ => {
+                    now.count = now.count.saturating_sub(1);
+                    now.locked_until = now.last.plus_ms(wait_ms(now.count, name.free()));
+                }
+            }
+        }
+    }
 }
 
 /// Counts failures to sign in.
@@ -66,50 +101,46 @@ fn names(account: &str, address: IpAddr) -> [Name; 3] {
     [Name::Pair(account.to_owned(), address), Name::Account(account.to_owned()), Name::Address(address)]
 }
 
+impl std::fmt::Debug for Lockout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Lockout")
+    }
+}
+
 impl Lockout {
     pub(super) fn new(clock: WallClock) -> Lockout {
         Lockout { clock, names: Mutex::default() }
     }
 
-    /// Whether somebody may try now.
-    pub(super) fn admit(&self, account: &str, address: IpAddr) -> Result<(), Error> {
-        let now = (self.clock)();
-        let known = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        let waits =
-            names(account, address).into_iter().filter_map(|name| known.get(&name)).map(|failures| failures.locked_until.since(now));
-        match waits.max() {
-            Some(wait_ms) if wait_ms > 0 => Err(Error::Locked { seconds: wait_ms.unsigned_abs().div_ceil(1000) }),
-            _ => Ok(()),
-        }
-    }
-
-    /// A try that failed.
-    pub(super) fn failed(&self, account: &str, address: IpAddr) {
+    /// Begins a try, where one may be made now, and counts it as a failure until it is taken back.
+    pub(super) fn begin(&self, account: &str, address: IpAddr) -> Result<Attempt<'_>, Error> {
         let now = (self.clock)();
         let mut known = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() + 3 > MAX_NAMES {
+        let names = names(account, address);
+        let waits = names.iter().filter_map(|name| known.get(name)).map(|failures| failures.locked_until.since(now));
+        if let Some(wait_ms) = waits.max().filter(|wait_ms| *wait_ms > 0) {
+            return Err(Error::Locked { seconds: wait_ms.unsigned_abs().div_ceil(1000) });
+        }
+        if known.len() + names.len() > MAX_NAMES {
             known.retain(|_, failures| now.since(failures.last) < MEMORY_MS);
-            if known.len() + 3 > MAX_NAMES {
+            if known.len() + names.len() > MAX_NAMES {
                 // Who fills it is not helped by that: the addresses they come from are limited by their requests.
                 known.retain(|_, failures| failures.locked_until > now);
             }
         }
-        for name in names(account, address) {
-            let free = name.free();
+        let mut counted = Vec::with_capacity(names.len());
+        for name in names {
             if known.len() >= MAX_NAMES && !known.contains_key(&name) {
                 continue;
             }
-            let failures = known.entry(name).or_insert(Failures { count: 0, last: now, locked_until: now });
-            if now.since(failures.last) >= MEMORY_MS {
-                failures.count = 0;
-            }
-            failures.count = failures.count.saturating_add(1);
-            failures.last = now;
-            if let Some(beyond) = failures.count.checked_sub(free + 1) {
-                let wait_ms = FIRST_WAIT_MS.saturating_mul(1 << beyond.min(20)).min(LONGEST_WAIT_MS);
-                failures.locked_until = now.plus_ms(wait_ms);
-            }
+            let before = known.get(&name).copied();
+            let remembered = before.filter(|failures| now.since(failures.last) < MEMORY_MS).map_or(0, |failures| failures.count);
+            let count = remembered.saturating_add(1);
+            let after = Failures { count, last: now, locked_until: now.plus_ms(wait_ms(count, name.free())) };
+            known.insert(name.clone(), after);
+            counted.push((name, before, after));
         }
+        Ok(Attempt { lockout: self, counted })
     }
 
     /// A try that succeeded: what this account failed before from there is forgiven.
@@ -139,40 +170,82 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn fails(lockout: &Lockout, account: &str, address: &str) -> bool {
+        lockout.begin(account, from(address)).is_ok()
+    }
+
+    /// How long somebody would have to wait; asking costs nothing.
+    fn wait(lockout: &Lockout, account: &str, address: &str) -> u64 {
+        match lockout.begin(account, from(address)) {
+            Ok(attempt) => {
+                attempt.take_back();
+                0
+            }
+            Err(Error::Locked { seconds }) => seconds,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
     #[test]
     fn each_further_failure_doubles_the_wait_up_to_a_quarter_of_an_hour() {
         let (lockout, time) = lockout();
         let mut waits = Vec::new();
         for _ in 0..18 {
-            let wait = match lockout.admit("ada", from(HOME)) {
-                Err(Error::Locked { seconds }) => seconds,
-                _ => 0,
-            };
-            waits.push(wait);
-            time.fetch_add(i64::try_from(wait).unwrap() * 1000, Ordering::SeqCst);
-            assert_eq!(lockout.admit("ada", from(HOME)), Ok(()), "after the wait it may try again");
-            lockout.failed("ada", from(HOME));
+            let seconds = wait(&lockout, "ada", HOME);
+            waits.push(seconds);
+            time.fetch_add(i64::try_from(seconds).unwrap() * 1000, Ordering::SeqCst);
+            assert!(fails(&lockout, "ada", HOME), "after the wait it may try again");
         }
         assert_eq!(waits, [0, 0, 0, 0, 0, 0, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]);
-        assert_eq!(lockout.admit("bob", from(HOME)), Ok(()), "another account is free");
-        assert_eq!(lockout.admit("ada", from("192.0.2.2")), Ok(()), "its owner gets in from elsewhere");
+        assert_eq!(wait(&lockout, "bob", HOME), 0, "another account is free");
+        assert_eq!(wait(&lockout, "ada", "192.0.2.2"), 0, "its owner gets in from elsewhere");
         time.fetch_add(LONGEST_WAIT_MS, Ordering::SeqCst);
         lockout.succeeded("ada", from(HOME));
-        lockout.failed("ada", from(HOME));
-        assert_eq!(lockout.admit("ada", from(HOME)), Ok(()), "what was before is forgiven");
+        assert!(fails(&lockout, "ada", HOME));
+        assert_eq!(wait(&lockout, "ada", HOME), 0, "what was before is forgiven");
+    }
+
+    #[test]
+    fn of_a_burst_no_more_are_admitted_than_may_fail() {
+        let (lockout, time) = lockout();
+        let burst: Vec<_> = (0..100).filter_map(|_| lockout.begin("ada", from(HOME)).ok()).collect();
+        assert_eq!(burst.len(), 6, "five are free, and the sixth brings the wait about, though none has ended");
+        assert_eq!(wait(&lockout, "ada", HOME), 2);
+        drop(burst);
+        assert_eq!(wait(&lockout, "ada", HOME), 2, "who hangs up has failed");
+        time.fetch_add(2_000, Ordering::SeqCst);
+        let one = lockout.begin("ada", from(HOME)).unwrap();
+        assert!(lockout.begin("ada", from(HOME)).is_err());
+        one.take_back();
+        assert_eq!(wait(&lockout, "ada", HOME), 0, "what was no failure has no wait of its own");
+        assert!(fails(&lockout, "ada", HOME));
+        assert_eq!(wait(&lockout, "ada", HOME), 4, "and forgives nothing");
+    }
+
+    #[test]
+    fn who_began_together_is_counted_apart() {
+        let (lockout, _) = lockout();
+        let mut burst: Vec<_> = (0..6).map(|_| lockout.begin("ada", from(HOME)).unwrap()).collect();
+        burst.swap_remove(1).take_back();
+        assert_eq!(wait(&lockout, "ada", HOME), 0, "five failures are free");
+        assert!(fails(&lockout, "ada", HOME));
+        assert_eq!(wait(&lockout, "ada", HOME), 2);
+        lockout.succeeded("ada", from(HOME));
+        burst.into_iter().for_each(Attempt::take_back);
+        assert_eq!(wait(&lockout, "ada", HOME), 0, "what is forgiven is not taken back a second time");
     }
 
     #[test]
     fn neither_many_addresses_nor_many_accounts_get_around_it() {
         let (lockout, _) = lockout();
         for number in 0..=FREE_OF_ACCOUNT {
-            lockout.failed("ada", from(&format!("198.51.100.{number}")));
+            assert!(fails(&lockout, "ada", &format!("198.51.100.{number}")));
         }
-        assert!(lockout.admit("ada", from(HOME)).is_err());
+        assert_eq!(wait(&lockout, "ada", HOME), 2);
         for number in 0..=FREE_OF_ADDRESS {
-            lockout.failed(&format!("user {number}"), from("2001:db8::1"));
+            assert!(fails(&lockout, &format!("user {number}"), "2001:db8::1"));
         }
-        assert!(lockout.admit("somebody", from("2001:db8::ffff:2")).is_err(), "the same subscriber");
-        assert_eq!(lockout.admit("somebody", from("2001:db8:0:1::1")), Ok(()));
+        assert_eq!(wait(&lockout, "somebody", "2001:db8::ffff:2"), 2, "the same subscriber");
+        assert_eq!(wait(&lockout, "somebody", "2001:db8:0:1::1"), 0);
     }
 }

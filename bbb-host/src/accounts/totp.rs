@@ -34,8 +34,8 @@ const ISSUER: &str = "Better Business Builder";
 /// How long it may take from a secret to the first code of it.
 const PENDING_MS: i64 = 15 * 60_000;
 const RECOVERY_CODES: usize = 10;
-/// 80 bits: nobody guesses them, so that a hash without a secret is enough.
-const RECOVERY_BYTES: usize = 10;
+/// 120 bits: nobody guesses them, also not with the database before them, so that a quick hash without a secret is enough.
+const RECOVERY_BYTES: usize = 15;
 
 /// What is kept of an app.
 #[derive(Clone, Serialize, Deserialize)]
@@ -236,11 +236,13 @@ impl Accounts {
     /// Checks something in its turn, and counts it where it is wrong.
     async fn counted<T>(&self, user: &User, from: IpAddr, check: impl Future<Output = Result<Option<T>, Error>>) -> Result<T, Error> {
         let _turn = self.second.turn.lock().await;
-        self.lockout.admit(&user.address, from)?;
-        check.await?.ok_or_else(|| {
-            self.lockout.failed(&user.address, from);
-            Error::Wrong
-        })
+        let attempt = self.lockout.begin(&user.address, from)?;
+        let checked = check.await;
+        // What is right, and what was never checked, is no failure.
+        if !matches!(checked, Ok(None)) {
+            attempt.take_back();
+        }
+        checked?.ok_or(Error::Wrong)
     }
 
     /// Draws a secret for the app of somebody who gives their password again. It is asked for from the first code on.

@@ -191,7 +191,16 @@ impl Accounts {
     pub(super) async fn prove_password(&self, address: &str, password: String, from: IpAddr) -> Result<User, Error> {
         // What is no address has no account either, and is no quicker to refuse.
         let address = normal_address(address).unwrap_or_else(|_| format!("?{}", blake3::hash(address.as_bytes()).to_hex()));
-        self.lockout.admit(&address, from)?;
+        let attempt = self.lockout.begin(&address, from)?;
+        let checked = self.check_password(&address, password).await;
+        // What is right, and what was never checked, is no failure.
+        if !matches!(checked, Err(Error::Wrong)) {
+            attempt.take_back();
+        }
+        checked
+    }
+
+    async fn check_password(&self, address: &str, password: String) -> Result<User, Error> {
         let (user, hash) = self.db.read(|tables| {
             let id: Option<UserId> = tables.get(ADDRESSES, address.as_bytes())?;
             let Some(id) = id else { return Ok((None, None)) };
@@ -202,10 +211,7 @@ impl Accounts {
         let fits = self.passwords.fits(password, hash.filter(|_| user.is_some() && plausible)).await?;
         match user {
             Some(user) if fits => Ok(user),
-            _ => {
-                self.lockout.failed(&address, from);
-                Err(Error::Wrong)
-            }
+            _ => Err(Error::Wrong),
         }
     }
 }

@@ -84,6 +84,20 @@ async fn failures_lock_an_account_whether_there_is_one_or_not() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_burst_of_guesses_is_no_more_than_its_count() {
+    let house = House::new().await;
+    house.admin().await;
+    for email in ["admin@example.org", "nobody@example.org"] {
+        let guess = json!({ "email": email, "password": "not-the-password" });
+        let burst = futures_util::future::join_all((0..24).map(|_| house.ask("/api/auth/login", &guess))).await;
+        let count = |status: u16| burst.iter().filter(|answer| answer.status == status).count();
+        assert_eq!((count(401), count(429)), (6, 18), "they all began before the first had failed");
+    }
+    house.later(2_000);
+    house.login("admin").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refresh_token_is_good_once_and_its_second_use_ends_the_session() {
     let house = House::new().await;
     let first = house.admin().await;
