@@ -83,3 +83,11 @@ async fn other_machines_read_metrics_with_a_token_only() {
     ask("correct-horse-battery-9").await.problem(401, "not-signed-in");
     assert_eq!(ask("correct-horse-battery-8").await.status, 200);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proxy_that_says_nothing_of_its_clients_gets_no_metrics() {
+    let house = House::with(|config| config.server.trusted_proxies = vec!["127.0.0.1".to_owned()]).await;
+    Answer::of(house.request(Method::GET, "/metrics")).await.problem(403, "forbidden");
+    Answer::of(house.request(Method::GET, "/metrics").header("x-forwarded-for", "127.0.0.1")).await.problem(403, "forbidden");
+    assert_eq!(Answer::of(house.request(Method::GET, "/health")).await.status, 200);
+}
