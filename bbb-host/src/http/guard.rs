@@ -16,6 +16,7 @@ use http::header::{
 };
 use http::{HeaderValue, Uri};
 
+use crate::accounts::id::UserId;
 use crate::http::auth::{self, Found};
 use crate::http::problem::{Problem, What};
 use crate::http::{App, Peer};
@@ -48,10 +49,16 @@ pub(crate) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
     // Pages say what they need; everything else needs nothing.
-    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    headers
+        .entry(CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("default-src 'none'; base-uri 'none'; frame-ancestors 'none'"));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
+
+/// Whose request was answered, for the log.
+#[derive(Debug, Clone, Copy)]
+struct Who(UserId);
 
 async fn answer(app: Arc<App>, request: Request, next: Next) -> Response {
     let began = Instant::now();
@@ -63,9 +70,10 @@ async fn answer(app: Arc<App>, request: Request, next: Next) -> Response {
         Err(_) => Problem::failed("a handler panicked").into_response(),
     };
     let (status, took) = (response.status().as_u16(), began.elapsed());
+    let user = response.extensions().get::<Who>().map_or_else(|| "-".to_owned(), |who| who.0.to_string());
     app.metrics.answered(&method, &place, status, took);
     let took_ms = took.as_millis();
-    tracing::info!(request = request_id().as_deref().unwrap_or("-"), %method, path = %place, status, took_ms, "answered");
+    tracing::info!(request = request_id().as_deref().unwrap_or("-"), %method, path = %place, user, status, took_ms, "answered");
     response
 }
 
@@ -85,6 +93,10 @@ async fn admitted(app: &Arc<App>, mut request: Request, next: Next) -> Response 
         (false, Ok(standing)) => Some(standing),
         (false, Err(problem)) => return problem.into_response(),
     };
+    let who = match &found {
+        Found::Somebody(identity, _) => Some(Who(identity.user.id)),
+        Found::Nobody | Found::Stranger => None,
+    };
     request.extensions_mut().insert(found);
     let limit = app.server.request_timeout();
     let mut response = match tokio::time::timeout(limit, next.run(request)).await {
@@ -94,6 +106,9 @@ async fn admitted(app: &Arc<App>, mut request: Request, next: Next) -> Response 
             Problem::new(What::TooSlow, detail).after(limit.as_secs()).into_response()
         }
     };
+    if let Some(who) = who {
+        response.extensions_mut().insert(who);
+    }
     if let Some(standing) = standing {
         standing.tell(response.headers_mut());
     }

@@ -60,7 +60,7 @@ async fn it_says_that_it_lives_and_that_it_is_ready_and_what_browsers_may_make_o
     assert!(page.header("content-security-policy").contains("script-src 'self'"));
     let told = Answer::of(house.request(Method::GET, "/api/openapi.json")).await;
     assert_eq!(told.header("x-content-type-options"), "nosniff");
-    assert_eq!(told.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
+    assert_eq!(told.header("content-security-policy"), "default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -41,7 +41,8 @@ pub(crate) struct How {
 }
 
 /// What the page of a report may do: nothing but show what is in it.
-pub(crate) const REPORT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'";
+pub(crate) const REPORT_POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'";
 
 /// Reports on a business: figures, oversight, what it learned. A simulated one says so first.
 #[utoipa::path(get, path = "/api/businesses/{id}/report", tag = "businesses", params(("id" = String, Path, description = "The business"), How), responses(

@@ -18,7 +18,7 @@ use crate::http::auth::{Caller, check_site};
 use crate::http::extract::Body;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::routes::second_factor;
-use crate::http::{App, Peer, cookie};
+use crate::http::{App, Peer, cookie, request_id};
 
 /// Somebody who wants an account.
 #[derive(Deserialize, ToSchema)]
@@ -162,7 +162,10 @@ pub(crate) async fn login(
         check_site(&headers)?;
     }
     let from = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(Peer(address))| address.ip());
-    let user = app.accounts.sign_in(&email, password, proof, from).await?;
+    let user = app.accounts.sign_in(&email, password, proof, from).await.inspect_err(|error| {
+        // Not whom: people type passwords where addresses belong.
+        tracing::warn!(request = request_id().as_deref().unwrap_or("-"), %from, %error, "a sign-in failed");
+    })?;
     let issued = app.accounts.begin_session(user.id, delivery).await?;
     tracing::info!(user = %user.id, ?delivery, "somebody signed in");
     signed_in(&issued, delivery)
