@@ -11,6 +11,7 @@ mod config;
 mod events;
 mod exports;
 mod founders;
+mod http;
 mod leads;
 mod markets;
 mod mutate;
