@@ -24,6 +24,7 @@ mod optimizer_dimod;
 mod outside;
 mod owner;
 mod pace;
+mod papers;
 mod policies;
 mod priority;
 mod projection;
