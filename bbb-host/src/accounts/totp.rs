@@ -359,10 +359,16 @@ mod tests {
 
     #[test]
     fn recovery_codes_are_read_however_they_are_written() {
-        let bits = bits_of("aaaq-eaye-auda-ocaj").unwrap();
-        assert_eq!(bits, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-        assert_eq!(bits_of(" AAAQEAYE audaocaj "), Some(bits));
-        for wrong in ["", "aaaq-eaye-auda-oca", "aaaq-eaye-auda-ocaj-aaaa", "0aaq-eaye-auda-ocaj"] {
+        let bits = bits_of("aaaq-eaye-auda-ocaj-bifq-ydio").unwrap();
+        assert_eq!(bits, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
+        assert_eq!(bits_of(" AAAQEAYEAUDA ocajbifqydio "), Some(bits));
+        for wrong in [
+            "",
+            "aaaq-eaye-auda-ocaj-bifq-ydi",
+            "aaaq-eaye-auda-ocaj",
+            "aaaq-eaye-auda-ocaj-bifq-ydio-aaaa",
+            "0aaq-eaye-auda-ocaj-bifq-ydio",
+        ] {
             assert_eq!(bits_of(wrong), None, "{wrong:?}");
         }
     }
