@@ -83,8 +83,8 @@ impl Lockout {
         }
     }
 
-    /// A try that failed.
-    pub(super) fn failed(&self, account: &str, address: IpAddr) {
+    /// A try that failed. Says whether it is the one that locks the account, or its tries from there.
+    pub(super) fn failed(&self, account: &str, address: IpAddr) -> bool {
         let now = (self.clock)();
         let mut known = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() + 3 > MAX_NAMES {
@@ -94,8 +94,9 @@ impl Lockout {
                 known.retain(|_, failures| failures.locked_until > now);
             }
         }
+        let mut locks = false;
         for name in names(account, address) {
-            let free = name.free();
+            let (free, of_account) = (name.free(), !matches!(name, Name::Address(_)));
             if known.len() >= MAX_NAMES && !known.contains_key(&name) {
                 continue;
             }
@@ -108,8 +109,10 @@ impl Lockout {
             if let Some(beyond) = failures.count.checked_sub(free + 1) {
                 let wait_ms = FIRST_WAIT_MS.saturating_mul(1 << beyond.min(20)).min(LONGEST_WAIT_MS);
                 failures.locked_until = now.plus_ms(wait_ms);
+                locks |= of_account && beyond == 0;
             }
         }
+        locks
     }
 
     /// A try that succeeded: what this account failed before from there is forgiven.

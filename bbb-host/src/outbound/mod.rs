@@ -171,6 +171,11 @@ impl Outbound {
             return Err(Failure::Broken("the message is too large"));
         }
         let addresses = target.resolve().await?;
+        self.send_to(target, &addresses, headers, body).await
+    }
+
+    /// Sends it to one of these addresses, whatever the name resolves to now.
+    async fn send_to(&self, target: &Target, addresses: &[SocketAddr], headers: HeaderMap, body: String) -> Result<u16, Failure> {
         let client = Client::builder()
             .redirect(Policy::none())
             .no_proxy()
@@ -181,7 +186,7 @@ impl Outbound {
             .pool_max_idle_per_host(0)
             .user_agent(concat!("bbb/", env!("CARGO_PKG_VERSION")))
             // Nothing else is asked for the name.
-            .resolve_to_addrs(&target.host, &addresses);
+            .resolve_to_addrs(&target.host, addresses);
         let client = match &self.root {
             Some(root) => client.tls_certs_merge([root.clone()]),
             None => client,
@@ -317,6 +322,29 @@ mod tests {
         let target = outbound(&["localhost"]).target("http://localhost:1/").unwrap();
         assert!(target.resolve().await.unwrap().iter().all(|address| address.ip().is_loopback()));
         assert!(matches!(outbound(&["localhost:1"]).post(&target, HeaderMap::new(), "{}".to_owned()).await, Err(Failure::Broken(_))));
+    }
+
+    #[tokio::test]
+    async fn the_connection_goes_to_the_address_that_was_looked_at_and_redirects_are_not_followed() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let heard = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"{}") {
+                tokio::io::AsyncReadExt::read_buf(&mut stream, &mut head).await.unwrap();
+            }
+            let answer = b"HTTP/1.1 307 Elsewhere\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 9999999\r\n\r\n";
+            tokio::io::AsyncWriteExt::write_all(&mut stream, answer).await.unwrap();
+            (String::from_utf8(head).unwrap(), stream)
+        });
+        // A name that nothing resolves.
+        let outbound = outbound(&["hooks.invalid"]);
+        let target = outbound.target(&format!("http://hooks.invalid:{}/a?b=c", address.port())).unwrap();
+        let sent = outbound.send_to(&target, &[address], HeaderMap::new(), "{}".to_owned()).await;
+        assert_eq!(sent, Ok(307), "the body of the answer is not waited for");
+        let head = heard.await.unwrap().0;
+        assert!(head.starts_with("POST /a?b=c HTTP/1.1\r\n") && head.to_lowercase().contains("host: hooks.invalid"), "{head}");
     }
 
     proptest! {
