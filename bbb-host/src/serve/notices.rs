@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bbb_agents::fork::fork_id;
+use bbb_agents::world::Pace;
+use bbb_core::budget::Window;
 use bbb_core::event::{Event, Outcome, Payload};
 use bbb_core::id::{BusinessId, ProposalId};
 use bbb_core::projection::inbox::inbox;
@@ -116,6 +118,8 @@ impl Notices {
         // What a fork has from its source happened to that.
         let mut is_copied = from.is_none() && now.state.spec.id() != id;
         let waiting: BTreeSet<ProposalId> = inbox(&now.state, None).waiting.iter().map(|item| item.proposal).collect();
+        // A day of it passes in a moment: what counts by the day or month is no news by then.
+        let is_hurried = now.state.spec.world.is_simulated() && row.pace == Pace::Fast;
         let asks = row.owner == Owner::Human || !now.state.spec.world.is_simulated();
         loop {
             let page = self.service.store().read(id, read.sequence, MAX_PAGE_RECORDS).await?;
@@ -134,6 +138,7 @@ impl Notices {
                             // Its simulated owner answers within a simulated day; and what was answered meanwhile asks nobody.
                             Some(Asked::Approval(proposal)) => asks && waiting.contains(proposal),
                             Some(Asked::Doubt) => asks,
+                            Some(Asked::Soon) => !is_hurried,
                             None => true,
                         })
                         .map(|(notice, _)| notice),
@@ -155,10 +160,12 @@ impl Notices {
     }
 }
 
-/// What is asked of an owner.
+/// On what it depends whether somebody is told.
 enum Asked {
     Approval(ProposalId),
     Doubt,
+    /// Nothing; but it is over soon.
+    Soon,
 }
 
 fn about(kind: NoticeKind, sequence: u64, text: impl Into<String>, data: Value) -> Notice {
@@ -182,7 +189,7 @@ fn failure(noted: &Noted) -> Notice {
     Notice { key: format!("failure {}", noted.failures), ..about(NoticeKind::BusinessFailed, noted.sequence, text, json!({})) }
 }
 
-/// What an event tells, if anything, and what it asks.
+/// What an event tells, if anything, and on what that depends.
 fn notice(event: &Event) -> Option<(Notice, Option<Asked>)> {
     let sequence = event.sequence;
     Some(match &event.payload {
@@ -194,7 +201,7 @@ fn notice(event: &Event) -> Option<(Notice, Option<Asked>)> {
         Payload::BudgetReached { resource, window, percent } if *percent >= ALERT_FROM => {
             let text = format!("{percent} % of the cap of {} over {window} are used", resource.as_str());
             let data = json!({ "resource": resource, "window": window, "percent": percent });
-            (about(NoticeKind::BudgetAlert, sequence, text, data), None)
+            (about(NoticeKind::BudgetAlert, sequence, text, data), (*window != Window::Total).then_some(Asked::Soon))
         }
         Payload::Settled { proposal, outcome: Outcome::InDoubt { .. }, .. } | Payload::Doubted { proposal, .. } => {
             let text = format!("nobody knows whether {proposal} happened; say what became of it");
@@ -207,4 +214,33 @@ fn notice(event: &Event) -> Option<(Notice, Option<Asked>)> {
         }
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bbb_core::action::Cost;
+    use bbb_core::budget::Resource;
+    use bbb_core::event::By;
+    use bbb_core::time::SIMULATION_START;
+
+    #[test]
+    fn budgets_from_80_percent_on_doubts_and_ends_are_told() {
+        let told = |payload: Payload| {
+            let event = Event { sequence: 7, at: SIMULATION_START, cause: 0, payload };
+            notice(&event).map(|(notice, _)| (notice.kind, notice.key, notice.data["event"].clone()))
+        };
+        let reached = |percent| Payload::BudgetReached { resource: Resource::Tokens, window: Window::Total, percent };
+        let of = |kind| Some((kind, "event 7".to_owned(), json!(7)));
+        assert_eq!(told(reached(50)), None);
+        assert_eq!(told(reached(80)), of(NoticeKind::BudgetAlert));
+        assert_eq!(told(reached(100)), of(NoticeKind::BudgetAlert));
+        let (proposal, cost, reason) = (ProposalId::new(3), Cost::nothing(false), String::new);
+        assert_eq!(told(Payload::Doubted { proposal, reason: reason() }), of(NoticeKind::EffectInDoubt));
+        let settled = |outcome| Payload::Settled { proposal, outcome, cost };
+        assert_eq!(told(settled(Outcome::InDoubt { reason: reason() })), of(NoticeKind::EffectInDoubt));
+        assert_eq!(told(settled(Outcome::Released { reason: reason() })), None);
+        assert_eq!(told(Payload::Ended { by: By::Owner, completed: false }), of(NoticeKind::BusinessOver));
+        assert_eq!(told(Payload::Resumed { by: By::Owner }), None);
+    }
 }
