@@ -139,8 +139,10 @@ impl Accounts {
         if !self.confirms_first()? {
             return Err(Error::NotInvited);
         }
-        let name = normal_name(&newcomer.name)?;
-        let address = self.mailable(&newcomer.address, from)?;
+        let (name, address) = (normal_name(&newcomer.name)?, users::mail_address(&newcomer.address)?);
+        // A password that is not taken uses up no mail.
+        self.passwords.check(newcomer.password.clone(), [address.clone(), name.clone()]).await?;
+        let address = self.mailable(&address, from)?;
         // For an address that is taken, too: it takes as long.
         let hash = self.passwords.hash(newcomer.password, [address.clone(), name.clone()]).await?;
         let (now, outbox) = (self.now(), Arc::clone(&self.outbox));

@@ -7,9 +7,11 @@
 pub mod ranges;
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Url};
 
@@ -185,8 +187,8 @@ impl Outbound {
             .timeout(TIMEOUT)
             .pool_max_idle_per_host(0)
             .user_agent(concat!("bbb/", env!("CARGO_PKG_VERSION")))
-            // Nothing else is asked for the name.
-            .resolve_to_addrs(&target.host, addresses);
+            // Whatever it asks for, it gets these.
+            .dns_resolver(Arc::new(Pinned(addresses.to_vec())));
         let client = match &self.root {
             Some(root) => client.tls_certs_merge([root.clone()]),
             None => client,
@@ -195,6 +197,16 @@ impl Outbound {
         let sent = client.post(target.url.clone()).headers(headers).body(body).send().await;
         // The body of the answer is dropped with it, unread.
         sent.map(|answer| answer.status().as_u16()).map_err(|error| Failure::Broken(words(&error)))
+    }
+}
+
+/// A resolver that knows these addresses and no other, whatever the name.
+struct Pinned(Vec<SocketAddr>);
+
+impl Resolve for Pinned {
+    fn resolve(&self, _: Name) -> Resolving {
+        let addresses: Addrs = Box::new(self.0.clone().into_iter());
+        Box::pin(std::future::ready(Ok(addresses)))
     }
 }
 

@@ -45,6 +45,10 @@ async fn whoever_registers_where_anybody_may_confirms_the_address_first_and_lear
     let house = House::mailing(peer.ports[0], |config| config.server.registration = Registration::Open).await;
     house.register(None, "ada").await.problem(403, "forbidden");
     let admin = house.admin().await;
+    for _ in 0..3 {
+        let weak = json!({ "email": "ada@example.org", "name": "ada", "password": "password12" });
+        house.ask("/api/auth/register", &weak).await.problem(422, "weak-password");
+    }
     let first = house.register(None, "ada").await;
     assert_eq!(first.status, 202, "{first:?}");
     let taken = house.register(None, "admin").await;
