@@ -23,6 +23,7 @@ use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};
 
 use crate::fault::Fault;
+use crate::outbound::Outbound;
 
 pub use self::server::{Registration, ServerSection};
 
@@ -54,6 +55,7 @@ pub struct Config {
     pub quiet_hours: QuietHoursSection,
     pub charter: CharterSection,
     pub server: ServerSection,
+    pub outbound: OutboundSection,
 }
 
 /// `[charter]`
@@ -63,6 +65,16 @@ pub struct Config {
 pub struct CharterSection {
     #[serde(deserialize_with = "names")]
     pub files: Vec<String>,
+}
+
+/// `[outbound]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(missing_docs, reason = "config.default.toml explains every section and setting")]
+pub struct OutboundSection {
+    #[serde(deserialize_with = "names")]
+    pub allowed_hosts: Vec<String>,
+    pub root_certificate_file: String,
 }
 
 /// `[sender]`
@@ -360,6 +372,10 @@ impl Config {
             return Err(Fault::usage(format!("{section}.price_per_million_tokens_usd is {price}: it is at most {MAX_TOKEN_PRICE_USD}")));
         }
         self.server.check()?;
+        if self.server.mail_links()?.is_some() && self.smtp.host.is_empty() {
+            return Err(Fault::usage("server.mail_from needs smtp.host: without it no mail leaves"));
+        }
+        Outbound::new(&self.outbound.allowed_hosts, None)?;
         let (llm, reviewer) = (&self.llm, &self.reviewer);
         if reviewer.model == llm.model && reviewer.price_per_million_tokens_usd != llm.price_per_million_tokens_usd {
             return Err(Fault::usage(format!(
@@ -401,7 +417,7 @@ impl Config {
     pub fn smtp(&self) -> Result<SmtpConfig, Fault> {
         let smtp = &self.smtp;
         if smtp.host.is_empty() {
-            return Err(Fault::usage(format!("a live business needs smtp.host in {DEFAULT_FILE}; see: bbb config")));
+            return Err(Fault::usage(format!("sending mail needs smtp.host in {DEFAULT_FILE}; see: bbb config")));
         }
         let root_certificate = match smtp.root_certificate_file.as_str() {
             "" => None,
@@ -423,6 +439,18 @@ impl Config {
             connections: smtp.connections,
             root_certificate,
         })
+    }
+
+    /// What asks hosts that tenants name.
+    ///
+    /// # Errors
+    /// What is no host, and a certificate that cannot be read or is none.
+    pub fn outbound(&self) -> Result<Outbound, Fault> {
+        let root = match self.outbound.root_certificate_file.as_str() {
+            "" => None,
+            path => Some(read(Path::new(path), MAX_SECRET_BYTES)?),
+        };
+        Outbound::new(&self.outbound.allowed_hosts, root.as_deref())
     }
 
     /// What the language-model mind may use.

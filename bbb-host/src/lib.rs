@@ -15,6 +15,7 @@ pub mod fault;
 mod http;
 pub mod keys;
 pub mod leads;
+pub mod outbound;
 pub mod report;
 pub mod scenario;
 pub mod search;

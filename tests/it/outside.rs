@@ -74,11 +74,12 @@ const CONNECTING_WORDS: [&str; 10] = [
     "process::Command",
     "tokio::process",
 ];
-/// The files that may: adapters, which take a permit for everything that they send, the socket of the data directory, which only local commands reach, and the daemon's listener,
-/// which calls nobody.
-const CONNECTING_FILES: [&str; 8] = [
+/// The files that may: adapters, which take a permit for everything that they send, the socket of the data directory, which only local commands reach, the daemon's listener,
+/// which calls nobody, and what calls hosts that tenants name.
+const CONNECTING_FILES: [&str; 9] = [
     "bbb-host/src/control/client.rs",
     "bbb-host/src/control/server.rs",
+    "bbb-host/src/outbound/mod.rs",
     "bbb-host/src/serve/listen.rs",
     "bbb-host/src/serve/mod.rs",
     "bbb-integrations/src/llm/http.rs",

@@ -12,13 +12,16 @@ mod fork;
 mod keys;
 mod kill;
 mod live;
+mod mail;
 mod metrics;
+mod notices;
 mod openapi;
 mod outside;
 mod second_factor;
 mod skeleton;
 mod step_up;
 mod tenants;
+mod webhooks;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -203,6 +206,43 @@ impl House {
         let mut body = json!({ "blueprint": TEMPLATE, "seed": 42, "days": 3 });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.post(who, "/api/businesses/launch", &body).await.ok()
+    }
+}
+
+impl House {
+    /// One whose daemon writes mails to a server on this port.
+    pub(crate) async fn mailing(port: u16, change: impl FnOnce(&mut Config)) -> House {
+        House::with(|config| {
+            mails_by(config, port);
+            change(config);
+        })
+        .await
+    }
+
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.time_ms.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
+    }
+}
+
+pub(crate) fn mails_by(config: &mut Config, port: u16) {
+    (config.smtp.host, config.smtp.port, config.smtp.tls) = ("127.0.0.1".to_owned(), port, bbb_host::config::TlsSetting::None);
+    config.server.mail_from = "bbb@bbb.example".to_owned();
+    config.server.public_url = "https://bbb.example".to_owned();
+}
+
+/// Waits until something is so; it is looked at again and again, for as long as a busy machine may need.
+pub(crate) async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(std::time::Instant::now() < deadline, "it never came to: {what}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
 }
 

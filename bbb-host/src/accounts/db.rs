@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use redb::{
-    Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, Table as Opened, TableDefinition, TableError,
-    WriteTransaction,
+    Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata, Table as Opened,
+    TableDefinition, TableError, WriteTransaction,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,6 +34,7 @@ pub(super) fn failure(error: impl Into<redb::Error>) -> Error {
 }
 
 /// The database.
+#[derive(Clone)]
 pub(super) struct Db(Arc<Database>);
 
 impl Db {
@@ -155,6 +156,11 @@ impl Read for Reading {
 pub(super) struct Writing(WriteTransaction);
 
 impl Writing {
+    /// How many entries a table has.
+    pub(super) fn count(&self, table: Table) -> Result<u64, Error> {
+        self.open(table)?.len().map_err(failure)
+    }
+
     fn open(&self, table: Table) -> Result<Writable<'_>, Error> {
         self.0.open_table(table).map_err(failure)
     }

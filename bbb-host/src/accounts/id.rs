@@ -92,6 +92,15 @@ drawn!(
     KeyId, "key"
 );
 
+drawn!(
+    /// Something that the daemon says to somebody: the name of its mail or its webhook's message, the same for every attempt.
+    LetterId, "msg"
+);
+drawn!(
+    /// Where a tenant wants to be told of things.
+    WebhookId, "whk"
+);
+
 /// Random bytes of the system.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];

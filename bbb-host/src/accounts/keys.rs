@@ -1,11 +1,14 @@
 //! API keys: what a program of somebody's uses in the place of their password, until it is taken back. A key may do what its user may, and no more than its own role.
 
+use std::sync::Arc;
+
 use bbb_core::time::{DAY_MS, Timestamp};
 use redb::TableDefinition;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::db::{Read, Table, Writing};
 use crate::accounts::id::{KeyId, UserId};
+use crate::accounts::letters::Security;
 use crate::accounts::rights::Role;
 use crate::accounts::token::{Purpose, Token};
 use crate::accounts::users::normal_name;
@@ -74,6 +77,7 @@ impl Accounts {
         }
         let (token, id, now) = (Token::draw(Purpose::Key)?, KeyId::draw()?, self.now());
         let row = KeyRow { name, role, created_at: now, expires_at: now.plus_ms(i64::from(days) * DAY_MS), hash: token.hash().to_vec() };
+        let outbox = Arc::clone(&self.outbox);
         self.db
             .write(move |tables| {
                 if tables.all::<KeyRow>(KEYS, &user.bytes())?.len() >= MAX_KEYS {
@@ -81,6 +85,7 @@ impl Accounts {
                 }
                 tables.put(HASHES, &row.hash, &(user, id))?;
                 tables.put(KEYS, &place(user, id), &row)?;
+                outbox.tell(tables, now, user, &Security::NewKey(id))?;
                 Ok((token, id, row))
             })
             .await

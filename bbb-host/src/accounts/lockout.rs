@@ -64,6 +64,12 @@ pub(super) struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
+    /// It failed. Says whether it is the one that locks the account, or its tries from there.
+    pub(super) fn failed(self) -> bool {
+        let locks = |(name, _, after): &(Name, Option<Failures>, Failures)| !matches!(name, Name::Address(_)) && after.count == name.free() + 1;
+        self.counted.iter().any(locks)
+    }
+
     /// It was no failure: it counts for nothing. What failed before is not forgiven.
     pub(super) fn take_back(self) {
         let mut known = self.lockout.names.lock().unwrap_or_else(PoisonError::into_inner);

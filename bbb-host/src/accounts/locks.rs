@@ -1,10 +1,13 @@
 //! What an operator does to accounts: locks them, ends their sessions, and takes away a second factor whose owner has lost it.
 
+use std::sync::Arc;
+
 use bbb_core::time::Timestamp;
 use redb::TableDefinition;
 
 use crate::accounts::db::{Read, Table};
 use crate::accounts::id::UserId;
+use crate::accounts::letters::Security;
 use crate::accounts::{Accounts, Error, User, sessions, totp, users};
 
 /// Who is locked, and since when.
@@ -80,12 +83,14 @@ impl Accounts {
     /// # Errors
     /// [`Error::Conflict`] where there is none.
     pub async fn reset_second_factor(&self, user: UserId) -> Result<(), Error> {
+        let (now, outbox) = (self.now(), Arc::clone(&self.outbox));
         self.db
             .write(move |tables| {
                 if !totp::forget(tables, user)? {
                     return Err(Error::Conflict("this account has no second factor"));
                 }
-                sessions::end_others(tables, user, None)
+                sessions::end_others(tables, user, None)?;
+                outbox.tell(tables, now, user, &Security::SecondFactorOff)
             })
             .await
     }

@@ -68,13 +68,15 @@ impl MasterKey {
     pub(super) fn known(&self, mark: Option<[u8; 32]>) -> Result<Loaded, Error> {
         let path = self.path.display();
         let key = self.find()?.ok_or_else(|| {
-            Error::Key(format!("the master key is missing: restore {path} from its backup; without it no second factor can be checked"))
+            Error::Key(format!(
+                "the master key is missing: restore {path} from its backup; without it nothing opens that is encrypted here"
+            ))
         })?;
         if mark == Some(key.mark) {
             return Ok(key);
         }
         Err(Error::Key(format!(
-            "{path} is not the master key that the second factors in this data directory are encrypted under: restore that one"
+            "{path} is not the master key that what is secret in this data directory is encrypted under: restore that one"
         )))
     }
 

@@ -42,6 +42,16 @@ pub(super) fn put(tables: &Writing, tenant: TenantId, user: UserId, role: Role) 
     tables.put(BY_TENANT, &key(tenant.bytes(), user.bytes()), &role)
 }
 
+/// The members of a tenant.
+pub(super) fn of(tables: &impl Read, tenant: TenantId) -> Result<Vec<(User, Role)>, Error> {
+    let mut found = Vec::new();
+    for (key, role) in tables.all::<Role>(BY_TENANT, &tenant.bytes())? {
+        let Some(id) = second(&key).map(UserId::from_bytes) else { continue };
+        found.extend(users::user(tables, id)?.map(|user| (user, role)));
+    }
+    Ok(found)
+}
+
 /// Whether somebody is a member already.
 pub(super) fn is_member(tables: &impl Read, user: UserId, tenant: TenantId) -> Result<bool, Error> {
     Ok(tables.get::<Role>(BY_USER, &key(user.bytes(), tenant.bytes()))?.is_some())
@@ -71,14 +81,7 @@ impl Accounts {
     /// # Errors
     /// [`Error::Database`].
     pub fn members(&self, tenant: TenantId) -> Result<Vec<(User, Role)>, Error> {
-        self.db.read(|tables| {
-            let mut found = Vec::new();
-            for (key, role) in tables.all::<Role>(BY_TENANT, &tenant.bytes())? {
-                let Some(id) = second(&key).map(UserId::from_bytes) else { continue };
-                found.extend(users::user(tables, id)?.map(|user| (user, role)));
-            }
-            Ok(found)
-        })
+        self.db.read(|tables| of(tables, tenant))
     }
 
     /// Ends a membership. The owner of a tenant stays.

@@ -2,23 +2,30 @@
 //!
 //! No secret is kept that could be used: passwords as argon2id, tokens as BLAKE3 of 256 random bits. Nothing here knows of HTTP. Times come from a clock that is handed in.
 
+mod confirm;
 mod db;
 pub mod grants;
 pub mod id;
 mod idempotency;
 mod keys;
+mod letters;
 mod lockout;
 mod locks;
+mod mail_limit;
 pub mod master_key;
 mod members;
+mod notices;
+mod outbox;
 mod password;
 pub mod rights;
+mod secrets;
 mod sessions;
 pub mod step_up;
 mod tenants;
 pub mod token;
 mod totp;
 mod users;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,7 +35,9 @@ use bbb_core::time::Timestamp;
 
 use crate::accounts::db::Db;
 use crate::accounts::lockout::Lockout;
+use crate::accounts::mail_limit::MailLimit;
 use crate::accounts::master_key::MasterKey;
+use crate::accounts::outbox::Outbox;
 use crate::accounts::password::Passwords;
 use crate::accounts::totp::SecondFactor;
 use crate::config::Registration;
@@ -39,11 +48,14 @@ pub use self::idempotency::{Begun, Kept};
 pub use self::keys::KeyRow;
 pub(crate) use self::lockout::subscriber;
 pub use self::members::Membership;
+pub use self::notices::{Noted, Notice, NoticeKind, Preferences, When};
+pub use self::outbox::{Account, Attempt, Content, Tally, Waiting, Way};
 pub(crate) use self::sessions::BROWSER_MS;
 pub use self::sessions::{Delivery, Identity, Issued, SessionRow};
 pub use self::tenants::{BusinessRow, Owner};
 pub use self::totp::{Enrolment, Proof, Standing};
 pub use self::users::{Newcomer, User};
+pub use self::webhooks::{SigningSecret, Webhook};
 
 /// The database's name in the data directory.
 const FILE: &str = "accounts.redb";
@@ -62,7 +74,7 @@ pub enum Error {
     #[error("this account is locked: ask whoever runs this daemon")]
     Barred,
     /// Too many failures: nobody is let in by this way for a while.
-    #[error("too many failures; wait {seconds} seconds")]
+    #[error("too many tries; wait {seconds} seconds")]
     Locked {
         /// How long it is locked for.
         seconds: u64,
@@ -84,6 +96,9 @@ pub enum Error {
         /// The rule that it breaks.
         rule: String,
     },
+    /// It needs mail, and none is sent.
+    #[error("this daemon sends no mail: its operator has not set smtp.host and server.mail_from")]
+    NoMail,
     /// The password is easy to guess.
     #[error("{0}")]
     Weak(String),
@@ -121,6 +136,8 @@ pub struct Accounts {
     clock: WallClock,
     passwords: Passwords,
     lockout: Lockout,
+    mail_limit: MailLimit,
+    outbox: Arc<Outbox>,
     second: SecondFactor,
     registration: Registration,
 }
@@ -141,9 +158,18 @@ impl Accounts {
         rights::check()?;
         step_up::check()?;
         let db = Db::open(&data.path().join(FILE))?;
-        let second = SecondFactor::new(MasterKey::at(master_key));
-        db.read(|tables| second.check(tables))?;
-        Ok(Accounts { db, second, passwords: Passwords::new()?, lockout: Lockout::new(Arc::clone(&clock)), clock, registration })
+        let key = Arc::new(MasterKey::at(master_key));
+        db.read(|tables| secrets::check(tables, &key))?;
+        let (second, outbox) = (SecondFactor::new(Arc::clone(&key)), Arc::new(Outbox::new(key, None)));
+        let (lockout, mail_limit) = (Lockout::new(Arc::clone(&clock)), MailLimit::default());
+        Ok(Accounts { db, second, outbox, passwords: Passwords::new()?, lockout, mail_limit, clock, registration })
+    }
+
+    /// The same where mail is sent, if `links` has the beginning of links in it.
+    #[must_use]
+    pub fn mailing(self, links: Option<String>) -> Accounts {
+        let outbox = Arc::new(Outbox::new(Arc::clone(&self.second.key), links));
+        Accounts { outbox, ..self }
     }
 
     /// The time.
@@ -171,6 +197,8 @@ impl Accounts {
                 grants::sweep(tables, now)?;
                 keys::sweep(tables, now)?;
                 totp::sweep(tables, now)?;
+                confirm::sweep(tables, now)?;
+                outbox::sweep(tables, now)?;
                 idempotency::sweep(tables, now)
             })
             .await

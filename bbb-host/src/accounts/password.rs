@@ -66,6 +66,11 @@ impl Passwords {
         done.await.map_err(|error| Error::Database(error.to_string()))?
     }
 
+    /// Refuses a password that is easy to guess, before anything is done for it.
+    pub(super) async fn check(&self, password: String, about: [String; 2]) -> Result<(), Error> {
+        self.in_turn(move || check(&password, &about)).await
+    }
+
     /// The hash of a password that is hard to guess, also for who knows this about its owner. Guessing takes long for some passwords, and so has its turn too.
     pub(super) async fn hash(&self, password: String, about: [String; 2]) -> Result<String, Error> {
         self.in_turn(move || {

@@ -81,13 +81,15 @@ pub enum Action {
     SetCharter,
     /// Choose the members of the tenant.
     ManageMembers,
+    /// Choose where the tenant is told of things.
+    ManageWebhooks,
     /// Administer the daemon.
     Administer,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Action; 12] = [
+    pub const ALL: [Action; 13] = [
         Action::View,
         Action::Answer,
         Action::Launch,
@@ -99,6 +101,7 @@ impl Action {
         Action::Stop,
         Action::SetCharter,
         Action::ManageMembers,
+        Action::ManageWebhooks,
         Action::Administer,
     ];
 
@@ -116,6 +119,7 @@ impl Action {
             Action::Stop => "stop",
             Action::SetCharter => "set_charter",
             Action::ManageMembers => "manage_members",
+            Action::ManageWebhooks => "manage_webhooks",
             Action::Administer => "administer",
         }
     }
@@ -193,7 +197,20 @@ mod tests {
         assert_eq!(may_do(Role::Operator), ["view", "answer", "launch", "pause", "resume", "limit", "loosen", "read_personal"]);
         assert_eq!(
             may_do(Role::Owner),
-            ["view", "answer", "launch", "pause", "resume", "limit", "loosen", "read_personal", "stop", "set_charter", "manage_members"]
+            [
+                "view",
+                "answer",
+                "launch",
+                "pause",
+                "resume",
+                "limit",
+                "loosen",
+                "read_personal",
+                "stop",
+                "set_charter",
+                "manage_members",
+                "manage_webhooks"
+            ]
         );
         assert_eq!(may_do(Role::Admin), ["administer"], "whoever runs the daemon sees no tenant's businesses by that");
     }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::accounts::db::{Read, Table, Writing};
 use crate::accounts::id::{TenantId, UserId};
 use crate::accounts::rights::Role;
-use crate::accounts::{Accounts, Error, User, members, users};
+use crate::accounts::{Accounts, Error, User, members, notices, users};
 
 const BUSINESSES: Table = TableDefinition::new("businesses");
 /// By tenant, time of launch and business.
@@ -75,6 +75,7 @@ fn remove(tables: &Writing, id: BusinessId) -> Result<(), Error> {
     if let Some(row) = tables.get::<BusinessRow>(BUSINESSES, &id.bytes())? {
         tables.remove(BY_TENANT, &place(row.tenant, row.at, id))?;
         tables.remove(BUSINESSES, &id.bytes())?;
+        notices::forget(tables, id)?;
     }
     Ok(())
 }

@@ -26,12 +26,24 @@ pub enum Purpose {
     Invitation,
     /// Says whose program asks, until it is taken back.
     Key,
+    /// Proves that somebody reads the mail of an address, once.
+    Confirm,
+    /// Sets a forgotten password, once.
+    Reset,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Purpose; 6] =
-        [Purpose::Access, Purpose::Refresh, Purpose::Cookie, Purpose::FirstAdmin, Purpose::Invitation, Purpose::Key];
+    pub const ALL: [Purpose; 8] = [
+        Purpose::Access,
+        Purpose::Refresh,
+        Purpose::Cookie,
+        Purpose::FirstAdmin,
+        Purpose::Invitation,
+        Purpose::Key,
+        Purpose::Confirm,
+        Purpose::Reset,
+    ];
 
     const fn prefix(self) -> &'static str {
         match self {
@@ -41,6 +53,8 @@ impl Purpose {
             Purpose::FirstAdmin => "bbb_fa_",
             Purpose::Invitation => "bbb_iv_",
             Purpose::Key => "bbb_ak_",
+            Purpose::Confirm => "bbb_ev_",
+            Purpose::Reset => "bbb_pr_",
         }
     }
 }
@@ -106,7 +120,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_token_reads_back_what_it_shows(bits in any::<[u8; 32]>(), which in 0..6_usize) {
+        fn a_token_reads_back_what_it_shows(bits in any::<[u8; 32]>(), which in 0..Purpose::ALL.len()) {
             let token = Token { purpose: Purpose::ALL[which], bits };
             prop_assert_eq!(Token::parse(&token.reveal()), Some(token));
         }

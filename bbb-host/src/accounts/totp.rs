@@ -11,19 +11,16 @@ use redb::TableDefinition;
 use serde::{Deserialize, Serialize};
 use totp_rs::{Algorithm, Builder, Secret, Totp};
 
-use crate::accounts::db::{Read, Reading, Table, Writing};
+use crate::accounts::db::{Read, Table, Writing};
 use crate::accounts::id::{SessionId, UserId, random};
-use crate::accounts::master_key::{Loaded, MasterKey};
-use crate::accounts::{Accounts, Error, User, sessions};
+use crate::accounts::letters::Security;
+use crate::accounts::master_key::MasterKey;
+use crate::accounts::{Accounts, Error, User, secrets, sessions};
 
 /// Whose app has which secret, encrypted.
 const SECRETS: Table = TableDefinition::new("totp");
 /// The recovery codes that are good, by user and hash.
 const RECOVERY: Table = TableDefinition::new("recovery_codes");
-/// Which master key the secrets are encrypted under.
-const MARK: Table = TableDefinition::new("master_key");
-const MARK_KEY: &[u8] = b"mark";
-
 /// 160 bits, as RFC 4226 recommends.
 const SECRET_BYTES: usize = 20;
 const DIGITS: u8 = 6;
@@ -90,37 +87,19 @@ pub struct Standing {
 
 /// What checking codes takes.
 pub(super) struct SecondFactor {
-    key: Arc<MasterKey>,
+    pub(super) key: Arc<MasterKey>,
     turn: tokio::sync::Mutex<()>,
 }
 
 impl SecondFactor {
-    pub(super) fn new(key: MasterKey) -> SecondFactor {
-        SecondFactor { key: Arc::new(key), turn: tokio::sync::Mutex::default() }
-    }
-
-    /// Refuses to go on where there are secrets and their key is missing or another one.
-    pub(super) fn check(&self, tables: &Reading) -> Result<(), Error> {
-        if has_secrets(tables)? { known(tables, &self.key).map(drop) } else { Ok(()) }
+    pub(super) fn new(key: Arc<MasterKey>) -> SecondFactor {
+        SecondFactor { key, turn: tokio::sync::Mutex::default() }
     }
 }
 
-fn has_secrets(tables: &impl Read) -> Result<bool, Error> {
+/// Whether any second factor is kept.
+pub(super) fn has_secrets(tables: &impl Read) -> Result<bool, Error> {
     Ok(!tables.page::<Row>(SECRETS, &[], None, false, 1)?.is_empty())
-}
-
-fn known(tables: &impl Read, key: &MasterKey) -> Result<Loaded, Error> {
-    key.known(tables.get(MARK, MARK_KEY)?)
-}
-
-/// The key for one more secret.
-fn key_for_more(tables: &Writing, key: &MasterKey) -> Result<Loaded, Error> {
-    if has_secrets(tables)? {
-        return known(tables, key);
-    }
-    let key = key.find_or_make()?;
-    tables.put(MARK, MARK_KEY, &key.mark())?;
-    Ok(key)
 }
 
 fn about(user: UserId) -> Vec<u8> {
@@ -158,7 +137,7 @@ fn spend(tables: &Writing, key: &MasterKey, user: &User, proof: &Proof, now: Tim
     let Some(row) = tables.get::<Row>(SECRETS, &user.id.bytes())?.filter(|row| row.on) else { return Ok(false) };
     match proof {
         Proof::Code(code) => {
-            let secret = known(tables, key)?.open(&row.sealed, &about(user.id))?;
+            let secret = secrets::known(tables, key)?.open(&row.sealed, &about(user.id))?;
             let Some(step) = step_of(&app(&secret, &user.address)?, code, now, row.last_step) else { return Ok(false) };
             tables.put(SECRETS, &user.id.bytes(), &Row { last_step: step, ..row }).map(|()| true)
         }
@@ -230,19 +209,13 @@ impl Accounts {
         }
         let proof = proof.ok_or(Error::SecondFactor)?;
         let (key, now, whose) = (Arc::clone(&self.second.key), self.now(), user.clone());
-        self.counted(user, from, self.db.write(move |tables| Ok(spend(tables, &key, &whose, &proof, now)?.then_some(())))).await
+        self.in_turn(user, from, self.db.write(move |tables| Ok(spend(tables, &key, &whose, &proof, now)?.then_some(())))).await
     }
 
     /// Checks something in its turn, and counts it where it is wrong.
-    async fn counted<T>(&self, user: &User, from: IpAddr, check: impl Future<Output = Result<Option<T>, Error>>) -> Result<T, Error> {
+    async fn in_turn<T>(&self, user: &User, from: IpAddr, check: impl Future<Output = Result<Option<T>, Error>>) -> Result<T, Error> {
         let _turn = self.second.turn.lock().await;
-        let attempt = self.lockout.begin(&user.address, from)?;
-        let checked = check.await;
-        // What is right, and what was never checked, is no failure.
-        if !matches!(checked, Ok(None)) {
-            attempt.take_back();
-        }
-        checked?.ok_or(Error::Wrong)
+        self.counted(&user.address, from, check).await
     }
 
     /// Draws a secret for the app of somebody who gives their password again. It is asked for from the first code on.
@@ -259,7 +232,7 @@ impl Accounts {
                 if tables.get::<Row>(SECRETS, &id.bytes())?.is_some_and(|row| row.on) {
                     return Err(Error::Conflict("there is a second factor: turn it off before another one is set up"));
                 }
-                let sealed = key_for_more(tables, &key)?.seal(&secret, &about(id))?;
+                let sealed = secrets::key_for_more(tables, &key)?.seal(&secret, &about(id))?;
                 tables.put(SECRETS, &id.bytes(), &Row { sealed, begun_at: now, on: false, last_step: 0 })
             })
             .await?;
@@ -278,21 +251,23 @@ impl Accounts {
         from: IpAddr,
     ) -> Result<Vec<String>, Error> {
         let (key, now, whose) = (Arc::clone(&self.second.key), self.now(), user.clone());
+        let outbox = Arc::clone(&self.outbox);
         let confirm = self.db.write(move |tables| {
             let id = whose.id;
             let row: Option<Row> = tables.get(SECRETS, &id.bytes())?;
             let row = row.filter(|row| !row.on && now.since(row.begun_at) < PENDING_MS);
             let row = row.ok_or(Error::Conflict("no second factor waits for its first code: begin again"))?;
-            let secret = known(tables, &key)?.open(&row.sealed, &about(id))?;
+            let secret = secrets::known(tables, &key)?.open(&row.sealed, &about(id))?;
             let Some(step) = step_of(&app(&secret, &whose.address)?, &code, now, row.last_step) else { return Ok(None) };
             tables.put(SECRETS, &id.bytes(), &Row { on: true, last_step: step, ..row })?;
             sessions::end_others(tables, id, session)?;
             if let Some(session) = session {
                 sessions::note_shown(tables, session, now)?;
             }
+            outbox.tell(tables, now, id, &Security::SecondFactorOn)?;
             draw_recovery(tables, id).map(Some)
         });
-        self.counted(user, from, confirm).await
+        self.in_turn(user, from, confirm).await
     }
 
     /// Turns the second factor off, for who shows both once more.
@@ -302,8 +277,13 @@ impl Accounts {
     pub async fn end_second_factor(&self, user: &User, password: String, proof: Proof, from: IpAddr) -> Result<(), Error> {
         self.must_have_second_factor(user)?;
         self.sign_in(&user.address, password, Some(proof), from).await?;
-        let id = user.id;
-        self.db.write(move |tables| forget(tables, id).map(drop)).await
+        let (id, now, outbox) = (user.id, self.now(), Arc::clone(&self.outbox));
+        self.db
+            .write(move |tables| {
+                forget(tables, id)?;
+                outbox.tell(tables, now, id, &Security::SecondFactorOff)
+            })
+            .await
     }
 
     /// New recovery codes in the place of all others, for who shows both once more.

@@ -1,16 +1,19 @@
 //! Users: registration, and signing in with a password.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use bbb_core::time::Timestamp;
+use bbb_integrations::mail::address;
 use redb::TableDefinition;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::db::{Read, Table, Writing};
 use crate::accounts::grants::{self, What};
 use crate::accounts::id::{SessionId, TenantId, UserId};
+use crate::accounts::letters::Security;
 use crate::accounts::token::{Purpose, Token};
-use crate::accounts::{Accounts, Error, Membership, Proof, members, password, sessions, tenants};
+use crate::accounts::{Accounts, Error, Membership, Proof, confirm, members, password, sessions, tenants};
 use crate::config::Registration;
 
 const USERS: Table = TableDefinition::new("users");
@@ -59,7 +62,7 @@ impl std::fmt::Debug for Newcomer {
     }
 }
 
-/// An address in the form in which two are the same: ASCII, in lower case, with one `@`. Nobody writes to it; it names an account.
+/// An address in the form in which two are the same: ASCII, in lower case, with one `@`. It names an account; whether it can be written to, [`mail_address`] says.
 pub(super) fn normal_address(text: &str) -> Result<String, Error> {
     let text = text.trim().to_ascii_lowercase();
     let is_one = |text: &str| {
@@ -73,6 +76,13 @@ pub(super) fn normal_address(text: &str) -> Result<String, Error> {
     Ok(text)
 }
 
+/// The same, where mail is to reach it.
+pub(super) fn mail_address(text: &str) -> Result<String, Error> {
+    let address = normal_address(text)?;
+    address::parse(&address).map_err(|error| Error::Bad { field: "email", rule: format!("cannot be written to: {error}") })?;
+    Ok(address)
+}
+
 pub(super) fn normal_name(text: &str) -> Result<String, Error> {
     let text = text.trim();
     let chars = text.chars().count();
@@ -84,6 +94,30 @@ pub(super) fn normal_name(text: &str) -> Result<String, Error> {
 
 pub(super) fn user(tables: &impl Read, id: UserId) -> Result<Option<User>, Error> {
     tables.get(USERS, &id.bytes())
+}
+
+/// Who has this address.
+pub(super) fn by_address(tables: &impl Read, address: &str) -> Result<Option<User>, Error> {
+    let id: Option<UserId> = tables.get(ADDRESSES, address.as_bytes())?;
+    id.map_or(Ok(None), |id| user(tables, id))
+}
+
+pub(super) fn password_of(tables: &impl Read, user: UserId) -> Result<Option<String>, Error> {
+    tables.get(PASSWORDS, &user.bytes())
+}
+
+pub(super) fn set_password(tables: &Writing, user: UserId, hash: &str) -> Result<(), Error> {
+    tables.put(PASSWORDS, &user.bytes(), &hash)
+}
+
+/// Gives a user another address.
+pub(super) fn move_to(tables: &Writing, before: &User, user: &User) -> Result<(), Error> {
+    if by_address(tables, &user.address)?.is_some() {
+        return Err(Error::BadGrant);
+    }
+    tables.remove(ADDRESSES, before.address.as_bytes())?;
+    tables.put(ADDRESSES, user.address.as_bytes(), &user.id)?;
+    tables.put(USERS, &user.id.bytes(), user)
 }
 
 /// Whether there is an administrator.
@@ -153,7 +187,7 @@ impl Accounts {
         let address = normal_address(&newcomer.address)?;
         let name = normal_name(&newcomer.name)?;
         let hash = self.passwords.hash(newcomer.password, [address.clone(), name.clone()]).await?;
-        let now = self.now();
+        let (now, outbox) = (self.now(), Arc::clone(&self.outbox));
         let (id, tenant) = (UserId::draw()?, TenantId::draw()?);
         self.db
             .write(move |tables| {
@@ -167,6 +201,7 @@ impl Accounts {
                 if let Some(What::Invited { member: Some((tenant, role)), .. }) = grant {
                     members::put(tables, tenant, id, role)?;
                 }
+                confirm::ask(tables, &outbox, now, &user)?;
                 Ok(user)
             })
             .await
@@ -191,16 +226,10 @@ impl Accounts {
     pub(super) async fn prove_password(&self, address: &str, password: String, from: IpAddr) -> Result<User, Error> {
         // What is no address has no account either, and is no quicker to refuse.
         let address = normal_address(address).unwrap_or_else(|_| format!("?{}", blake3::hash(address.as_bytes()).to_hex()));
-        let attempt = self.lockout.begin(&address, from)?;
-        let checked = self.check_password(&address, password).await;
-        // What is right, and what was never checked, is no failure.
-        if !matches!(checked, Err(Error::Wrong)) {
-            attempt.take_back();
-        }
-        checked
+        self.counted(&address, from, self.check_password(&address, password)).await
     }
 
-    async fn check_password(&self, address: &str, password: String) -> Result<User, Error> {
+    async fn check_password(&self, address: &str, password: String) -> Result<Option<User>, Error> {
         let (user, hash) = self.db.read(|tables| {
             let id: Option<UserId> = tables.get(ADDRESSES, address.as_bytes())?;
             let Some(id) = id else { return Ok((None, None)) };
@@ -209,9 +238,39 @@ impl Accounts {
         let plausible = password::is_plausible(&password);
         let password = if plausible { password } else { String::new() };
         let fits = self.passwords.fits(password, hash.filter(|_| user.is_some() && plausible)).await?;
-        match user {
-            Some(user) if fits => Ok(user),
-            _ => Err(Error::Wrong),
+        Ok(user.filter(|_| fits))
+    }
+
+    /// Whether this is the password whose hash this is, of an address. Failures count like those of a sign-in.
+    pub(super) async fn prove_hash(&self, address: &str, password: String, hash: String, from: IpAddr) -> Result<(), Error> {
+        let check = async {
+            let plausible = password::is_plausible(&password);
+            let fits = plausible && self.passwords.fits(password, Some(hash)).await?;
+            Ok(fits.then_some(()))
+        };
+        self.counted(address, from, check).await
+    }
+
+    /// Checks something that somebody shows, and counts it as a failure where it is wrong; the owner of an account that is locked by that is told.
+    pub(super) async fn counted<T>(
+        &self,
+        address: &str,
+        from: IpAddr,
+        check: impl Future<Output = Result<Option<T>, Error>>,
+    ) -> Result<T, Error> {
+        let attempt = self.lockout.begin(address, from)?;
+        match check.await {
+            Ok(None) => {
+                if attempt.failed() {
+                    self.tell_of_lock(address);
+                }
+                Err(Error::Wrong)
+            }
+            // What is right, and what was never checked, is no failure.
+            checked => {
+                attempt.take_back();
+                checked?.ok_or(Error::Wrong)
+            }
         }
     }
 }
@@ -262,21 +321,24 @@ impl Accounts {
     ) -> Result<(), Error> {
         self.prove_password(&user.address, current, from).await?;
         let (id, hash) = (user.id, self.passwords.hash(new, [user.address.clone(), user.name.clone()]).await?);
+        let (now, outbox) = (self.now(), Arc::clone(&self.outbox));
         self.db
             .write(move |tables| {
-                tables.put(PASSWORDS, &id.bytes(), &hash)?;
-                sessions::end_others(tables, id, session)
+                set_password(tables, id, &hash)?;
+                confirm::forget_resets(tables, id)?;
+                sessions::end_others(tables, id, session)?;
+                outbox.tell(tables, now, id, &Security::PasswordChanged)
             })
             .await
     }
 }
 
-fn insert(tables: &Writing, user: &User, hash: &str) -> Result<(), Error> {
+pub(super) fn insert(tables: &Writing, user: &User, hash: &str) -> Result<(), Error> {
     if tables.get::<UserId>(ADDRESSES, user.address.as_bytes())?.is_some() {
         return Err(Error::Bad { field: "email", rule: "cannot be registered".to_owned() });
     }
     tables.put(ADDRESSES, user.address.as_bytes(), &user.id)?;
     tables.put(USERS, &user.id.bytes(), user)?;
-    tables.put(PASSWORDS, &user.id.bytes(), &hash)?;
+    set_password(tables, user.id, hash)?;
     tenants::make(tables, user)
 }

@@ -31,6 +31,8 @@ pub(super) enum AdminCommand {
     ResetSecondFactor(Who),
     /// List all businesses, and whose they are
     Businesses,
+    /// List what the daemon has to say, by mail or to a webhook, and could not yet
+    Outbox,
 }
 
 #[derive(Debug, clap::Args)]
@@ -52,6 +54,7 @@ impl AdminCommand {
             AdminCommand::EndSessions(Who { user }) => Admin::EndSessions(user),
             AdminCommand::ResetSecondFactor(Who { user }) => Admin::ResetSecondFactor(user),
             AdminCommand::Businesses => Admin::Businesses,
+            AdminCommand::Outbox => Admin::Outbox,
         };
         let told = client.admin(ask.clone())?;
         screen.result(&told, &text(&ask, &told))
@@ -77,6 +80,41 @@ fn user_line(user: &Value) -> String {
     format!("{}  {}  {} ({} sessions)  {}\n", of(user, "id"), of(user, "email"), of(user, "name"), user["sessions"], marks.join(", "))
 }
 
+fn outbox(told: &Value) -> String {
+    let mut text = if told["sends_mail"] == true {
+        String::new()
+    } else {
+        "the daemon sends no mail: smtp.host and server.mail_from say how\n".to_owned()
+    };
+    let all = |field: &str| told[field].as_array().cloned().unwrap_or_default();
+    for way in all("since_start") {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "{}: {} wait; since the start {} were said, {} attempts failed, {} were given up, {} dropped",
+            of(&way, "way"),
+            way["waiting"],
+            way["said"],
+            way["failed_attempts"],
+            way["given_up"],
+            way["dropped"]
+        );
+    }
+    for letter in all("waiting") {
+        let whom = ["user", "tenant"].into_iter().find_map(|field| letter[field].as_str()).unwrap_or("somebody without an account");
+        let _ = writeln!(
+            text,
+            "{}  {:<7}  to {whom}  tried {} times, next {} UTC  {}",
+            of(&letter, "id"),
+            of(&letter, "way"),
+            letter["attempts"],
+            of(&letter, "due_at"),
+            of(&letter, "failure")
+        );
+    }
+    text
+}
+
 fn text(ask: &Admin, told: &Value) -> String {
     let all = |field: &str| told[field].as_array().cloned().unwrap_or_default();
     match ask {
@@ -94,6 +132,7 @@ fn text(ask: &Admin, told: &Value) -> String {
                 of(told, "token")
             )
         }
+        Admin::Outbox => outbox(told),
         Admin::Businesses => {
             let mut text = String::new();
             for business in all("businesses") {

@@ -108,6 +108,9 @@ fn files(config: &Config, troubles: &mut Vec<Trouble>) -> Vec<Secret> {
     if !config.smtp.root_certificate_file.is_empty() {
         note(read(Path::new(&config.smtp.root_certificate_file), MAX_CONFIG_BYTES).map(drop));
     }
+    if !config.outbound.root_certificate_file.is_empty() {
+        note(config.outbound().map(drop));
+    }
     secrets
 }
 

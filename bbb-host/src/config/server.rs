@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use bbb_integrations::mail::address;
 use bbb_integrations::secret::Secret;
 use serde::Deserialize;
 
@@ -18,6 +19,9 @@ const MAX_STARTS: usize = 256;
 
 /// The longest that what somebody has shown can be configured to count: a day.
 const MAX_STEP_UP_MINUTES: u32 = 24 * 60;
+
+/// The most bytes of the beginning of links.
+const MAX_URL_BYTES: usize = 200;
 
 /// The fewest characters of a token for metrics.
 const MIN_TOKEN_CHARS: usize = 16;
@@ -43,6 +47,8 @@ pub struct ServerSection {
     pub master_key_file: String,
     pub step_up_minutes: u32,
     pub metrics_token_file: String,
+    pub mail_from: String,
+    pub public_url: String,
 }
 
 /// Who may register once there is an administrator.
@@ -71,6 +77,8 @@ impl Default for ServerSection {
             master_key_file: String::new(),
             step_up_minutes: 15,
             metrics_token_file: String::new(),
+            mail_from: String::new(),
+            public_url: String::new(),
         }
     }
 }
@@ -80,6 +88,7 @@ impl ServerSection {
     pub(super) fn check(&self) -> Result<(), Fault> {
         self.parse()?;
         self.proxies()?;
+        self.mail_links()?;
         if self.tls_certificate_file.is_empty() != self.tls_key_file.is_empty() {
             return Err(Fault::usage("server.tls_certificate_file and server.tls_key_file belong together: give both, or none"));
         }
@@ -164,6 +173,28 @@ impl ServerSection {
         )))
     }
 
+    /// The beginning of links in mails, without a slash at its end; none where the daemon sends no mail.
+    ///
+    /// # Errors
+    /// [`Fault`] where one of the two is given without the other, or is none.
+    pub fn mail_links(&self) -> Result<Option<String>, Fault> {
+        let (from, url) = (self.mail_from.trim(), self.public_url.trim().trim_end_matches('/'));
+        if from.is_empty() {
+            return Ok(None);
+        }
+        address::parse(from).map_err(|error| Fault::usage(format!("server.mail_from is {from}: {error}")))?;
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        let is_plain =
+            |rest: &str| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]/_~".contains(&byte));
+        if url.len() > MAX_URL_BYTES || !rest.is_some_and(is_plain) {
+            return Err(Fault::usage(format!(
+                "server.public_url is {}: mails of the daemon need it, such as https://bbb.example.org",
+                if url.is_empty() { "not set" } else { url }
+            )));
+        }
+        Ok(Some(url.to_owned()))
+    }
+
     /// How long what somebody has shown counts, in milliseconds.
     pub fn step_up_ms(&self) -> i64 {
         i64::from(self.step_up_minutes) * 60_000
@@ -179,6 +210,25 @@ impl ServerSection {
 mod tests {
     use super::*;
     use crate::fault::Kind;
+
+    #[test]
+    fn mail_needs_an_address_to_come_from_and_one_to_lead_to() {
+        let links = |mail_from: &str, public_url: &str| {
+            ServerSection { mail_from: mail_from.to_owned(), public_url: public_url.to_owned(), ..ServerSection::default() }.mail_links()
+        };
+        assert_eq!(links("", ""), Ok(None));
+        assert_eq!(links("", "https://bbb.example/"), Ok(None));
+        assert_eq!(links("bbb@bbb.example", "https://bbb.example/"), Ok(Some("https://bbb.example".to_owned())));
+        for (from, url, named) in [
+            ("bbb", "https://bbb.example", "server.mail_from"),
+            ("bbb@bbb.example", "", "server.public_url is not set"),
+            ("bbb@bbb.example", "bbb.example", "server.public_url"),
+            ("bbb@bbb.example", "https://bbb.example\n\nx", "server.public_url"),
+            ("bbb@bbb.example", "https://", "server.public_url"),
+        ] {
+            assert!(links(from, url).is_err_and(|fault| fault.message.contains(named)), "{from} {url}");
+        }
+    }
 
     #[test]
     fn it_listens_where_only_this_machine_reaches_it() {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::accounts::id::TenantId;
-use crate::accounts::{Accounts, User};
+use crate::accounts::{Account, Accounts, User, Way};
 use crate::fault::Fault;
 use crate::service::Service;
 
@@ -28,6 +28,8 @@ pub enum Admin {
     ResetSecondFactor(String),
     /// All businesses, and whose they are.
     Businesses,
+    /// What the daemon has to say and could not yet.
+    Outbox,
 }
 
 fn view(accounts: &Accounts, user: &User) -> Result<Value, Fault> {
@@ -84,7 +86,33 @@ pub(super) async fn answer(accounts: Option<&Accounts>, service: &Service, ask: 
             Ok(json!({ "path": format!("/welcome#{token}"), "token": token, "expires_at": expires_at.to_string() }))
         }
         Admin::Businesses => businesses(accounts, service).await,
+        Admin::Outbox => outbox(accounts),
     }
+}
+
+/// The most letters of a way that are listed.
+const MAX_LETTERS: usize = 500;
+
+/// Letters without what they say and to which address: those may be secret.
+fn outbox(accounts: &Accounts) -> Result<Value, Fault> {
+    let mut stuck = Vec::new();
+    for way in Way::ALL {
+        for letter in accounts.waiting_letters(way, MAX_LETTERS)? {
+            let (user, tenant) = match letter.account {
+                Account::User(id) => (Some(id), None),
+                Account::Tenant(id) => (None, Some(id)),
+                Account::Nobody => (None, None),
+            };
+            stuck.push(json!({
+                "id": letter.id, "way": way, "user": user, "tenant": tenant, "created_at": letter.created_at.to_string(), "due_at": letter.due_at.to_string(),
+                "until": letter.until.to_string(), "attempts": letter.attempts, "failure": letter.failure,
+            }));
+        }
+    }
+    let counts = accounts.letters()?.map(|tally| {
+        json!({ "way": tally.way, "waiting": tally.waiting, "said": tally.said, "failed_attempts": tally.failed, "given_up": tally.given_up, "dropped": tally.dropped })
+    });
+    Ok(json!({ "sends_mail": accounts.sends_mail(), "since_start": counts, "waiting": stuck }))
 }
 
 async fn businesses(accounts: &Accounts, service: &Service) -> Result<Value, Fault> {

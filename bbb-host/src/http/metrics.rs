@@ -15,6 +15,7 @@ use bbb_core::spec::WorldKind;
 use bbb_core::state::{State, Status};
 use http::Method;
 
+use crate::accounts::Tally;
 use crate::fault::Fault;
 use crate::service::Service;
 
@@ -36,7 +37,7 @@ struct Durations {
 
 /// What a business came to.
 #[derive(Debug, Clone)]
-struct Tally {
+struct Outcome {
     world: WorldKind,
     active: bool,
     revenue: Cents,
@@ -44,9 +45,9 @@ struct Tally {
     tasks: [[u64; OUTCOMES.len()]; Role::ALL.len()],
 }
 
-impl Tally {
-    fn of(state: &State) -> Tally {
-        Tally {
+impl Outcome {
+    fn of(state: &State) -> Outcome {
+        Outcome {
             world: state.spec.world,
             active: state.status == Status::Active,
             revenue: state.books.of_world().revenue,
@@ -67,7 +68,7 @@ pub(crate) struct Metrics {
     requests: Mutex<BTreeMap<(&'static str, String, u16), u64>>,
     durations: Mutex<Durations>,
     /// What was found of businesses, and up to which event.
-    tallies: tokio::sync::Mutex<BTreeMap<BusinessId, (u64, Tally)>>,
+    tallies: tokio::sync::Mutex<BTreeMap<BusinessId, (u64, Outcome)>>,
 }
 
 /// Methods that somebody made up are one.
@@ -109,15 +110,16 @@ impl Metrics {
     ///
     /// # Errors
     /// [`Fault`] where the store does not list the journals.
-    pub(crate) async fn text(&self, service: &Service) -> Result<String, Fault> {
+    pub(crate) async fn text(&self, service: &Service, letters: &[Tally]) -> Result<String, Fault> {
         let tallies = self.tally(service).await?;
         let mut text = String::new();
         self.write_requests(&mut text);
         write_businesses(&mut text, &tallies);
+        write_letters(&mut text, letters);
         Ok(text)
     }
 
-    async fn tally(&self, service: &Service) -> Result<Vec<Tally>, Fault> {
+    async fn tally(&self, service: &Service) -> Result<Vec<Outcome>, Fault> {
         let mut known = self.tallies.lock().await;
         let mut running = BTreeMap::new();
         for handle in service.handles() {
@@ -130,15 +132,15 @@ impl Metrics {
             let id = listed.business;
             if let Some(state) = running.get(&id) {
                 // What was told once is never taken back: a journal has no fewer events than it had.
-                known.insert(id, (state.sequence, Tally::of(state)));
+                known.insert(id, (state.sequence, Outcome::of(state)));
             } else if known.get(&id).is_none_or(|(sequence, _)| *sequence != listed.head.sequence) {
                 match service.now(id).await {
-                    Ok(now) => drop(known.insert(id, (now.state.sequence, Tally::of(&now.state)))),
+                    Ok(now) => drop(known.insert(id, (now.state.sequence, Outcome::of(&now.state)))),
                     Err(fault) => tracing::warn!(business = %id, %fault, "a business is not in the metrics"),
                 }
             }
             let runs = running.contains_key(&id);
-            all.extend(known.get(&id).map(|(_, tally)| Tally { active: tally.active && runs, ..tally.clone() }));
+            all.extend(known.get(&id).map(|(_, tally)| Outcome { active: tally.active && runs, ..tally.clone() }));
         }
         Ok(all)
     }
@@ -163,7 +165,7 @@ impl Metrics {
     }
 }
 
-fn write_businesses(text: &mut String, tallies: &[Tally]) {
+fn write_businesses(text: &mut String, tallies: &[Outcome]) {
     head(text, "bbb_active_businesses", "gauge", "Businesses that run in this daemon and are not paused.");
     line(text, "bbb_active_businesses", &[], &tallies.iter().filter(|tally| tally.active).count());
     head(text, "bbb_agent_tasks_total", "counter", "Tasks of all businesses that ended, by role and outcome.");
@@ -179,6 +181,21 @@ fn write_businesses(text: &mut String, tallies: &[Tally]) {
         let cents: i64 = tallies.iter().filter(|tally| tally.world == world).map(|tally| tally.revenue.get()).sum();
         let dollars = format!("{}.{:02}", cents / 100, cents.rem_euclid(100));
         line(text, "bbb_revenue_total", &[("world", world.as_str())], &dollars);
+    }
+}
+
+fn write_letters(text: &mut String, letters: &[Tally]) {
+    head(text, "bbb_outbox_waiting", "gauge", "Messages of the daemon itself that wait, by way.");
+    for tally in letters {
+        line(text, "bbb_outbox_waiting", &[("way", tally.way.as_str())], &tally.waiting);
+    }
+    let words = "What became of messages of the daemon itself, by way: said, failed attempts, given up, and dropped since too many waited.";
+    head(text, "bbb_outbox_messages_total", "counter", words);
+    for tally in letters {
+        let counts = [("said", tally.said), ("failed_attempt", tally.failed), ("given_up", tally.given_up), ("dropped", tally.dropped)];
+        for (outcome, count) in counts {
+            line(text, "bbb_outbox_messages_total", &[("way", tally.way.as_str()), ("outcome", outcome)], &count);
+        }
     }
 }
 
@@ -226,7 +243,7 @@ mod tests {
 
     #[test]
     fn money_of_different_worlds_is_never_added_up() {
-        let tally = |world, cents| Tally { world, active: true, revenue: Cents::new(cents), tasks: Default::default() };
+        let tally = |world, cents| Outcome { world, active: true, revenue: Cents::new(cents), tasks: Default::default() };
         let mut text = String::new();
         let all = [tally(WorldKind::Simulated, 12_345), tally(WorldKind::Live, 7), tally(WorldKind::Simulated, 5)];
         write_businesses(&mut text, &all);

@@ -32,6 +32,7 @@ use crate::config::ServerSection;
 use crate::http::limits::Limiter;
 use crate::http::metrics::Metrics;
 use crate::http::problem::{Problem, What};
+use crate::outbound::Outbound;
 use crate::serve::fleet::Fleet;
 use crate::service::Service;
 
@@ -58,6 +59,7 @@ pub(crate) struct App {
     pub(crate) keyed: keyed::UnderWay,
     pub(crate) metrics: Metrics,
     pub(crate) advice: turns::Turns,
+    pub(crate) outbound: Arc<Outbound>,
     /// True once the daemon is ending.
     pub(crate) ending: watch::Receiver<bool>,
 }
@@ -82,6 +84,7 @@ impl App {
             keyed: keyed::UnderWay::default(),
             metrics: Metrics::default(),
             advice: turns::Turns::default(),
+            outbound: Arc::default(),
             ending,
         }
     }

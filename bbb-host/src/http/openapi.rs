@@ -16,8 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::routes::{
-    advice, blueprints, businesses, charter, commands, contacts, evidence, fork, health, inbox, keys, launch, metrics, people, plan,
-    records, second_factor, sessions, sign_in, terms,
+    advice, blueprints, businesses, charter, commands, contacts, evidence, fork, health, inbox, keys, launch, mail, metrics, notifications,
+    people, plan, records, second_factor, sessions, sign_in, terms,
 };
 use crate::http::{App, cookie, live, problem};
 
@@ -31,6 +31,7 @@ use crate::http::{App, cookie, live, problem};
     tags(
         (name = "accounts", description = "Who you are"),
         (name = "people", description = "Who else there is"),
+        (name = "notifications", description = "What you are told of"),
         (name = "advice", description = "What to launch"),
         (name = "businesses", description = "What runs"),
         (name = "inbox", description = "What waits for you"),
@@ -88,6 +89,15 @@ fn collected() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::ready))
         .routes(routes!(metrics::metrics))
         .routes(routes!(sign_in::register))
+        .routes(routes!(mail::confirm))
+        .routes(routes!(mail::forgot))
+        .routes(routes!(mail::reset))
+        .routes(routes!(mail::change_address))
+        .routes(routes!(notifications::preferences, notifications::set_preferences))
+        .routes(routes!(notifications::webhooks, notifications::make_webhook))
+        .routes(routes!(notifications::set_webhook, notifications::remove_webhook))
+        .routes(routes!(notifications::test_webhook))
+        .routes(routes!(notifications::rotate_webhook))
         .routes(routes!(sign_in::login))
         .routes(routes!(sign_in::refresh))
         .routes(routes!(sign_in::logout))

@@ -6,6 +6,8 @@
 pub mod first_run;
 pub(crate) mod fleet;
 mod listen;
+mod notices;
+mod post;
 mod tls;
 
 use std::collections::BTreeSet;
@@ -20,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::accounts::{Accounts, master_key};
+use crate::accounts::{Accounts, Way, master_key};
 use crate::config::{Config, ServerSection};
 use crate::control::server::Server;
 use crate::data_dir::DataDir;
@@ -28,6 +30,8 @@ use crate::fault::Fault;
 use crate::http::metrics::Metrics;
 use crate::http::{self, App, Readers};
 use crate::serve::fleet::Fleet;
+use crate::serve::notices::Notices;
+use crate::serve::post::{Mailer, Post};
 use crate::service::{self, Service};
 use crate::store::redb::RedbStore;
 
@@ -59,6 +63,7 @@ pub struct Daemon {
     listening: JoinHandle<()>,
     starting: JoinHandle<()>,
     sweeping: JoinHandle<()>,
+    telling: Vec<JoinHandle<()>>,
     socket: Server,
 }
 
@@ -82,8 +87,14 @@ impl Daemon {
         let address = listener.local_addr().map_err(|error| Fault::file(wanted, &error))?;
         let (registration, place) = (config.server.registration, data.clone());
         let key = master_key::place(&config.server.master_key_file, data.path(), |name| std::env::var_os(name).map(PathBuf::from))?;
+        let (mailer, links) = {
+            let config = config.clone();
+            let made = tokio::task::spawn_blocking(move || Ok::<_, Fault>((Mailer::new(&config)?, config.server.mail_links()?))).await;
+            made.map_err(|error| Fault::failed(error.to_string()))??
+        };
+        let outbound = Arc::new(config.outbound()?);
         let opened = tokio::task::spawn_blocking(move || Accounts::open(&place, registration, key, clock)).await;
-        let accounts = Arc::new(opened.map_err(|error| Fault::failed(error.to_string()))??);
+        let accounts = Arc::new(opened.map_err(|error| Fault::failed(error.to_string()))??.mailing(links));
         let store = Arc::new(store);
         let service = Arc::new(Service::new(data, Arc::<RedbStore>::clone(&store)));
         service.checkpoints().prepare().await?;
@@ -94,15 +105,19 @@ impl Daemon {
         let fleet = Arc::new(Fleet::new(Arc::clone(&service), Arc::clone(&accounts), config));
         let (ending, ended) = watch::channel(false);
         let app = App::new((Arc::clone(&service), Arc::clone(&accounts), Arc::clone(&fleet)), server.clone(), address, ended.clone());
-        let app = App { metrics, ..app };
+        let app = App { metrics, outbound: Arc::clone(&outbound), ..app };
         let readers = Arc::clone(&app.readers);
         let listening = {
             let manner = listen::Manner { router: http::router(&Arc::new(app)), connections: server.connections, tls, proxies };
-            tokio::spawn(listen::serve(listener, manner, ended))
+            tokio::spawn(listen::serve(listener, manner, ended.clone()))
         };
+        let post = Arc::new(Post { accounts: Arc::clone(&accounts), mailer, outbound });
+        let mut telling: Vec<_> = Way::ALL.into_iter().map(|way| tokio::spawn(Arc::clone(&post).bring(way, ended.clone()))).collect();
+        let notices = Notices { accounts: Arc::clone(&accounts), service: Arc::clone(&service), fleet: Arc::clone(&fleet) };
+        telling.push(tokio::spawn(notices.read(ended.clone())));
         let starting = tokio::spawn(Arc::clone(&fleet).start_all());
         let sweeping = tokio::spawn(sweep(Arc::clone(&accounts)));
-        Ok(Daemon { store, address, is_secure, accounts, service, fleet, readers, ending, listening, starting, sweeping, socket })
+        Ok(Daemon { store, address, is_secure, accounts, service, fleet, readers, ending, listening, starting, sweeping, telling, socket })
     }
 
     /// Where it listens.
@@ -127,11 +142,29 @@ impl Daemon {
 
     /// Ends: no request is taken any more, those under way are answered, live readers are told to come again, and businesses end what they have under way and rest.
     pub async fn shut_down(self) {
-        let Daemon { store, accounts, service, fleet, readers, ending, listening, starting, sweeping, socket, address: _, is_secure: _ } =
-            self;
+        let Daemon {
+            store,
+            accounts,
+            service,
+            fleet,
+            readers,
+            ending,
+            listening,
+            starting,
+            sweeping,
+            telling,
+            socket,
+            address: _,
+            is_secure: _,
+        } = self;
         // Whoever holds the other end is gone already.
         let _ = ending.send(true);
         sweeping.abort();
+        for one in telling {
+            if let Err(error) = one.await {
+                tracing::warn!(%error, "the post ended badly");
+            }
+        }
         if let Err(error) = listening.await {
             tracing::warn!(%error, "the listener ended badly");
         }

@@ -39,6 +39,25 @@ enum Unsubscribe {
     Mailto(String),
 }
 
+/// Who writes what a program says by itself.
+#[derive(Clone)]
+pub struct Writer(Mailbox);
+
+/// A mail of a program to somebody who has to do with it: about their account, never commercial.
+#[derive(Clone, Copy)]
+pub struct Notice<'a> {
+    /// Its name: the same for every attempt.
+    pub id: &'a str,
+    /// When it was written.
+    pub at: Timestamp,
+    /// The recipient's address.
+    pub to: &'a str,
+    /// The subject.
+    pub subject: &'a str,
+    /// The text.
+    pub body: &'a str,
+}
+
 /// A mail, ready to be sent.
 pub struct Written {
     /// The Message-ID, with its angle brackets.
@@ -59,6 +78,78 @@ impl fmt::Debug for Written {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Written({}, {} bytes)", self.message_id, self.bytes.len())
     }
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Writer(***)")
+    }
+}
+
+impl fmt::Debug for Notice<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Notice").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Writer {
+    /// Whoever writes from this address, under this name.
+    ///
+    /// # Errors
+    /// What is no address, or no name for a header.
+    pub fn new(address: &str, name: &str) -> Result<Writer, String> {
+        let email = address::parse(address).map_err(|error| error.to_string())?;
+        line(name, MAX_NAME_CHARS)?;
+        Ok(Writer(Mailbox::new(Some(name.to_owned()), email)))
+    }
+
+    /// The address that mails come from.
+    pub fn from(&self) -> &Address {
+        &self.0.email
+    }
+
+    /// Writes one notice. `Auto-Submitted` (RFC 3834) keeps other programs from answering it.
+    ///
+    /// # Errors
+    /// The field that cannot be sent as it is, and the rule that it breaks; never its text.
+    pub fn write(&self, notice: &Notice<'_>) -> Result<Written, String> {
+        let subject = checked_subject(notice.subject)?;
+        let Notice { id, at, to, body, .. } = *notice;
+        let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
+        finish(&self.0, id, at, to, |builder| builder.subject(subject).raw_header(automatic), body)
+    }
+}
+
+/// A subject that fits a header.
+fn checked_subject(subject: &str) -> Result<&str, String> {
+    line(subject, MAX_SUBJECT_CHARS).map_err(|rule| format!("subject: {rule}"))?;
+    Ok(subject.trim())
+}
+
+/// A mail of one text, with what every mail has.
+fn finish(
+    from: &Mailbox,
+    id: &str,
+    at: Timestamp,
+    to: &str,
+    more: impl FnOnce(MessageBuilder) -> MessageBuilder,
+    body: &str,
+) -> Result<Written, String> {
+    let to = address::parse(to).map_err(|error| format!("to: {error}"))?;
+    let body = body.replace("\r\n", "\n").replace('\r', "\n");
+    if body.trim().is_empty() || body.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+        return Err("body: needs text, and no control characters but line breaks and tabs".to_owned());
+    }
+    let message_id = format!("<{id}@{}>", from.email.domain());
+    let builder = lettre::Message::builder()
+        .from(from.clone())
+        .to(Mailbox::new(None, to.clone()))
+        .date(UNIX_EPOCH + since_epoch(at))
+        .message_id(Some(message_id.clone()))
+        .header(MIME_VERSION_1_0)
+        .header(ContentType::TEXT_PLAIN);
+    let mail = more(builder).body(body).map_err(|_| "the mail cannot be written".to_owned())?;
+    Ok(Written { message_id, to, bytes: mail.formatted() })
 }
 
 impl Letterhead {
@@ -84,26 +175,12 @@ impl Letterhead {
     /// # Errors
     /// The field of the message that cannot be sent as it is, and the rule that it breaks; never its text.
     pub fn write(&self, grant: &Grant, action: &SendEmail, message: &Message) -> Result<Written, String> {
-        let to = address::parse(&message.to).map_err(|error| format!("to: {error}"))?;
-        line(&message.subject, MAX_SUBJECT_CHARS).map_err(|rule| format!("subject: {rule}"))?;
-        let body = message.body.replace("\r\n", "\n").replace('\r', "\n");
-        if body.trim().is_empty() || body.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
-            return Err("body: needs text, and no control characters but line breaks and tabs".to_owned());
-        }
-        let message_id = format!("<{}@{}>", grant.key, self.from.email.domain());
-        let mut builder = lettre::Message::builder()
-            .from(self.from.clone())
-            .to(Mailbox::new(None, to.clone()))
-            .subject(message.subject.trim())
-            .date(UNIX_EPOCH + since_epoch(grant.at))
-            .message_id(Some(message_id.clone()))
-            .header(MIME_VERSION_1_0)
-            .header(ContentType::TEXT_PLAIN);
-        if action.purpose.is_commercial() {
-            builder = self.way_out(builder, action);
-        }
-        let mail = builder.body(body).map_err(|_| "the mail cannot be written".to_owned())?;
-        Ok(Written { message_id, to, bytes: mail.formatted() })
+        let subject = checked_subject(&message.subject)?;
+        let more = |builder: MessageBuilder| {
+            let builder = builder.subject(subject);
+            if action.purpose.is_commercial() { self.way_out(builder, action) } else { builder }
+        };
+        finish(&self.from, &grant.key, grant.at, &message.to, more, &message.body)
     }
 
     /// A recipient's mail provider posts to the https address by itself (RFC 8058), so the address must tell who it is: by the contact's

@@ -29,6 +29,7 @@ use bbb_core::port::{Failure, Port};
 use bbb_core::receipt::MailReceipt;
 use bbb_core::seal::{self, Vault};
 use bbb_core::spec::Sender;
+use lettre::Address;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
@@ -133,19 +134,30 @@ fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// The adapter: one business's outgoing mail. Each mail has a connection of its own.
-pub struct SmtpMail {
+/// A server that takes mails. Each mail has a connection of its own.
+pub struct Relay {
     config: SmtpConfig,
     hello: ClientId,
     trust: Option<TlsParameters>,
+    slots: Semaphore,
+}
+
+impl fmt::Debug for Relay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Relay").field("host", &self.config.host).field("port", &self.config.port).finish_non_exhaustive()
+    }
+}
+
+/// The adapter: one business's outgoing mail.
+pub struct SmtpMail {
+    relay: Relay,
     letterhead: Letterhead,
     vault: Vault,
-    slots: Semaphore,
 }
 
 impl fmt::Debug for SmtpMail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SmtpMail").field("host", &self.config.host).field("port", &self.config.port).finish_non_exhaustive()
+        f.debug_struct("SmtpMail").field("relay", &self.relay).finish_non_exhaustive()
     }
 }
 
@@ -205,15 +217,8 @@ impl SmtpMail {
     /// # Errors
     /// The first setting that does not work.
     pub fn new(config: SmtpConfig, sender: &Sender, vault: Vault) -> Result<SmtpMail, ConfigError> {
-        config.check()?;
-        let letterhead = Letterhead::new(sender)?;
-        let trust = match config.tls {
-            Tls::None => None,
-            Tls::StartTls | Tls::Tls => Some(trust(&config)?),
-        };
-        let hello = ClientId::Domain(config.hello_name.clone());
-        let slots = Semaphore::new(config.connections);
-        Ok(SmtpMail { config, hello, trust, letterhead, vault, slots })
+        let relay = Relay::new(config)?;
+        Ok(SmtpMail { relay, letterhead: Letterhead::new(sender)?, vault })
     }
 
     fn write(&self, permit: &Permit<SendEmail>) -> Result<Written, Failure> {
@@ -229,23 +234,62 @@ impl SmtpMail {
 
     async fn send(&self, permit: Permit<SendEmail>) -> Result<MailReceipt, Failure> {
         let mail = self.write(&permit)?;
+        let begin = || permit.begin().map(drop).map_err(Failure::from);
+        let response = self.relay.hand_over(self.letterhead.from(), &mail, begin).await.map_err(|refused| refused.failure)?;
+        Ok(MailReceipt { message_id: mail.message_id, response })
+    }
+}
+
+/// Why a server did not take a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// What is known of the mail.
+    pub failure: Failure,
+    /// Whether it is about this mail: its recipient or its content. Otherwise no mail gets through.
+    pub of_this_mail: bool,
+}
+
+impl Relay {
+    /// Such a server. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// The first setting that does not work.
+    pub fn new(config: SmtpConfig) -> Result<Relay, ConfigError> {
+        config.check()?;
+        let trust = match config.tls {
+            Tls::None => None,
+            Tls::StartTls | Tls::Tls => Some(trust(&config)?),
+        };
+        let hello = ClientId::Domain(config.hello_name.clone());
+        let slots = Semaphore::new(config.connections);
+        Ok(Relay { config, hello, trust, slots })
+    }
+
+    /// Hands one mail over, and returns the server's answer in words. `begin` is called before the first byte of the content: where it fails, the mail was not sent; once
+    /// it has succeeded, the mail may have been.
+    ///
+    /// # Errors
+    /// [`Refused`]; the module's table says what is known of the mail then.
+    pub async fn hand_over(&self, from: &Address, mail: &Written, begin: impl FnOnce() -> Result<(), Failure>) -> Result<String, Refused> {
+        let general = |failure| Refused { failure, of_this_mail: false };
         // The semaphore is never closed; a failure here would be before anything was sent all the same.
-        let _slot = self.slots.acquire().await.map_err(|error| Failure::Temporary(error.to_string()))?;
-        let mut connection = self.connect().await?;
-        if let Err(failure) = self.announce(&mut connection, &mail).await {
+        let _slot = self.slots.acquire().await.map_err(|error| general(Failure::Temporary(error.to_string())))?;
+        let mut connection = self.connect().await.map_err(general)?;
+        if let Err(refused) = self.announce(&mut connection, from, mail).await {
             let _ = timeout(QUIT_TIMEOUT, connection.abort()).await;
-            return Err(failure);
+            return Err(refused);
         }
         // From here on the mail may have been sent.
-        if let Err(revoked) = permit.begin() {
+        if let Err(failure) = begin() {
             let _ = timeout(QUIT_TIMEOUT, connection.abort()).await;
-            return Err(revoked.into());
+            return Err(general(failure));
         }
         let answered = timeout(self.config.answer_timeout, connection.message(&mail.bytes)).await;
-        let receipt = self.judge(answered, Phase::Content, &mail, |severity, _| severity == Severity::PositiveCompletion);
+        let receipt = self.judge(answered, Phase::Content, mail, |severity, _| severity == Severity::PositiveCompletion);
         let _ = timeout(QUIT_TIMEOUT, connection.quit()).await;
-        let response = receipt.map(|answer| redact(&answer, &self.hidden(&mail), MAX_ANSWER_CHARS))?;
-        Ok(MailReceipt { message_id: mail.message_id, response })
+        receipt
+            .map(|answer| redact(&answer, &self.hidden(mail), MAX_ANSWER_CHARS))
+            .map_err(|failure| Refused { failure, of_this_mail: true })
     }
 
     /// Everything up to a connection on which mail may be announced.
@@ -294,15 +338,16 @@ impl SmtpMail {
     }
 
     /// Names sender and recipient, and asks for the go-ahead. The server may still refuse, and nothing has been sent.
-    async fn announce(&self, connection: &mut AsyncSmtpConnection, mail: &Written) -> Result<(), Failure> {
+    async fn announce(&self, connection: &mut AsyncSmtpConnection, from: &Address, mail: &Written) -> Result<(), Refused> {
         let completed = |severity, _: &Response| severity == Severity::PositiveCompletion;
         let limit = self.config.timeout;
-        let from = Mail::new(Some(self.letterhead.from().clone()), Vec::new());
-        self.judge(timeout(limit, connection.command(from)).await, Phase::Sender, mail, completed)?;
+        let about = |of_this_mail| move |failure| Refused { failure, of_this_mail };
+        let from = Mail::new(Some(from.clone()), Vec::new());
+        self.judge(timeout(limit, connection.command(from)).await, Phase::Sender, mail, completed).map_err(about(false))?;
         let to = Rcpt::new(mail.to.clone(), Vec::new());
-        self.judge(timeout(limit, connection.command(to)).await, Phase::Recipient, mail, completed)?;
+        self.judge(timeout(limit, connection.command(to)).await, Phase::Recipient, mail, completed).map_err(about(true))?;
         let go_ahead = |_, response: &Response| response.has_code(354);
-        self.judge(timeout(limit, connection.command(Data)).await, Phase::Data, mail, go_ahead).map(drop)
+        self.judge(timeout(limit, connection.command(Data)).await, Phase::Data, mail, go_ahead).map(drop).map_err(about(false))
     }
 
     /// The server's answer in words, where it is the `expected` one.

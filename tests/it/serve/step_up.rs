@@ -30,12 +30,24 @@ fn guarded() -> Vec<(Method, &'static str, Value)> {
         (Method::POST, "/api/me/totp/confirm", json!({ "totp": "none" })),
         (Method::DELETE, "/api/me/totp", both.clone()),
         (Method::POST, "/api/me/totp/recovery-codes", both),
+        // No mail is sent here.
+        (Method::POST, "/api/me/email", json!({ "email": "other@example.org" })),
+        (Method::POST, "/api/webhooks", json!({ "url": "https://127.0.0.1/" })),
+        (Method::PUT, "/api/webhooks/{webhook}", json!({ "on": true })),
+        (Method::POST, "/api/webhooks/{webhook}/test", Value::Null),
+        (Method::POST, "/api/webhooks/{webhook}/rotate", Value::Null),
+        (Method::DELETE, "/api/webhooks/{webhook}", Value::Null),
     ]
 }
 
 /// What changes something and needs nothing shown again.
-const FREE: [&str; 16] = [
+const FREE: [&str; 20] = [
     "post /api/auth/register",
+    "post /api/auth/confirm",
+    "post /api/auth/forgot",
+    "post /api/auth/reset",
+    // What one is mailed.
+    "put /api/notifications",
     "post /api/auth/login",
     "post /api/auth/refresh",
     "post /api/auth/logout",
@@ -54,9 +66,15 @@ const FREE: [&str; 16] = [
     "put /api/businesses/{id}/autonomy",
 ];
 
-async fn try_it(house: &House, business: &Value, who: Option<&Person>, (method, path, body): &(Method, &str, Value)) -> Answer {
+async fn try_it(
+    house: &House,
+    (business, webhook): (&Value, &str),
+    who: Option<&Person>,
+    (method, path, body): &(Method, &str, Value),
+) -> Answer {
     let path = path.replace("{id}", business["id"].as_str().unwrap()).replace("{proposal}", "prop_999");
     let path = path.replace("{user}", "usr_0123456789abcdef").replace("{key}", "key_0123456789abcdef");
+    let path = path.replace("{webhook}", webhook);
     let mut request = house.request(method.clone(), &path);
     if let Some(who) = who {
         request = request.bearer_auth(&who.access);
@@ -77,15 +95,17 @@ async fn no_key_decides_and_a_person_only_shortly_after_showing_who_they_are() {
     let business = house.launch(&admin, json!({ "pace": "realtime", "autonomy": 2, "days": 30 })).await;
     let made = house.post(&admin, "/api/keys", &json!({ "name": "script", "role": "owner" })).await.ok();
     let key = Person { access: made["token"].as_str().unwrap().to_owned(), ..admin.clone() };
+    let webhook = house.post(&admin, "/api/webhooks", &json!({ "url": "https://hooks.example/" })).await.ok();
+    let business = (&business, webhook["id"].as_str().unwrap());
     house.later(15 * MINUTE_MS);
     let stale = refreshed(&house, &admin).await;
-    let before = house.get(&stale, &of(&business, "")).await.ok();
+    let before = house.get(&stale, &of(business.0, "")).await.ok();
     for operation in &guarded() {
-        try_it(&house, &business, None, operation).await.problem(401, "not-signed-in");
-        try_it(&house, &business, Some(&key), operation).await.problem(403, "human-required");
-        try_it(&house, &business, Some(&stale), operation).await.problem(403, "step-up-required");
+        try_it(&house, business, None, operation).await.problem(401, "not-signed-in");
+        try_it(&house, business, Some(&key), operation).await.problem(403, "human-required");
+        try_it(&house, business, Some(&stale), operation).await.problem(403, "step-up-required");
     }
-    let after = house.get(&stale, &of(&business, "")).await.ok();
+    let after = house.get(&stale, &of(business.0, "")).await.ok();
     assert_eq!((&after["autonomy"], &after["events"]), (&before["autonomy"], &before["events"]), "nothing was done");
     house.post(&key, "/api/auth/step-up", &json!({ "password": PASSWORD })).await.problem(403, "human-required");
     house.post(&stale, "/api/auth/step-up", &json!({ "password": "not-the-password" })).await.problem(401, "wrong-credentials");
@@ -94,7 +114,7 @@ async fn no_key_decides_and_a_person_only_shortly_after_showing_who_they_are() {
     house.post(&stale, "/api/auth/step-up", &json!({ "password": PASSWORD })).await.ok();
     let mut ends = Vec::new();
     for operation in &guarded() {
-        let told = try_it(&house, &business, Some(&stale), operation).await;
+        let told = try_it(&house, business, Some(&stale), operation).await;
         ends.push(told.status);
         let refused = told.body["type"].as_str().unwrap_or_default();
         assert!(
@@ -102,7 +122,7 @@ async fn no_key_decides_and_a_person_only_shortly_after_showing_who_they_are() {
             "{told:?}"
         );
     }
-    assert_eq!(ends, [404, 404, 404, 200, 200, 428, 201, 201, 404, 201, 404, 401, 401, 409, 409, 409]);
+    assert_eq!(ends, [404, 404, 404, 200, 200, 428, 201, 201, 404, 201, 404, 401, 401, 409, 409, 409, 409, 422, 200, 202, 200, 204]);
     // It counts until the last moment, and in this session only.
     let elsewhere = house.login("admin").await;
     house.later(15 * MINUTE_MS - 1);

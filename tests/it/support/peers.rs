@@ -16,6 +16,8 @@ const DIMOD: [&str; 2] = ["dimod==0.12.23", "numpy==2.4.6"];
 /// Apart as well: only one test needs it.
 const SCHEMATHESIS: [&str; 1] = ["schemathesis==4.32.5"];
 const NODE: [&str; 2] = ["maildev@3.0.0", "@copilotkit/aimock@1.43.0"];
+/// Apart as well: what others check the signatures of webhooks with.
+const WEBHOOKS: [&str; 1] = ["standardwebhooks@1.0.0"];
 /// How long a peer may take until it accepts connections: Node on a busy machine needs seconds.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often a peer is started again on another port, should somebody else have taken the first.
@@ -96,6 +98,53 @@ pub(crate) fn maildev(tls: Option<&Certificate>) -> Peer {
         }
         command
     })
+}
+
+/// What takes webhooks: it checks each message with the library of Standard Webhooks, by the secrets in its file `secrets`, as if the time were `now_ms`, writes a line of JSON to `taken`, and answers with
+/// the status in its file `status`, or 204.
+const RECEIVER: &str = r#"
+const { Webhook } = require("standardwebhooks");
+const fs = require("fs"), [port, dir, now, cert, key] = process.argv.slice(1);
+Date.now = () => Number(now);
+const OldDate = Date;
+globalThis.Date = class extends OldDate { constructor(...given) { given.length ? super(...given) : super(Number(now)); } static now() { return Number(now); } };
+const read = (name) => { try { return fs.readFileSync(dir + "/" + name, "utf8"); } catch { return ""; } };
+const tls = cert && { cert: fs.readFileSync(cert), key: fs.readFileSync(key) };
+const take = (request, response) => {
+  const chunks = [];
+  request.on("data", (chunk) => chunks.push(chunk));
+  request.on("end", () => {
+    const body = Buffer.concat(chunks).toString();
+    const verified = read("secrets").split("\n").filter(Boolean).map((secret) => { try { new Webhook(secret).verify(body, request.headers); return true; } catch { return false; } });
+    fs.appendFileSync(dir + "/taken", JSON.stringify({ id: request.headers["webhook-id"], path: request.url, verified, body: JSON.parse(body) }) + "\n");
+    response.writeHead(Number(read("status")) || 204, { Location: "/elsewhere" });
+    response.end();
+  });
+};
+(tls ? require("https").createServer(tls, take) : require("http").createServer(take)).listen(Number(port), "127.0.0.1");
+"#;
+
+/// A receiver of webhooks, at this time; with a certificate it speaks TLS.
+pub(crate) fn webhook_receiver(now_ms: i64, tls: Option<&Certificate>) -> Peer {
+    let home = home().join("webhooks");
+    let mut install = vec!["install", "--prefix", ".", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
+    install.extend(WEBHOOKS);
+    provision(&home, &[&install], Path::new("npm"));
+    start(1, |ports, dir| {
+        let mut command = Command::new("node");
+        command.current_dir(&home).args(["-e", RECEIVER, &ports[0].to_string()]).arg(dir).arg(now_ms.to_string());
+        if let Some(certificate) = tls {
+            command.arg(&certificate.chain).arg(&certificate.key);
+        }
+        command
+    })
+}
+
+/// What [`webhook_receiver`] took.
+pub(crate) fn taken(peer: &Peer) -> Vec<serde_json::Value> {
+    let text = fs::read_to_string(peer.dir.path().join("taken")).unwrap_or_default();
+    // The last line may be being written.
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
 /// A server of the OpenAI API that answers from fixtures.

@@ -41,6 +41,6 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>, peer: Option<Extension<
             return Err(Problem::new(What::Forbidden, "only this machine reads the metrics, unless server.metrics_token_file is set"));
         }
     }
-    let text = app.metrics.text(&app.service).await?;
+    let text = app.metrics.text(&app.service, &app.accounts.letters()?).await?;
     Ok(([(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE))], text).into_response())
 }

@@ -12,7 +12,9 @@ pub(crate) mod health;
 pub(crate) mod inbox;
 pub(crate) mod keys;
 pub(crate) mod launch;
+pub(crate) mod mail;
 pub(crate) mod metrics;
+pub(crate) mod notifications;
 pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod records;
@@ -46,6 +48,7 @@ impl From<Error> for Problem {
             Error::Wrong => Problem::new(What::WrongCredentials, text),
             Error::SecondFactor => Problem::new(What::SecondFactor, text),
             Error::Locked { seconds } => Problem::new(What::TooMany, text).after(seconds),
+            Error::NoMail => Problem::new(What::NoMail, text),
             Error::Busy => Problem::new(What::Busy, text).after(1),
             Error::NotInvited | Error::BadGrant | Error::Barred => Problem::new(What::Forbidden, text),
             Error::Bad { field, rule } => Problem::field(field, rule),

@@ -44,7 +44,7 @@ pub(crate) struct Invited {
     expires_at: String,
 }
 
-fn tenant_of(text: Option<&str>) -> Result<Option<TenantId>, Problem> {
+pub(crate) fn tenant_of(text: Option<&str>) -> Result<Option<TenantId>, Problem> {
     text.map(|text| text.parse().map_err(|_| Problem::not_found())).transpose()
 }
 
@@ -102,7 +102,7 @@ pub(crate) async fn accept(
 #[into_params(parameter_in = Query)]
 pub(crate) struct OfTenant {
     /// The tenant; your own, where it is not given.
-    tenant: Option<String>,
+    pub(crate) tenant: Option<String>,
 }
 
 /// A member of a tenant.

@@ -17,6 +17,7 @@ use crate::accounts::{Delivery, Issued, Membership, Newcomer, User};
 use crate::http::auth::{Caller, check_site};
 use crate::http::extract::Body;
 use crate::http::problem::{Problem, ProblemBody};
+use crate::http::routes::mail::{Mailed, mailed};
 use crate::http::routes::second_factor;
 use crate::http::{App, Peer, cookie, request_id};
 
@@ -71,12 +72,23 @@ impl Account {
 /// Makes an account: the first one by the link that the daemon gave whoever started it, every other by an invitation, or without one where registration is open.
 #[utoipa::path(post, path = "/api/auth/register", tag = "accounts", security(()), request_body = Registration, responses(
     (status = 201, description = "The account; sign in with it", body = Account),
+    (status = 202, description = "Registration is open and this daemon sends mail: the account is made when the address is confirmed. The answer is the same where the address has an account", body = Mailed),
     (status = 403, description = "Nobody invited them, or the token is good no more", body = ProblemBody, content_type = "application/problem+json"),
     (status = 422, description = "A field breaks a rule, or the password is easy to guess", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 429, description = "Too many mails to this address, or from yours", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn register(State(app): State<Arc<App>>, Body(wanted): Body<Registration>) -> Result<Response, Problem> {
+pub(crate) async fn register(
+    State(app): State<Arc<App>>,
+    peer: Option<Extension<Peer>>,
+    Body(wanted): Body<Registration>,
+) -> Result<Response, Problem> {
     let Registration { token, email, name, password } = wanted;
-    let user = app.accounts.register(Newcomer { token, address: email, name, password }).await?;
+    let newcomer = Newcomer { token, address: email, name, password };
+    if newcomer.token.is_none() && app.accounts.confirms_first()? {
+        app.accounts.begin_registration(newcomer, second_factor::address(peer)).await?;
+        return Ok(mailed("open the link in the mail within a day"));
+    }
+    let user = app.accounts.register(newcomer).await?;
     if user.admin {
         // What was launched before there was anybody is the first administrator's.
         crate::serve::adopt(&app.accounts, &app.service).await?;
@@ -211,6 +223,8 @@ pub(crate) async fn logout(State(app): State<Arc<App>>, caller: Caller) -> Resul
 pub(crate) struct Me {
     #[serde(flatten)]
     account: Account,
+    /// Whether you are known to read the mail of your address.
+    email_confirmed: bool,
     /// The tenants that they are members of, their own too.
     memberships: Vec<MembershipView>,
 }
@@ -235,5 +249,6 @@ impl MembershipView {
 pub(crate) async fn me(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Me>, Problem> {
     let user = &caller.identity.user;
     let memberships = app.accounts.memberships(user.id)?;
-    Ok(Json(Me { account: Account::of(user), memberships: memberships.iter().map(MembershipView::of).collect() }))
+    let email_confirmed = app.accounts.is_verified(user)?;
+    Ok(Json(Me { account: Account::of(user), email_confirmed, memberships: memberships.iter().map(MembershipView::of).collect() }))
 }

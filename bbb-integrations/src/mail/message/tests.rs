@@ -147,3 +147,22 @@ proptest::proptest! {
         proptest::prop_assert_eq!(sorted, expected);
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn a_notice_has_one_recipient_and_its_headers_whatever_its_text(subject in "(\\PC|\\r|\\n|\u{2028}){1,60}", body in "(?s).{1,200}") {
+        let writer = Writer::new("bbb@bbb.example", "Better Business Builder").expect("good");
+        let notice = Notice { id: "msg_1", at: bbb_core::time::SIMULATION_START, to: "ada@example.com", subject: &subject, body: &body };
+        if let Ok(written) = writer.write(&notice) {
+            let text = String::from_utf8(written.bytes).expect("mails are ASCII");
+            let (head, _) = text.split_once("\r\n\r\n").expect("a head and a body");
+            // A folded line goes on with a space.
+            let names: Vec<&str> = head.split("\r\n").filter(|line| !line.starts_with(' ')).map(|line| line.split(':').next().expect("a name")).collect();
+            let mut known = names.clone();
+            known.sort_unstable();
+            let wanted = ["Auto-Submitted", "Content-Transfer-Encoding", "Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Subject", "To"];
+            proptest::prop_assert_eq!(known, wanted, "{}", head);
+            proptest::prop_assert_eq!(written.to.to_string(), "ada@example.com");
+        }
+    }
+}
