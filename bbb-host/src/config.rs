@@ -5,6 +5,7 @@
 
 pub mod check;
 mod server;
+mod sign_in;
 
 use std::env;
 use std::fs;
@@ -25,6 +26,8 @@ use toml::{Table, Value};
 use crate::fault::Fault;
 
 pub use self::server::{Registration, ServerSection};
+pub(crate) use self::sign_in::is_protected;
+pub use self::sign_in::{ProviderKind, SignInSection};
 
 /// The defaults, explained.
 pub const DEFAULT_TOML: &str = include_str!("config.default.toml");

@@ -91,6 +91,10 @@ drawn!(
     /// An API key; not the key itself.
     KeyId, "key"
 );
+drawn!(
+    /// Who a user is at a provider of sign-ins.
+    IdentityId, "idn"
+);
 
 /// Random bytes of the system.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {

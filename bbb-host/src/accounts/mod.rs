@@ -2,16 +2,19 @@
 //!
 //! No secret is kept that could be used: passwords as argon2id, tokens as BLAKE3 of 256 random bits. Nothing here knows of HTTP. Times come from a clock that is handed in.
 
+pub(crate) mod attempts;
 mod db;
 pub mod grants;
 pub mod id;
 mod idempotency;
+mod identities;
 mod keys;
 mod lockout;
 mod locks;
 pub mod master_key;
 mod members;
 mod password;
+pub(crate) mod removal;
 pub mod rights;
 mod sessions;
 pub mod step_up;
@@ -36,6 +39,7 @@ use crate::data_dir::DataDir;
 use crate::fault::Fault;
 
 pub use self::idempotency::{Begun, Kept};
+pub(crate) use self::identities::IdentityRow;
 pub use self::keys::KeyRow;
 pub(crate) use self::lockout::subscriber;
 pub use self::members::Membership;
@@ -171,6 +175,7 @@ impl Accounts {
                 grants::sweep(tables, now)?;
                 keys::sweep(tables, now)?;
                 totp::sweep(tables, now)?;
+                attempts::sweep(tables, now)?;
                 idempotency::sweep(tables, now)
             })
             .await

@@ -26,12 +26,14 @@ pub enum Purpose {
     Invitation,
     /// Says whose program asks, until it is taken back.
     Key,
+    /// Ties an attempt to sign in by another to one browser.
+    Attempt,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Purpose; 6] =
-        [Purpose::Access, Purpose::Refresh, Purpose::Cookie, Purpose::FirstAdmin, Purpose::Invitation, Purpose::Key];
+    pub const ALL: [Purpose; 7] =
+        [Purpose::Access, Purpose::Refresh, Purpose::Cookie, Purpose::FirstAdmin, Purpose::Invitation, Purpose::Key, Purpose::Attempt];
 
     const fn prefix(self) -> &'static str {
         match self {
@@ -41,6 +43,7 @@ impl Purpose {
             Purpose::FirstAdmin => "bbb_fa_",
             Purpose::Invitation => "bbb_iv_",
             Purpose::Key => "bbb_ak_",
+            Purpose::Attempt => "bbb_sa_",
         }
     }
 }
@@ -84,6 +87,11 @@ impl Token {
         format!("{}{}", self.purpose.prefix(), URL_SAFE_NO_PAD.encode(self.bits))
     }
 
+    /// A secret that only who has the token can know: another for each use. Nothing of it tells the token.
+    pub(crate) fn secret_for(&self, what: &str) -> [u8; 32] {
+        blake3::derive_key(what, &self.bits)
+    }
+
     /// What is kept of it. A hash without a secret is enough: nobody guesses 256 bits, and so nobody learns from how long a comparison takes.
     pub(crate) fn hash(&self) -> [u8; HASH_BYTES] {
         blake3::Hasher::new_derive_key(self.purpose.prefix()).update(&self.bits).finalize().into()
@@ -106,7 +114,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_token_reads_back_what_it_shows(bits in any::<[u8; 32]>(), which in 0..6_usize) {
+        fn a_token_reads_back_what_it_shows(bits in any::<[u8; 32]>(), which in 0..7_usize) {
             let token = Token { purpose: Purpose::ALL[which], bits };
             prop_assert_eq!(Token::parse(&token.reveal()), Some(token));
         }

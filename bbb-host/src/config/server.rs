@@ -6,6 +6,7 @@ use std::time::Duration;
 use bbb_integrations::secret::Secret;
 use serde::Deserialize;
 
+use crate::config::sign_in::{self, SignInSection};
 use crate::config::{MAX_TIMEOUT_S, names, secret};
 use crate::fault::Fault;
 
@@ -43,6 +44,7 @@ pub struct ServerSection {
     pub master_key_file: String,
     pub step_up_minutes: u32,
     pub metrics_token_file: String,
+    pub sign_in: Vec<SignInSection>,
 }
 
 /// Who may register once there is an administrator.
@@ -71,6 +73,7 @@ impl Default for ServerSection {
             master_key_file: String::new(),
             step_up_minutes: 15,
             metrics_token_file: String::new(),
+            sign_in: Vec::new(),
         }
     }
 }
@@ -80,6 +83,7 @@ impl ServerSection {
     pub(super) fn check(&self) -> Result<(), Fault> {
         self.parse()?;
         self.proxies()?;
+        sign_in::check(&self.sign_in)?;
         if self.tls_certificate_file.is_empty() != self.tls_key_file.is_empty() {
             return Err(Fault::usage("server.tls_certificate_file and server.tls_key_file belong together: give both, or none"));
         }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{House, PASSWORD, Person};
 
 /// `bbb admin …` on the house's directory, in a process of its own.
-async fn admin(house: &House, args: &[&str]) -> (i32, Value, String) {
+pub(super) async fn admin(house: &House, args: &[&str]) -> (i32, Value, String) {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_bbb"));
     command.arg("admin").args(args).arg("--json").arg("--data").arg(house.data().path());
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();

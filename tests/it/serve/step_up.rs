@@ -26,6 +26,10 @@ fn guarded() -> Vec<(Method, &'static str, Value)> {
         (Method::POST, "/api/keys", json!({ "name": "another", "role": "owner" })),
         (Method::DELETE, "/api/keys/{key}", Value::Null),
         (Method::POST, "/api/auth/password", json!({ "current": "not-the-password", "new": "another-horse-battery-9" })),
+        (Method::POST, "/api/me/identities", json!({ "provider": "nobody" })),
+        (Method::POST, "/api/me/identities/finish", Value::Null),
+        (Method::DELETE, "/api/me/identities/{identity}", Value::Null),
+        (Method::DELETE, "/api/me", json!({ "email": "not-the-address" })),
         (Method::POST, "/api/me/totp", json!({ "password": "not-the-password" })),
         (Method::POST, "/api/me/totp/confirm", json!({ "totp": "none" })),
         (Method::DELETE, "/api/me/totp", both.clone()),
@@ -34,8 +38,13 @@ fn guarded() -> Vec<(Method, &'static str, Value)> {
 }
 
 /// What changes something and needs nothing shown again.
-const FREE: [&str; 16] = [
+const FREE: [&str; 20] = [
     "post /api/auth/register",
+    "post /api/auth/providers/{provider}",
+    "post /api/auth/finish",
+    // They show who somebody is themselves.
+    "post /api/auth/step-up/{provider}",
+    "post /api/auth/step-up/finish",
     "post /api/auth/login",
     "post /api/auth/refresh",
     "post /api/auth/logout",
@@ -56,7 +65,10 @@ const FREE: [&str; 16] = [
 
 async fn try_it(house: &House, business: &Value, who: Option<&Person>, (method, path, body): &(Method, &str, Value)) -> Answer {
     let path = path.replace("{id}", business["id"].as_str().unwrap()).replace("{proposal}", "prop_999");
-    let path = path.replace("{user}", "usr_0123456789abcdef").replace("{key}", "key_0123456789abcdef");
+    let path = path
+        .replace("{user}", "usr_0123456789abcdef")
+        .replace("{key}", "key_0123456789abcdef")
+        .replace("{identity}", "idn_0123456789abcdef");
     let mut request = house.request(method.clone(), &path);
     if let Some(who) = who {
         request = request.bearer_auth(&who.access);
@@ -102,7 +114,7 @@ async fn no_key_decides_and_a_person_only_shortly_after_showing_who_they_are() {
             "{told:?}"
         );
     }
-    assert_eq!(ends, [404, 404, 404, 200, 200, 428, 201, 201, 404, 201, 404, 401, 401, 409, 409, 409]);
+    assert_eq!(ends, [404, 404, 404, 200, 200, 428, 201, 201, 404, 201, 404, 401, 404, 409, 404, 422, 401, 409, 409, 409]);
     // It counts until the last moment, and in this session only.
     let elsewhere = house.login("admin").await;
     house.later(15 * MINUTE_MS - 1);

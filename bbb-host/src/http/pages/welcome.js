@@ -9,6 +9,26 @@ const say = (text, kind) => {
   answer.className = kind;
 };
 if (!token) say("This page needs the link that you were given, whole.", "wrong");
+// Or by a provider, which gives the name and the address: the token goes along.
+const headers = { "Content-Type": "application/json", "X-BBB-CSRF": "1" };
+const by = async (id) => {
+  const response = await fetch("/api/auth/providers/" + id, { method: "POST", headers, body: JSON.stringify({ token: token || null }) });
+  const told = await response.json();
+  if (response.ok) location.assign(told.location);
+  else say(told.title + ": " + told.detail, "wrong");
+};
+const offer = async () => {
+  const told = await (await fetch("/api/auth/providers")).json();
+  document.getElementById("providers").append(...told.providers.map((one) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = "Go on with " + one.name;
+    button.addEventListener("click", () => by(one.id).catch((error) => say("The daemon did not answer: " + error.message, "wrong")));
+    return button;
+  }));
+};
+// Without them there is the form.
+offer().catch(() => {});
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = document.getElementById("send");
@@ -19,8 +39,9 @@ form.addEventListener("submit", async (event) => {
     const told = await response.json();
     if (response.ok) {
       form.remove();
+      document.getElementById("providers").remove();
       document.getElementById("about").remove();
-      say("Your account is made, " + told.name + ". Programs sign in with POST /api/auth/login; the API is described under /api/docs.", "good");
+      say("Your account is made, " + told.name + ". Sign in under /sign-in; programs do so with POST /api/auth/login; the API is described under /api/docs.", "good");
     } else {
       say(told.title + ": " + told.detail, "wrong");
       button.disabled = false;
