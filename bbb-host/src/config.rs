@@ -5,6 +5,7 @@
 
 pub mod check;
 mod server;
+mod sign_in;
 
 use std::env;
 use std::fs;
@@ -26,6 +27,8 @@ use crate::fault::Fault;
 use crate::outbound::Outbound;
 
 pub use self::server::{Registration, ServerSection};
+pub(crate) use self::sign_in::is_protected;
+pub use self::sign_in::{ProviderKind, SignInSection};
 
 /// The defaults, explained.
 pub const DEFAULT_TOML: &str = include_str!("config.default.toml");

@@ -21,6 +21,7 @@ pub mod scenario;
 pub mod search;
 pub mod serve;
 pub mod service;
+mod sign_in;
 pub mod simulate;
 pub mod store;
 pub mod temptation;

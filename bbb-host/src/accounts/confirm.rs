@@ -11,11 +11,11 @@ use redb::TableDefinition;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::db::{Read, Table, Writing};
-use crate::accounts::id::{TenantId, UserId};
+use crate::accounts::id::UserId;
 use crate::accounts::letters::{self, Security};
 use crate::accounts::outbox::{Account, Content, Letter, Outbox};
 use crate::accounts::token::{Purpose, Token};
-use crate::accounts::users::{self, normal_name};
+use crate::accounts::users::{self, Admission, Way, normal_name};
 use crate::accounts::{Accounts, Error, Newcomer, User, locks, sessions};
 use crate::config::Registration;
 
@@ -88,6 +88,16 @@ fn parse(text: &str, purpose: Purpose) -> Result<Token, Error> {
 pub(super) fn forget_resets(tables: &Writing, user: UserId) -> Result<(), Error> {
     for (hash, row) in tables.all::<Row>(CONFIRMATIONS, &[])? {
         if matches!(row.what, What::Reset { user: whose, .. } if whose == user) {
+            tables.remove(CONFIRMATIONS, &hash)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes away all links of a user.
+pub(super) fn forget(tables: &Writing, id: UserId) -> Result<(), Error> {
+    for (hash, row) in tables.all::<Row>(CONFIRMATIONS, &[])? {
+        if matches!(row.what, What::Address { user, .. } | What::Reset { user, .. } if user == id) {
             tables.remove(CONFIRMATIONS, &hash)?;
         }
     }
@@ -213,13 +223,13 @@ impl Accounts {
             let missing = || Error::Bad { field: "password", rule: "is needed: the one of the account".to_owned() };
             self.prove_hash(&address, password.ok_or_else(missing)?, hash, from).await?;
         }
-        let (id, tenant, outbox) = (UserId::draw()?, TenantId::draw()?, Arc::clone(&self.outbox));
+        let outbox = Arc::clone(&self.outbox);
         self.db
             .write(move |tables| match take(tables, &token, now)? {
                 What::Register { address, name, hash } => {
-                    let user = User { id, address, name, admin: false, tenant, created_at: now };
+                    let admission = Admission { address, name, grant: None, way: Way::Password(hash) };
                     // Somebody else may have confirmed it meanwhile.
-                    users::insert(tables, &user, &hash).map_err(|error| match error {
+                    let user = users::admit(tables, admission, now).map_err(|error| match error {
                         Error::Bad { .. } => Error::BadGrant,
                         other => other,
                     })?;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::accounts::db::{Read, Table, Writing};
 use crate::accounts::id::{TenantId, UserId};
 use crate::accounts::rights::Role;
-use crate::accounts::token::{Purpose, Token};
+use crate::accounts::token::{HASH_BYTES, Purpose, Token};
 use crate::accounts::users::{self, normal_address};
 use crate::accounts::{Accounts, Error};
 
@@ -37,15 +37,31 @@ pub(super) enum What {
     Invited { by: UserId, address: Option<String>, member: Option<(TenantId, Role)> },
 }
 
-/// Takes a grant, so that it is no more; whoever cannot finish fails the whole transaction, and then it still is.
+/// Takes a grant by its token, as [`take_hash`] does.
 pub(super) fn take(tables: &Writing, token: &Token, now: Timestamp) -> Result<What, Error> {
-    let hash = token.hash();
-    let grant: Grant = tables.get(GRANTS, &hash)?.ok_or(Error::BadGrant)?;
+    take_hash(tables, &token.hash(), now)
+}
+
+/// Takes a grant, so that it is no more; whoever cannot finish fails the whole transaction, and then it still is.
+pub(super) fn take_hash(tables: &Writing, hash: &[u8; HASH_BYTES], now: Timestamp) -> Result<What, Error> {
+    let grant: Grant = tables.get(GRANTS, hash)?.ok_or(Error::BadGrant)?;
     if grant.expires_at <= now {
         return Err(Error::BadGrant);
     }
-    tables.remove(GRANTS, &hash)?;
+    tables.remove(GRANTS, hash)?;
     Ok(grant.what)
+}
+
+/// Takes away the invitations of somebody, and those into a tenant.
+pub(super) fn forget(tables: &Writing, user: UserId, tenant: TenantId) -> Result<(), Error> {
+    for (hash, grant) in tables.all::<Grant>(GRANTS, &[])? {
+        if let What::Invited { by, member, .. } = grant.what
+            && (by == user || member.is_some_and(|(into, _)| into == tenant))
+        {
+            tables.remove(GRANTS, &hash)?;
+        }
+    }
+    Ok(())
 }
 
 /// Takes away those that are too old.
@@ -89,6 +105,17 @@ impl Accounts {
     pub(super) fn check_grant(&self, token: &Token) -> Result<(), Error> {
         let grant: Option<Grant> = self.db.read(|tables| tables.get(GRANTS, &token.hash()))?;
         grant.filter(|grant| grant.expires_at > self.now()).map(drop).ok_or(Error::BadGrant)
+    }
+
+    /// What is kept of a token that lets somebody register, as it is now. It stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::BadGrant`].
+    pub(crate) fn grant_of(&self, text: &str) -> Result<[u8; HASH_BYTES], Error> {
+        let token = Token::parse(text.trim()).filter(|token| matches!(token.purpose(), Purpose::FirstAdmin | Purpose::Invitation));
+        let token = token.ok_or(Error::BadGrant)?;
+        self.check_grant(&token)?;
+        Ok(token.hash())
     }
 
     /// Invites somebody to register: under this address only, where one is given, and as a member of a tenant, where one is. Whether `by` may is the caller's to know.

@@ -91,6 +91,10 @@ drawn!(
     /// An API key; not the key itself.
     KeyId, "key"
 );
+drawn!(
+    /// Who a user is at a provider of sign-ins.
+    IdentityId, "idn"
+);
 
 drawn!(
     /// Something that the daemon says to somebody: the name of its mail or its webhook's message, the same for every attempt.

@@ -53,6 +53,14 @@ fn place(user: UserId, key: &str) -> Vec<u8> {
     [&user.bytes()[..], &blake3::hash(key.as_bytes()).as_bytes()[..]].concat()
 }
 
+/// Takes away what is kept for somebody.
+pub(super) fn forget(tables: &Writing, user: UserId) -> Result<(), Error> {
+    for (key, _) in tables.all::<Row>(KEPT, &user.bytes())? {
+        tables.remove(KEPT, &key)?;
+    }
+    Ok(())
+}
+
 /// Takes away what is too old.
 pub(super) fn sweep(tables: &Writing, now: Timestamp) -> Result<(), Error> {
     for (key, row) in tables.all::<Row>(KEPT, &[])? {

@@ -51,6 +51,15 @@ fn remove(tables: &Writing, user: UserId, id: KeyId) -> Result<bool, Error> {
     tables.remove(KEYS, &place(user, id))
 }
 
+/// Takes away all of a user.
+pub(super) fn forget(tables: &Writing, user: UserId) -> Result<(), Error> {
+    for (key, row) in tables.all::<KeyRow>(KEYS, &user.bytes())? {
+        tables.remove(HASHES, &row.hash)?;
+        tables.remove(KEYS, &key)?;
+    }
+    Ok(())
+}
+
 /// Takes away those that are too old.
 pub(super) fn sweep(tables: &Writing, now: Timestamp) -> Result<(), Error> {
     for (key, row) in tables.all::<KeyRow>(KEYS, &[])? {
@@ -66,7 +75,7 @@ impl Accounts {
     /// Makes a key, which is shown this once.
     ///
     /// # Errors
-    /// [`Error::Bad`], [`Error::Full`].
+    /// [`Error::Bad`], [`Error::Full`]; [`Error::Wrong`] for a user who is not there.
     pub async fn make_key(&self, user: UserId, name: &str, role: Role, days: u32) -> Result<(Token, KeyId, KeyRow), Error> {
         let name = normal_name(name)?;
         if !(1..=MAX_DAYS).contains(&days) {
@@ -80,6 +89,8 @@ impl Accounts {
         let outbox = Arc::clone(&self.outbox);
         self.db
             .write(move |tables| {
+                // They may have been removed since.
+                locks::active(tables, user)?.ok_or(Error::Wrong)?;
                 if tables.all::<KeyRow>(KEYS, &user.bytes())?.len() >= MAX_KEYS {
                     return Err(Error::Full(format!("a user has at most {MAX_KEYS} keys")));
                 }

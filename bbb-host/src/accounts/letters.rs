@@ -28,6 +28,10 @@ pub(super) enum Security {
     SecondFactorOff,
     /// An API key was made.
     NewKey(KeyId),
+    /// Somebody is known by a provider as the account's owner from here on.
+    ProviderLinked,
+    /// And no more.
+    ProviderUnlinked,
     /// Sign-ins failed so often that they must wait.
     SignInLocked,
     /// The account has another address now. This goes to the old one.
@@ -43,6 +47,8 @@ impl Security {
             Security::SecondFactorOn => "Your second factor was turned on",
             Security::SecondFactorOff => "Your second factor was turned off",
             Security::NewKey(_) => "An API key was made",
+            Security::ProviderLinked => "A way to sign in was added",
+            Security::ProviderUnlinked => "A way to sign in was taken away",
             Security::SignInLocked => "Sign-ins to your account failed",
             Security::AddressChanged => "The address of your account was changed",
             Security::WebhookOff(_) => "A webhook was switched off",
@@ -57,6 +63,8 @@ impl Security {
             }
             Security::SecondFactorOn => "From here on, signing in asks for a code of your app, too.".to_owned(),
             Security::SecondFactorOff => "From here on, your password alone signs in.".to_owned(),
+            Security::ProviderLinked => "From here on, your account can be signed in to by another provider as well.".to_owned(),
+            Security::ProviderUnlinked => "Your account can be signed in to by one provider less. All other sessions have ended.".to_owned(),
             Security::NewKey(id) => format!("The API key {id} was made for your account."),
             Security::SignInLocked => {
                 "Signing in to your account failed several times, and must wait now after each further failure. If that was you, wait a few minutes, or have your password set anew.".to_owned()
@@ -144,6 +152,11 @@ pub(super) fn is_verified(tables: &impl Read, user: &User) -> Result<bool, Error
 
 pub(super) fn set_verified(tables: &Writing, user: &User) -> Result<(), Error> {
     tables.put(VERIFIED, &user.id.bytes(), &user.address)
+}
+
+/// Takes away which address of a user was confirmed.
+pub(super) fn forget(tables: &Writing, user: UserId) -> Result<(), Error> {
+    tables.remove(VERIFIED, &user.bytes()).map(drop)
 }
 
 impl Outbox {

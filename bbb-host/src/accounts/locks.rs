@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bbb_core::time::Timestamp;
 use redb::TableDefinition;
 
-use crate::accounts::db::{Read, Table};
+use crate::accounts::db::{Read, Table, Writing};
 use crate::accounts::id::UserId;
 use crate::accounts::letters::Security;
 use crate::accounts::{Accounts, Error, User, sessions, totp, users};
@@ -16,6 +16,11 @@ const LOCKED: Table = TableDefinition::new("locked_users");
 /// Whether somebody is locked.
 pub(super) fn is_locked(tables: &impl Read, user: UserId) -> Result<bool, Error> {
     Ok(tables.get::<Timestamp>(LOCKED, &user.bytes())?.is_some())
+}
+
+/// Takes away a lock.
+pub(super) fn forget(tables: &Writing, user: UserId) -> Result<(), Error> {
+    tables.remove(LOCKED, &user.bytes()).map(drop)
 }
 
 /// A user who may do something: one that is there and not locked.
@@ -78,7 +83,7 @@ impl Accounts {
         Ok(count)
     }
 
-    /// Takes away the second factor of somebody who has lost it, and ends their sessions. Their password signs them in from here on.
+    /// Takes away the second factor of somebody who has lost it, and ends their sessions. Their password or their provider signs them in from here on.
     ///
     /// # Errors
     /// [`Error::Conflict`] where there is none.

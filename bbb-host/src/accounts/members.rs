@@ -52,6 +52,27 @@ pub(super) fn of(tables: &impl Read, tenant: TenantId) -> Result<Vec<(User, Role
     Ok(found)
 }
 
+/// Takes away all that somebody is a member of, and a tenant with all its members.
+pub(super) fn forget(tables: &Writing, user: UserId, tenant: TenantId) -> Result<(), Error> {
+    let mut pairs = Vec::new();
+    for (place, _) in tables.all::<Role>(BY_USER, &user.bytes())? {
+        pairs.extend(second(&place).map(|tenant| (user.bytes(), tenant)));
+    }
+    for (place, _) in tables.all::<Role>(BY_TENANT, &tenant.bytes())? {
+        pairs.extend(second(&place).map(|user| (user, tenant.bytes())));
+    }
+    for (user, tenant) in pairs {
+        tables.remove(BY_USER, &key(user, tenant))?;
+        tables.remove(BY_TENANT, &key(tenant, user))?;
+    }
+    Ok(())
+}
+
+/// Whether a tenant has anybody: one whose owner was removed has not.
+pub(super) fn has_any(tables: &impl Read, tenant: TenantId) -> Result<bool, Error> {
+    Ok(!tables.page::<Role>(BY_TENANT, &tenant.bytes(), None, false, 1)?.is_empty())
+}
+
 /// Whether somebody is a member already.
 pub(super) fn is_member(tables: &impl Read, user: UserId, tenant: TenantId) -> Result<bool, Error> {
     Ok(tables.get::<Role>(BY_USER, &key(user.bytes(), tenant.bytes()))?.is_some())

@@ -2,11 +2,13 @@
 //!
 //! No secret is kept that could be used: passwords as argon2id, tokens as BLAKE3 of 256 random bits. Nothing here knows of HTTP. Times come from a clock that is handed in.
 
+pub(crate) mod attempts;
 mod confirm;
 mod db;
 pub mod grants;
 pub mod id;
 mod idempotency;
+mod identities;
 mod keys;
 mod letters;
 mod lockout;
@@ -17,6 +19,7 @@ mod members;
 mod notices;
 mod outbox;
 mod password;
+pub(crate) mod removal;
 pub mod rights;
 mod secrets;
 mod sessions;
@@ -45,6 +48,7 @@ use crate::data_dir::DataDir;
 use crate::fault::Fault;
 
 pub use self::idempotency::{Begun, Kept};
+pub(crate) use self::identities::IdentityRow;
 pub use self::keys::KeyRow;
 pub(crate) use self::lockout::subscriber;
 pub use self::members::Membership;
@@ -199,6 +203,7 @@ impl Accounts {
                 totp::sweep(tables, now)?;
                 confirm::sweep(tables, now)?;
                 outbox::sweep(tables, now)?;
+                attempts::sweep(tables, now)?;
                 idempotency::sweep(tables, now)
             })
             .await

@@ -154,6 +154,22 @@ pub(super) fn forget(tables: &Writing, business: BusinessId) -> Result<(), Error
     tables.remove(CURSORS, &business.bytes()).map(drop)
 }
 
+/// Forgets what a user wants to be told of, and what waits for their mail of the day, and that of all members of a tenant.
+pub(super) fn forget_people(tables: &Writing, user: UserId, tenant: TenantId) -> Result<(), Error> {
+    let is_theirs = |key: &[u8]| key.starts_with(&user.bytes()) || key.ends_with(&tenant.bytes());
+    for (key, _) in tables.all::<Preferences>(PREFERENCES, &[])? {
+        if is_theirs(&key) {
+            tables.remove(PREFERENCES, &key)?;
+        }
+    }
+    for (key, _) in tables.all::<Digest>(DIGESTS, &[])? {
+        if is_theirs(&key) {
+            tables.remove(DIGESTS, &key)?;
+        }
+    }
+    Ok(())
+}
+
 /// The next time at which mails of the day are sent.
 fn next_digest(now: Timestamp) -> Timestamp {
     let day = now.ms().saturating_sub(DIGEST_HOUR * HOUR_MS).div_euclid(DAY_MS) + 1;

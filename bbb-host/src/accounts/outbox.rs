@@ -315,6 +315,18 @@ impl Outbox {
     }
 }
 
+/// Takes away all letters that wait on somebody's account.
+pub(super) fn forget(tables: &Writing, account: Account) -> Result<(), Error> {
+    for way in Way::ALL {
+        for (_, row) in tables.all::<Waiting>(LETTERS, &[way.place()])? {
+            if row.account == account {
+                Outbox::take(tables, way, &row)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Takes away keys that were remembered for long enough.
 pub(super) fn sweep(tables: &Writing, now: Timestamp) -> Result<(), Error> {
     for (key, until) in tables.all::<Timestamp>(KEYS, &[])? {

@@ -173,7 +173,7 @@ impl Accounts {
     /// Begins a session of somebody who has proved who they are.
     ///
     /// # Errors
-    /// [`Error::Database`].
+    /// [`Error::Wrong`] where they were removed or locked meanwhile.
     pub async fn begin_session(&self, user: UserId, delivery: Delivery) -> Result<Issued, Error> {
         let now = self.now();
         let id = SessionId::draw()?;
@@ -181,6 +181,8 @@ impl Accounts {
         let row = SessionRow { user, delivery, created_at: now, expires_at: now.plus_ms(lasts_ms), shown_at: Some(now), access: None };
         self.db
             .write(move |tables| {
+                // It may have been removed, or locked, since.
+                locks::active(tables, user)?.ok_or(Error::Wrong)?;
                 let mut others = Vec::new();
                 for (key, ()) in tables.all::<()>(BY_USER, &user.bytes())? {
                     let Ok(id) = <[u8; 8]>::try_from(&key[8..]).map(SessionId::from_bytes) else { continue };
@@ -205,7 +207,7 @@ impl Accounts {
         match token.purpose() {
             Purpose::Access | Purpose::Cookie => {}
             Purpose::Key => return self.identify_key(token),
-            Purpose::Refresh | Purpose::FirstAdmin | Purpose::Invitation | Purpose::Confirm | Purpose::Reset => return Err(Error::Wrong),
+            Purpose::Refresh | Purpose::FirstAdmin | Purpose::Invitation | Purpose::Confirm | Purpose::Reset | Purpose::Attempt => return Err(Error::Wrong),
         }
         let now = self.now();
         self.db.read(|tables| {

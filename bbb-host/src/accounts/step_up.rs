@@ -109,7 +109,13 @@ impl Accounts {
         if self.second_factor(user.id)?.on {
             self.prove_second(user, proof, from).await?;
         } else {
-            let missing = || Error::Bad { field: "password", rule: "is needed: this account has no second factor".to_owned() };
+            let rule = match self.has_password(user.id)? {
+                true => "is needed: this account has no second factor",
+                false => {
+                    "is none: this account has neither a password nor a second factor; show who you are with your provider, by POST /api/auth/step-up/{provider}"
+                }
+            };
+            let missing = || Error::Bad { field: "password", rule: rule.to_owned() };
             self.prove_password(&user.address, password.ok_or_else(missing)?, from).await?;
         }
         self.lockout.succeeded(&user.address, from);

@@ -38,7 +38,7 @@ pub enum Owner {
 pub struct BusinessRow {
     /// Whose.
     pub tenant: TenantId,
-    /// Who launched it; none where that was outside the daemon.
+    /// Who launched it; none where that was outside the daemon, or by somebody who was removed.
     pub by: Option<UserId>,
     /// When.
     pub at: Timestamp,
@@ -80,14 +80,34 @@ fn remove(tables: &Writing, id: BusinessId) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether a tenant has a business that is none of these.
+pub(super) fn has_more_than(tables: &impl Read, tenant: TenantId, those: &BTreeSet<BusinessId>) -> Result<bool, Error> {
+    let all = tables.all::<()>(BY_TENANT, &tenant.bytes())?;
+    Ok(all.iter().any(|(key, ())| business_in(key).is_none_or(|id| !those.contains(&id))))
+}
+
+/// Takes the name of somebody from all that they launched.
+pub(super) fn forget_launcher(tables: &Writing, user: UserId) -> Result<(), Error> {
+    for (key, row) in tables.all::<BusinessRow>(BUSINESSES, &[])? {
+        if row.by == Some(user) {
+            tables.put(BUSINESSES, &key, &BusinessRow { by: None, ..row })?;
+        }
+    }
+    Ok(())
+}
+
 impl Accounts {
     /// Says whose a business will be that is launched next. Those in `over` do not count towards the `most` that the tenant may have.
     ///
     /// # Errors
-    /// [`Error::Full`] where the tenant has as many as it may, [`Error::Conflict`] where the business is known.
+    /// [`Error::Full`] where the tenant has as many as it may, [`Error::Conflict`] where the business is known, [`Error::NotFound`] where the tenant is not there.
     pub async fn claim(&self, id: BusinessId, row: BusinessRow, most: usize, over: BTreeSet<BusinessId>) -> Result<(), Error> {
         self.db
             .write(move |tables| {
+                // Its owner may have been removed since whoever launches was found to be a member.
+                if !members::has_any(tables, row.tenant)? {
+                    return Err(Error::NotFound);
+                }
                 if tables.get::<BusinessRow>(BUSINESSES, &id.bytes())?.is_some() {
                     return Err(Error::Conflict("this very business was launched before"));
                 }

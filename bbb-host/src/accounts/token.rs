@@ -30,11 +30,13 @@ pub enum Purpose {
     Confirm,
     /// Sets a forgotten password, once.
     Reset,
+    /// Ties an attempt to sign in by another to one browser.
+    Attempt,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Purpose; 8] = [
+    pub const ALL: [Purpose; 9] = [
         Purpose::Access,
         Purpose::Refresh,
         Purpose::Cookie,
@@ -43,6 +45,7 @@ impl Purpose {
         Purpose::Key,
         Purpose::Confirm,
         Purpose::Reset,
+        Purpose::Attempt,
     ];
 
     const fn prefix(self) -> &'static str {
@@ -55,6 +58,7 @@ impl Purpose {
             Purpose::Key => "bbb_ak_",
             Purpose::Confirm => "bbb_ev_",
             Purpose::Reset => "bbb_pr_",
+            Purpose::Attempt => "bbb_sa_",
         }
     }
 }
@@ -96,6 +100,11 @@ impl Token {
     /// The token itself: whoever has it is believed.
     pub fn reveal(&self) -> String {
         format!("{}{}", self.purpose.prefix(), URL_SAFE_NO_PAD.encode(self.bits))
+    }
+
+    /// A secret that only who has the token can know: another for each use. Nothing of it tells the token.
+    pub(crate) fn secret_for(&self, what: &str) -> [u8; 32] {
+        blake3::derive_key(what, &self.bits)
     }
 
     /// What is kept of it. A hash without a secret is enough: nobody guesses 256 bits, and so nobody learns from how long a comparison takes.

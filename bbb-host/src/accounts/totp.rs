@@ -218,12 +218,12 @@ impl Accounts {
         self.counted(&user.address, from, check).await
     }
 
-    /// Draws a secret for the app of somebody who gives their password again. It is asked for from the first code on.
+    /// Draws a secret for the app of somebody who gives their password again, where they have one. It is asked for from the first code on.
     ///
     /// # Errors
     /// As [`Accounts::sign_in`]; [`Error::Conflict`] where there is a second factor already, [`Error::Key`].
-    pub async fn begin_second_factor(&self, user: &User, password: String, from: IpAddr) -> Result<Enrolment, Error> {
-        self.prove_password(&user.address, password, from).await?;
+    pub async fn begin_second_factor(&self, user: &User, password: Option<String>, from: IpAddr) -> Result<Enrolment, Error> {
+        self.prove_again(user, password, from).await?;
         let (key, now, id) = (Arc::clone(&self.second.key), self.now(), user.id);
         let secret: [u8; SECRET_BYTES] = random()?;
         let uri = app(&secret, &user.address)?.to_url().map_err(|error| Error::Database(error.to_string()))?;
@@ -274,9 +274,8 @@ impl Accounts {
     ///
     /// # Errors
     /// As [`Accounts::sign_in`]; [`Error::Conflict`] where there is none.
-    pub async fn end_second_factor(&self, user: &User, password: String, proof: Proof, from: IpAddr) -> Result<(), Error> {
-        self.must_have_second_factor(user)?;
-        self.sign_in(&user.address, password, Some(proof), from).await?;
+    pub async fn end_second_factor(&self, user: &User, password: Option<String>, proof: Proof, from: IpAddr) -> Result<(), Error> {
+        self.prove_both(user, password, proof, from).await?;
         let (id, now, outbox) = (user.id, self.now(), Arc::clone(&self.outbox));
         self.db
             .write(move |tables| {
@@ -290,15 +289,27 @@ impl Accounts {
     ///
     /// # Errors
     /// As [`Accounts::sign_in`]; [`Error::Conflict`] where there is no second factor.
-    pub async fn new_recovery_codes(&self, user: &User, password: String, proof: Proof, from: IpAddr) -> Result<Vec<String>, Error> {
-        self.must_have_second_factor(user)?;
-        self.sign_in(&user.address, password, Some(proof), from).await?;
+    pub async fn new_recovery_codes(
+        &self,
+        user: &User,
+        password: Option<String>,
+        proof: Proof,
+        from: IpAddr,
+    ) -> Result<Vec<String>, Error> {
+        self.prove_both(user, password, proof, from).await?;
         let id = user.id;
         self.db.write(move |tables| draw_recovery(tables, id)).await
     }
 
-    fn must_have_second_factor(&self, user: &User) -> Result<(), Error> {
-        if self.second_factor(user.id)?.on { Ok(()) } else { Err(Error::Conflict("there is no second factor")) }
+    /// Asks for the password, of those who have one, and the second factor.
+    async fn prove_both(&self, user: &User, password: Option<String>, proof: Proof, from: IpAddr) -> Result<(), Error> {
+        if !self.second_factor(user.id)?.on {
+            return Err(Error::Conflict("there is no second factor"));
+        }
+        self.prove_again(user, password, from).await?;
+        self.prove_second(user, Some(proof), from).await?;
+        self.lockout.succeeded(&user.address, from);
+        Ok(())
     }
 }
 

@@ -13,7 +13,7 @@ use crate::accounts::grants::{self, What};
 use crate::accounts::id::{SessionId, TenantId, UserId};
 use crate::accounts::letters::Security;
 use crate::accounts::token::{Purpose, Token};
-use crate::accounts::{Accounts, Error, Membership, Proof, confirm, members, password, sessions, tenants};
+use crate::accounts::{Accounts, Error, Membership, Proof, confirm, locks, members, password, sessions, tenants};
 use crate::config::Registration;
 
 const USERS: Table = TableDefinition::new("users");
@@ -120,6 +120,22 @@ pub(super) fn move_to(tables: &Writing, before: &User, user: &User) -> Result<()
     tables.put(USERS, &user.id.bytes(), user)
 }
 
+/// Whether somebody has this address.
+pub(super) fn is_taken(tables: &impl Read, address: &str) -> Result<bool, Error> {
+    Ok(tables.get::<UserId>(ADDRESSES, address.as_bytes())?.is_some())
+}
+
+pub(super) fn has_password(tables: &impl Read, user: UserId) -> Result<bool, Error> {
+    Ok(password_of(tables, user)?.is_some())
+}
+
+/// What somebody is called whom a provider calls so: that, as far as it is a name here, else what stands before the `@` of their address.
+pub(super) fn likely_name(told: Option<&str>, address: &str) -> String {
+    let plain: String = told.unwrap_or_default().chars().filter(|char| !char.is_control()).take(MAX_NAME_CHARS).collect();
+    let before = address.split('@').next().unwrap_or(address);
+    normal_name(&plain).unwrap_or_else(|_| before.chars().take(MAX_NAME_CHARS).collect())
+}
+
 /// Whether there is an administrator.
 pub(super) fn has_admin(tables: &impl Read) -> Result<bool, Error> {
     Ok(first_admin(tables)?.is_some())
@@ -177,7 +193,7 @@ impl Accounts {
                 let fits = |token: &Token| matches!(token.purpose(), Purpose::FirstAdmin | Purpose::Invitation);
                 Some(Token::parse(text.trim()).filter(fits).ok_or(Error::BadGrant)?)
             }
-            None if self.registration == Registration::Open && self.has_admin()? => None,
+            None if self.is_open()? => None,
             None => return Err(Error::NotInvited),
         };
         // Before the work: nobody makes this machine hash without a reason.
@@ -188,23 +204,41 @@ impl Accounts {
         let name = normal_name(&newcomer.name)?;
         let hash = self.passwords.hash(newcomer.password, [address.clone(), name.clone()]).await?;
         let (now, outbox) = (self.now(), Arc::clone(&self.outbox));
-        let (id, tenant) = (UserId::draw()?, TenantId::draw()?);
         self.db
             .write(move |tables| {
                 let grant = token.as_ref().map(|token| grants::take(tables, token, now)).transpose()?;
-                let user = User { id, address, name, admin: grant == Some(What::FirstAdmin), tenant, created_at: now };
-                if user.admin && has_admin(tables)? {
-                    return Err(Error::BadGrant);
-                }
-                for_whom(grant.as_ref(), &user)?;
-                insert(tables, &user, &hash)?;
-                if let Some(What::Invited { member: Some((tenant, role)), .. }) = grant {
-                    members::put(tables, tenant, id, role)?;
-                }
+                let user = admit(tables, Admission { address, name, grant, way: Way::Password(hash) }, now)?;
                 confirm::ask(tables, &outbox, now, &user)?;
                 Ok(user)
             })
             .await
+    }
+
+    /// Whether everybody may register now.
+    pub(super) fn is_open(&self) -> Result<bool, Error> {
+        Ok(self.registration == Registration::Open && self.has_admin()?)
+    }
+
+    /// Whether somebody has a password. Who came by a provider has none until they set one.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn has_password(&self, user: UserId) -> Result<bool, Error> {
+        self.db.read(|tables| has_password(tables, user))
+    }
+
+    /// Asks for the password once more, of those who have one. Who has none must be somebody who has just shown otherwise who they are: that is for the caller to know.
+    ///
+    /// # Errors
+    /// [`Error::Bad`] where it is missing, and as [`Accounts::sign_in`].
+    pub(super) async fn prove_again(&self, user: &User, password: Option<String>, from: IpAddr) -> Result<(), Error> {
+        match password {
+            Some(password) => self.prove_password(&user.address, password, from).await.map(drop),
+            None if self.has_password(user.id)? => {
+                Err(Error::Bad { field: "password", rule: "is needed: this account has one".to_owned() })
+            }
+            None => Ok(()),
+        }
     }
 
     /// Who has this address, this password, and this second factor, where they have one.
@@ -307,23 +341,28 @@ impl Accounts {
             .await
     }
 
-    /// Changes a password, whose owner must know the current one. All sessions end but `session`.
+    /// Changes a password, whose owner must know the current one; or sets the first one of somebody who came by a provider. All sessions end but `session`.
     ///
     /// # Errors
-    /// [`Error::Wrong`] where the current one is another, and as [`Accounts::sign_in`]; [`Error::Bad`] and [`Error::Weak`] for the new one.
+    /// [`Error::Wrong`] where the current one is another, [`Error::Bad`] where it is missing, and as [`Accounts::sign_in`]; [`Error::Bad`] and [`Error::Weak`] for the new one.
     pub async fn change_password(
         &self,
         user: &User,
         session: Option<SessionId>,
-        current: String,
+        current: Option<String>,
         new: String,
         from: IpAddr,
     ) -> Result<(), Error> {
-        self.prove_password(&user.address, current, from).await?;
+        let had_none = current.is_none();
+        self.prove_again(user, current, from).await?;
         let (id, hash) = (user.id, self.passwords.hash(new, [user.address.clone(), user.name.clone()]).await?);
         let (now, outbox) = (self.now(), Arc::clone(&self.outbox));
         self.db
             .write(move |tables| {
+                locks::active(tables, id)?.ok_or(Error::Wrong)?;
+                if had_none && has_password(tables, id)? {
+                    return Err(Error::Conflict("a password was set meanwhile"));
+                }
                 set_password(tables, id, &hash)?;
                 confirm::forget_resets(tables, id)?;
                 sessions::end_others(tables, id, session)?;
@@ -333,12 +372,49 @@ impl Accounts {
     }
 }
 
-pub(super) fn insert(tables: &Writing, user: &User, hash: &str) -> Result<(), Error> {
-    if tables.get::<UserId>(ADDRESSES, user.address.as_bytes())?.is_some() {
+/// How somebody signs in first.
+pub(super) enum Way {
+    /// By a password with this hash.
+    Password(String),
+    /// By a provider, whom the caller notes.
+    Provider,
+}
+
+/// Somebody who is to have an account.
+pub(super) struct Admission {
+    pub(super) address: String,
+    pub(super) name: String,
+    pub(super) grant: Option<What>,
+    pub(super) way: Way,
+}
+
+/// Makes an account.
+pub(super) fn admit(tables: &Writing, admission: Admission, now: Timestamp) -> Result<User, Error> {
+    let Admission { address, name, grant, way } = admission;
+    let (id, tenant) = (UserId::draw()?, TenantId::draw()?);
+    let user = User { id, address, name, admin: grant == Some(What::FirstAdmin), tenant, created_at: now };
+    if user.admin && has_admin(tables)? {
+        return Err(Error::BadGrant);
+    }
+    for_whom(grant.as_ref(), &user)?;
+    if is_taken(tables, &user.address)? {
         return Err(Error::Bad { field: "email", rule: "cannot be registered".to_owned() });
     }
     tables.put(ADDRESSES, user.address.as_bytes(), &user.id)?;
-    tables.put(USERS, &user.id.bytes(), user)?;
-    set_password(tables, user.id, hash)?;
-    tenants::make(tables, user)
+    tables.put(USERS, &user.id.bytes(), &user)?;
+    if let Way::Password(hash) = way {
+        tables.put(PASSWORDS, &user.id.bytes(), &hash)?;
+    }
+    tenants::make(tables, &user)?;
+    if let Some(What::Invited { member: Some((tenant, role)), .. }) = grant {
+        members::put(tables, tenant, id, role)?;
+    }
+    Ok(user)
+}
+
+/// Takes away a user and what names them here.
+pub(super) fn forget(tables: &Writing, user: &User) -> Result<(), Error> {
+    tables.remove(PASSWORDS, &user.id.bytes())?;
+    tables.remove(ADDRESSES, user.address.as_bytes())?;
+    tables.remove(USERS, &user.id.bytes()).map(drop)
 }

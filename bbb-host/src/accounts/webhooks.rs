@@ -99,6 +99,16 @@ pub(super) fn of(tables: &impl Read, tenant: TenantId) -> Result<Vec<(WebhookId,
     Ok(found)
 }
 
+fn remove(tables: &Writing, tenant: TenantId, id: WebhookId) -> Result<(), Error> {
+    tables.remove(BY_TENANT, &by_tenant(tenant, id))?;
+    tables.remove(WEBHOOKS, &id.bytes()).map(drop)
+}
+
+/// Takes away all webhooks of a tenant.
+pub(super) fn forget(tables: &Writing, tenant: TenantId) -> Result<(), Error> {
+    of(tables, tenant)?.into_iter().try_for_each(|(id, _)| remove(tables, tenant, id))
+}
+
 impl Outbox {
     /// Puts a message to a webhook in.
     pub(super) fn message(
@@ -211,8 +221,7 @@ impl Accounts {
         self.db
             .write(move |tables| {
                 let row: Webhook = tables.get(WEBHOOKS, &id.bytes())?.ok_or(Error::NotFound)?;
-                tables.remove(BY_TENANT, &by_tenant(row.tenant, id))?;
-                tables.remove(WEBHOOKS, &id.bytes()).map(drop)
+                remove(tables, row.tenant, id)
             })
             .await
     }

@@ -27,8 +27,10 @@ pub(super) enum AdminCommand {
     },
     /// End all sessions of somebody
     EndSessions(Who),
-    /// Take away a second factor that its owner has lost; their sessions end, and their password signs them in
+    /// Take away a second factor that its owner has lost; their sessions end, and their password or their provider signs them in
     ResetSecondFactor(Who),
+    /// Remove somebody, and all that is kept of them; their businesses must be over
+    Remove(Who),
     /// List all businesses, and whose they are
     Businesses,
     /// List what the daemon has to say, by mail or to a webhook, and could not yet
@@ -53,6 +55,7 @@ impl AdminCommand {
             AdminCommand::Invite { email } => Admin::Invite(email),
             AdminCommand::EndSessions(Who { user }) => Admin::EndSessions(user),
             AdminCommand::ResetSecondFactor(Who { user }) => Admin::ResetSecondFactor(user),
+            AdminCommand::Remove(Who { user }) => Admin::Remove(user),
             AdminCommand::Businesses => Admin::Businesses,
             AdminCommand::Outbox => Admin::Outbox,
         };
@@ -70,6 +73,13 @@ fn user_line(user: &Value) -> String {
     let mut marks = Vec::new();
     if user["admin"] == true {
         marks.push("administrator".to_owned());
+    }
+    if user["password"] == false {
+        marks.push("no password".to_owned());
+    }
+    let providers: Vec<&str> = user["providers"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if !providers.is_empty() {
+        marks.push(format!("by {}", providers.join(", ")));
     }
     if user["second_factor"] == true {
         marks.push("second factor".to_owned());
@@ -123,6 +133,7 @@ fn text(ask: &Admin, told: &Value) -> String {
             users => users.iter().map(user_line).collect(),
         },
         Admin::Lock(_) | Admin::Unlock(_) | Admin::ResetSecondFactor(_) => user_line(told),
+        Admin::Remove(_) => format!("{} was removed", of(told, "id")),
         Admin::EndSessions(_) => format!("{} sessions of {} ended", told["ended"], of(told, "id")),
         Admin::Invite(_) => {
             format!(

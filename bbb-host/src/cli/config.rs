@@ -105,6 +105,9 @@ fn files(config: &Config, troubles: &mut Vec<Trouble>) -> Vec<Secret> {
         };
         secrets.push(Secret { name, origin });
     }
+    for provider in &config.server.sign_in {
+        note(provider.client_secret().map(drop));
+    }
     if !config.smtp.root_certificate_file.is_empty() {
         note(read(Path::new(&config.smtp.root_certificate_file), MAX_CONFIG_BYTES).map(drop));
     }

@@ -162,7 +162,9 @@ impl Checked {
             let source = Source::Environment { variable: variable.clone() };
             let names = |one: &&Setting| *variable == format!("BBB_{}_{}", one.section.to_uppercase(), one.key.to_uppercase());
             match (self.settings.iter().find(names).cloned(), text) {
-                (None, _) if !OTHER_VARIABLES.contains(&variable.as_str()) => self.unread.push(variable.clone()),
+                (None, _) if !OTHER_VARIABLES.contains(&variable.as_str()) && !is_secret_of_provider(variable) => {
+                    self.unread.push(variable.clone())
+                }
                 (None, _) => {}
                 (Some(_), None) => self.trouble(Some(source), "it is not UTF-8"),
                 (Some(Setting { section, key, value, .. }), Some(text)) => {
@@ -198,6 +200,11 @@ impl Checked {
             self.trouble(Some(source), fault.message);
         }
     }
+}
+
+/// Whether a variable may be the secret that a provider of sign-ins knows this daemon by.
+fn is_secret_of_provider(variable: &str) -> bool {
+    variable.starts_with("BBB_SIGN_IN_") && variable.ends_with("_SECRET")
 }
 
 /// Whether a text has this name in it, and not only as the beginning of a longer one.

@@ -7,6 +7,7 @@ use bbb_integrations::mail::address;
 use bbb_integrations::secret::Secret;
 use serde::Deserialize;
 
+use crate::config::sign_in::{self, SignInSection};
 use crate::config::{MAX_TIMEOUT_S, names, secret};
 use crate::fault::Fault;
 
@@ -49,6 +50,7 @@ pub struct ServerSection {
     pub metrics_token_file: String,
     pub mail_from: String,
     pub public_url: String,
+    pub sign_in: Vec<SignInSection>,
 }
 
 /// Who may register once there is an administrator.
@@ -79,6 +81,7 @@ impl Default for ServerSection {
             metrics_token_file: String::new(),
             mail_from: String::new(),
             public_url: String::new(),
+            sign_in: Vec::new(),
         }
     }
 }
@@ -89,6 +92,7 @@ impl ServerSection {
         self.parse()?;
         self.proxies()?;
         self.mail_links()?;
+        sign_in::check(&self.sign_in)?;
         if self.tls_certificate_file.is_empty() != self.tls_key_file.is_empty() {
             return Err(Fault::usage("server.tls_certificate_file and server.tls_key_file belong together: give both, or none"));
         }

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::accounts::id::TenantId;
+use crate::accounts::removal::By;
 use crate::accounts::{Account, Accounts, User, Way};
 use crate::fault::Fault;
+use crate::serve::over;
 use crate::service::Service;
 
 /// What is asked. People are named by their id or their address.
@@ -26,6 +28,8 @@ pub enum Admin {
     EndSessions(String),
     /// Take away a second factor that was lost.
     ResetSecondFactor(String),
+    /// Remove somebody, and all that is kept of them.
+    Remove(String),
     /// All businesses, and whose they are.
     Businesses,
     /// What the daemon has to say and could not yet.
@@ -37,6 +41,7 @@ fn view(accounts: &Accounts, user: &User) -> Result<Value, Fault> {
     Ok(json!({
         "id": user.id, "email": user.address, "name": user.name, "admin": user.admin, "tenant": user.tenant, "created_at": user.created_at.to_string(),
         "locked_since": accounts.locked_since(user.id)?.map(|at| at.to_string()),
+        "password": accounts.has_password(user.id)?, "providers": accounts.identities(user.id)?.into_iter().map(|row| row.issuer).collect::<Vec<_>>(),
         "second_factor": factor.on, "sessions": accounts.sessions(user.id)?.len(),
     }))
 }
@@ -77,6 +82,12 @@ pub(super) async fn answer(accounts: Option<&Accounts>, service: &Service, ask: 
             accounts.reset_second_factor(user.id).await?;
             tracing::info!(user = %user.id, "a second factor was taken away");
             view(accounts, &user)
+        }
+        Admin::Remove(who) => {
+            let user = find(&who)?;
+            accounts.remove_user(user.id, By::Operator, over(service).await?).await?;
+            tracing::info!(user = %user.id, "an account was removed");
+            Ok(json!({ "id": user.id, "removed": true }))
         }
         Admin::Invite(address) => {
             let admin = accounts.first_admin()?;

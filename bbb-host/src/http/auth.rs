@@ -35,7 +35,7 @@ pub(crate) enum Found {
 pub(crate) fn find(app: &App, headers: &HeaderMap) -> Result<Found, Problem> {
     let text = match headers.get(AUTHORIZATION) {
         Some(line) => bearer(line.to_str().unwrap_or_default()),
-        None => match cookie::session(headers) {
+        None => match cookie::SESSION.find(headers) {
             Some(text) => Some(text),
             None => return Ok(Found::Nobody),
         },

@@ -125,6 +125,28 @@ pub(crate) fn hosts(address: SocketAddr, configured: &[String]) -> Vec<String> {
     names
 }
 
+/// The beginning of the daemon's addresses, as the request calls it by one of its names: those that are configured, where any are. Providers send browsers back to it, and
+/// compare it with what was registered there.
+pub(crate) fn origin(app: &App, headers: &HeaderMap) -> Result<String, Problem> {
+    let named = headers.get(HOST).and_then(|line| line.to_str().ok()).map(str::to_ascii_lowercase).unwrap_or_default();
+    let scheme = if app.server.has_tls() || !app.server.trusted_proxies.is_empty() { "https" } else { "http" };
+    let configured: Vec<&String> = app.hosts.iter().filter(|host| is_configured(&app.server.hosts, host)).collect();
+    match configured.first() {
+        None if app.hosts.contains(&named) => Ok(format!("{scheme}://{named}")),
+        Some(_) if configured.contains(&&named) => Ok(format!("{scheme}://{named}")),
+        Some(first) => Err(Problem::new(What::WrongHost, format!("providers send nobody back to this name: go to {scheme}://{first}"))),
+        None => Err(Problem::new(What::WrongHost, "`Host` is none of the names of this daemon")),
+    }
+}
+
+/// Whether a name is one of those that are configured, with or without a port.
+fn is_configured(configured: &[String], host: &str) -> bool {
+    configured.iter().any(|name| {
+        let rest = host.strip_prefix(&name.to_ascii_lowercase());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    })
+}
+
 /// Whether a request calls the daemon by one of its names. A page of another site that has its name resolved to this machine does not, and so gets nothing.
 fn is_called(hosts: &[String], headers: &HeaderMap, uri: &Uri) -> bool {
     let mut lines = headers.get_all(HOST).iter();

@@ -35,6 +35,7 @@ use crate::http::problem::{Problem, What};
 use crate::outbound::Outbound;
 use crate::serve::fleet::Fleet;
 use crate::service::Service;
+use crate::sign_in::Providers;
 
 pub(crate) use self::guard::request_id;
 pub(crate) use self::live::Readers;
@@ -55,6 +56,7 @@ pub(crate) struct App {
     /// The names by which it may be called, with and without its port.
     pub(crate) hosts: Vec<String>,
     pub(crate) limiter: Limiter,
+    pub(crate) providers: Providers,
     pub(crate) readers: Arc<Readers>,
     pub(crate) keyed: keyed::UnderWay,
     pub(crate) metrics: Metrics,
@@ -67,7 +69,7 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn new(
         (service, accounts, fleet): (Arc<Service>, Arc<Accounts>, Arc<Fleet>),
-        server: ServerSection,
+        (server, providers): (ServerSection, Providers),
         address: SocketAddr,
         ending: watch::Receiver<bool>,
     ) -> App {
@@ -80,6 +82,7 @@ impl App {
             server,
             hosts,
             limiter,
+            providers,
             readers: Arc::default(),
             keyed: keyed::UnderWay::default(),
             metrics: Metrics::default(),

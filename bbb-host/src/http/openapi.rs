@@ -1,4 +1,5 @@
-//! The description of the API (OpenAPI 3.1), made from the handlers themselves, and the pages: one to read it, and one for whoever has a link to register with.
+//! The description of the API (OpenAPI 3.1), made from the handlers themselves, and the pages: one to read it, one for whoever has a link to register
+//! with, and one to sign in.
 
 use std::sync::Arc;
 
@@ -16,8 +17,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::routes::{
-    advice, blueprints, businesses, charter, commands, contacts, evidence, fork, health, inbox, keys, launch, mail, metrics, notifications,
-    people, plan, records, second_factor, sessions, sign_in, terms,
+    advice, blueprints, businesses, charter, commands, contacts, evidence, fork, health, identities, inbox, keys, launch, mail, metrics,
+    notifications, people, plan, providers, records, removal, second_factor, sessions, sign_in, terms,
 };
 use crate::http::{App, cookie, live, problem};
 
@@ -50,7 +51,7 @@ impl Modify for Secured {
         let bearer =
             HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An access token of `POST /api/auth/login`")).build();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
-        components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(cookie::NAME))));
+        components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(cookie::SESSION.name))));
         let nothing: [String; 0] = [];
         api.security = Some(vec![SecurityRequirement::new("bearer", nothing.clone()), SecurityRequirement::new("cookie", nothing)]);
     }
@@ -102,6 +103,16 @@ fn collected() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(sign_in::refresh))
         .routes(routes!(sign_in::logout))
         .routes(routes!(sign_in::me))
+        .routes(routes!(removal::remove))
+        .routes(routes!(providers::providers))
+        .routes(routes!(providers::begin))
+        .routes(routes!(providers::callback))
+        .routes(routes!(providers::finish))
+        .routes(routes!(identities::identities, identities::link))
+        .routes(routes!(identities::finish_link))
+        .routes(routes!(identities::unlink))
+        .routes(routes!(identities::step_up))
+        .routes(routes!(identities::finish_step_up))
         .routes(routes!(sessions::sessions))
         .routes(routes!(sessions::end_session))
         .routes(routes!(keys::password))
@@ -170,6 +181,8 @@ pub(crate) fn pages(api: utoipa::openapi::OpenApi) -> Router<Arc<App>> {
         .route("/api/openapi.json", get(description))
         .route("/api/docs", get(move || async move { file(html, include_str!("pages/docs.html")) }))
         .route("/welcome", get(move || async move { file(html, include_str!("pages/welcome.html")) }))
+        .route("/sign-in", get(move || async move { file(html, include_str!("pages/sign-in.html")) }))
+        .route("/pages/sign-in.js", get(move || async move { file(script, include_str!("pages/sign-in.js")) }))
         .route("/pages/docs.js", get(move || async move { file(script, include_str!("pages/docs.js")) }))
         .route("/pages/welcome.js", get(move || async move { file(script, include_str!("pages/welcome.js")) }))
         .route("/pages/page.css", get(|| async { file("text/css; charset=utf-8", include_str!("pages/page.css")) }))

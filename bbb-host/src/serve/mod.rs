@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bbb_agents::world::WallClock;
+use bbb_core::id::BusinessId;
 use bbb_integrations::secret::Secret;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -33,6 +34,7 @@ use crate::serve::fleet::Fleet;
 use crate::serve::notices::Notices;
 use crate::serve::post::{Mailer, Post};
 use crate::service::{self, Service};
+use crate::sign_in::Providers;
 use crate::store::redb::RedbStore;
 
 /// Says what keeps the daemon from speaking TLS as it is configured. Reads files, and so blocks.
@@ -101,10 +103,18 @@ impl Daemon {
         adopt(&accounts, &service).await?;
         let socket = Server::listen_with(Arc::clone(&service), Some(Arc::clone(&accounts)))?;
         let server = config.server.clone();
+        let sections = server.sign_in.clone();
+        let providers = tokio::task::spawn_blocking(move || Providers::of(&sections)).await;
+        let providers = providers.map_err(|error| Fault::failed(error.to_string()))??;
         let metrics = Metrics::guarded_by(server.metrics_token()?.as_ref().map(Secret::reveal));
         let fleet = Arc::new(Fleet::new(Arc::clone(&service), Arc::clone(&accounts), config));
         let (ending, ended) = watch::channel(false);
-        let app = App::new((Arc::clone(&service), Arc::clone(&accounts), Arc::clone(&fleet)), server.clone(), address, ended.clone());
+        let app = App::new(
+            (Arc::clone(&service), Arc::clone(&accounts), Arc::clone(&fleet)),
+            (server.clone(), providers),
+            address,
+            ended.clone(),
+        );
         let app = App { metrics, outbound: Arc::clone(&outbound), ..app };
         let readers = Arc::clone(&app.readers);
         let listening = {
@@ -204,6 +214,12 @@ pub(crate) async fn adopt(accounts: &Accounts, service: &Service) -> Result<(), 
         (cut_short, adopted) => tracing::info!(cut_short, adopted, "businesses and tenants were made to agree"),
     }
     Ok(())
+}
+
+/// The businesses that are over.
+pub(crate) async fn over(service: &Service) -> Result<BTreeSet<BusinessId>, Fault> {
+    let listed = service.store().list().await?;
+    Ok(listed.into_iter().filter(|listed| listed.ended).map(|listed| listed.business).collect())
 }
 
 async fn sweep(accounts: Arc<Accounts>) {

@@ -23,7 +23,7 @@ impl House {
         app.generate(u64::try_from(self.time_ms.load(Ordering::SeqCst) / 1000).unwrap()).to_string()
     }
 
-    async fn delete(&self, who: &Person, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn delete(&self, who: &Person, path: &str, body: &Value) -> Answer {
         Answer::of(self.request(Method::DELETE, path).bearer_auth(&who.access).json(body)).await
     }
 

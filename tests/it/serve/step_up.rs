@@ -26,6 +26,10 @@ fn guarded() -> Vec<(Method, &'static str, Value)> {
         (Method::POST, "/api/keys", json!({ "name": "another", "role": "owner" })),
         (Method::DELETE, "/api/keys/{key}", Value::Null),
         (Method::POST, "/api/auth/password", json!({ "current": "not-the-password", "new": "another-horse-battery-9" })),
+        (Method::POST, "/api/me/identities", json!({ "provider": "nobody" })),
+        (Method::POST, "/api/me/identities/finish", Value::Null),
+        (Method::DELETE, "/api/me/identities/{identity}", Value::Null),
+        (Method::DELETE, "/api/me", json!({ "email": "not-the-address" })),
         (Method::POST, "/api/me/totp", json!({ "password": "not-the-password" })),
         (Method::POST, "/api/me/totp/confirm", json!({ "totp": "none" })),
         (Method::DELETE, "/api/me/totp", both.clone()),
@@ -41,13 +45,18 @@ fn guarded() -> Vec<(Method, &'static str, Value)> {
 }
 
 /// What changes something and needs nothing shown again.
-const FREE: [&str; 20] = [
+const FREE: [&str; 24] = [
     "post /api/auth/register",
     "post /api/auth/confirm",
     "post /api/auth/forgot",
     "post /api/auth/reset",
     // What one is mailed.
     "put /api/notifications",
+    "post /api/auth/providers/{provider}",
+    "post /api/auth/finish",
+    // They show who somebody is themselves.
+    "post /api/auth/step-up/{provider}",
+    "post /api/auth/step-up/finish",
     "post /api/auth/login",
     "post /api/auth/refresh",
     "post /api/auth/logout",
@@ -73,8 +82,11 @@ async fn try_it(
     (method, path, body): &(Method, &str, Value),
 ) -> Answer {
     let path = path.replace("{id}", business["id"].as_str().unwrap()).replace("{proposal}", "prop_999");
-    let path = path.replace("{user}", "usr_0123456789abcdef").replace("{key}", "key_0123456789abcdef");
-    let path = path.replace("{webhook}", webhook);
+    let path = path
+        .replace("{user}", "usr_0123456789abcdef")
+        .replace("{key}", "key_0123456789abcdef")
+        .replace("{identity}", "idn_0123456789abcdef")
+        .replace("{webhook}", webhook);
     let mut request = house.request(method.clone(), &path);
     if let Some(who) = who {
         request = request.bearer_auth(&who.access);

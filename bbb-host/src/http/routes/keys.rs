@@ -117,15 +117,16 @@ pub(crate) async fn revoke_key(State(app): State<Arc<App>>, caller: Caller, Name
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewPassword {
-    /// The one that is.
+    /// The one that is; none where there is none yet, as after registering by a provider.
+    #[serde(default)]
     #[schema(format = Password)]
-    current: String,
+    current: Option<String>,
     /// The one that is to be: 10 to 128 characters, not easy to guess.
     #[schema(min_length = 10, max_length = 128, format = Password)]
     new: String,
 }
 
-/// Changes your password. All other sessions end.
+/// Changes your password, or sets your first one. All other sessions end.
 #[utoipa::path(post, path = "/api/auth/password", tag = "accounts", request_body = NewPassword, responses(
     (status = 204, description = "It is changed"),
     (status = 401, description = "The current one is another", body = ProblemBody, content_type = "application/problem+json"),

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
+use bbb_core::time::Timestamp;
 use http::StatusCode;
+use qrcode::render::svg;
+use qrcode::{EcLevel, QrCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -51,9 +54,10 @@ pub(crate) async fn shown(State(app): State<Arc<App>>, caller: Caller) -> Result
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Again {
-    /// The password of the account.
+    /// The password of the account, where it has one.
+    #[serde(default)]
     #[schema(format = Password)]
-    password: String,
+    password: Option<String>,
 }
 
 /// What an app needs. It is shown this once.
@@ -63,6 +67,16 @@ pub(crate) struct Enrolment {
     secret: String,
     /// The same as an `otpauth:` URI, which apps read from a QR code.
     uri: String,
+    /// That QR code, an SVG picture.
+    qr: String,
+}
+
+/// A QR code of a text: black on white, with the quiet zone that readers need, and scaled by whoever shows it.
+fn qr(text: &str) -> Result<String, Problem> {
+    let code = QrCode::with_error_correction_level(text, EcLevel::M).map_err(|error| Problem::failed(format!("a QR code: {error}")))?;
+    let mut picture = code.render();
+    picture.quiet_zone(true).min_dimensions(240, 240).dark_color(svg::Color("#000")).light_color(svg::Color("#fff"));
+    Ok(picture.build())
 }
 
 /// Begins to set up a second factor: an app that shows a code of six digits, which changes every 30 seconds (RFC 6238). It is asked for once its first code was confirmed,
@@ -81,7 +95,8 @@ pub(crate) async fn begin(
 ) -> Result<Json<Enrolment>, Problem> {
     let user = caller.person(Deed::ChangeAccount)?;
     let enrolment = app.accounts.begin_second_factor(user, given.password, address(peer)).await?;
-    Ok(Json(Enrolment { secret: enrolment.secret, uri: enrolment.uri }))
+    let qr = qr(&enrolment.uri)?;
+    Ok(Json(Enrolment { secret: enrolment.secret, uri: enrolment.uri, qr }))
 }
 
 /// The first code.
@@ -123,9 +138,10 @@ pub(crate) async fn confirm(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Both {
-    /// The password of the account.
+    /// The password of the account, where it has one.
+    #[serde(default)]
     #[schema(format = Password)]
-    password: String,
+    password: Option<String>,
     /// The code of the app.
     #[serde(default)]
     #[schema(max_length = 64)]
@@ -137,7 +153,7 @@ pub(crate) struct Both {
 }
 
 impl Both {
-    fn parts(self) -> Result<(String, Proof), Problem> {
+    fn parts(self) -> Result<(Option<String>, Proof), Problem> {
         let proof = proof(self.totp, self.recovery_code)?.ok_or(crate::accounts::Error::SecondFactor)?;
         Ok((self.password, proof))
     }
@@ -208,6 +224,12 @@ pub(crate) struct SteppedUp {
     until: String,
 }
 
+impl SteppedUp {
+    pub(crate) fn until(app: &App, at: Timestamp) -> SteppedUp {
+        SteppedUp { until: at.plus_ms(app.server.step_up_ms()).to_string() }
+    }
+}
+
 /// Shows once more who you are. Approving, vetoing, raising autonomy, setting budgets, and changing members, API keys and the account need it, for some minutes
 /// (`server.step_up_minutes`); a sign-in counts as well.
 #[utoipa::path(post, path = "/api/auth/step-up", tag = "accounts", request_body = StepUp, responses(
@@ -226,5 +248,5 @@ pub(crate) async fn step_up(
     let session = caller.identity.session.ok_or_else(Problem::not_signed_in)?;
     let proof = proof(given.totp, given.recovery_code)?;
     let at = app.accounts.step_up(user, session, given.password, proof, address(peer)).await?;
-    Ok(Json(SteppedUp { until: at.plus_ms(app.server.step_up_ms()).to_string() }))
+    Ok(Json(SteppedUp::until(&app, at)))
 }

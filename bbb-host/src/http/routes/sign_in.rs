@@ -89,13 +89,19 @@ pub(crate) async fn register(
         return Ok(mailed("open the link in the mail within a day"));
     }
     let user = app.accounts.register(newcomer).await?;
+    registered(&app, &user).await?;
+    Ok((StatusCode::CREATED, Json(Account::of(&user))).into_response())
+}
+
+/// What follows where somebody has registered.
+pub(crate) async fn registered(app: &App, user: &User) -> Result<(), Problem> {
     if user.admin {
         // What was launched before there was anybody is the first administrator's.
         crate::serve::adopt(&app.accounts, &app.service).await?;
         crate::serve::first_run::forget(app.service.data())?;
     }
     tracing::info!(user = %user.id, admin = user.admin, "somebody registered");
-    Ok((StatusCode::CREATED, Json(Account::of(&user))).into_response())
+    Ok(())
 }
 
 /// An address and a password.
@@ -138,7 +144,7 @@ pub(crate) struct SignedIn {
     expires_at: String,
 }
 
-fn signed_in(issued: &Issued, delivery: Delivery) -> Result<Response, Problem> {
+pub(crate) fn signed_in(issued: &Issued, delivery: Delivery) -> Result<Response, Problem> {
     let expires_at = issued.expires_at.to_string();
     Ok(match delivery {
         Delivery::Token => {
@@ -146,7 +152,7 @@ fn signed_in(issued: &Issued, delivery: Delivery) -> Result<Response, Problem> {
             Json(SignedIn { access_token: Some(issued.token.reveal()), refresh_token, expires_at }).into_response()
         }
         Delivery::Cookie => {
-            let line = cookie::set(&issued.token.reveal(), crate::accounts::BROWSER_MS / 1000);
+            let line = cookie::SESSION.set(&issued.token.reveal(), crate::accounts::BROWSER_MS / 1000);
             let line = line.ok_or_else(|| Problem::failed("a token does not fit a header"))?;
             ([(SET_COOKIE, line)], Json(SignedIn { access_token: None, refresh_token: None, expires_at })).into_response()
         }
@@ -214,7 +220,10 @@ pub(crate) async fn logout(State(app): State<Arc<App>>, caller: Caller) -> Resul
     tracing::info!(user = %identity.user.id, "somebody signed out");
     Ok(match identity.delivery {
         Delivery::Token => StatusCode::NO_CONTENT.into_response(),
-        Delivery::Cookie => (StatusCode::NO_CONTENT, [(SET_COOKIE, cookie::clear())]).into_response(),
+        Delivery::Cookie => {
+            let line = cookie::SESSION.clear().ok_or_else(|| Problem::failed("a cookie without a value does not fit a header"))?;
+            (StatusCode::NO_CONTENT, [(SET_COOKIE, line)]).into_response()
+        }
     })
 }
 
