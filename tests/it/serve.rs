@@ -15,6 +15,7 @@ mod live;
 mod metrics;
 mod openapi;
 mod outside;
+mod rest;
 mod second_factor;
 mod skeleton;
 mod step_up;

@@ -28,6 +28,7 @@ use crate::fault::Fault;
 use crate::http::metrics::Metrics;
 use crate::http::{self, App, Readers};
 use crate::serve::fleet::Fleet;
+use crate::serve::fleet::rest::Waker;
 use crate::service::{self, Service};
 use crate::store::redb::RedbStore;
 
@@ -91,7 +92,10 @@ impl Daemon {
         let socket = Server::listen_with(Arc::clone(&service), Some(Arc::clone(&accounts)))?;
         let server = config.server.clone();
         let metrics = Metrics::guarded_by(server.metrics_token()?.as_ref().map(Secret::reveal));
-        let fleet = Arc::new(Fleet::new(Arc::clone(&service), Arc::clone(&accounts), config));
+        let opening = (Arc::clone(&service), Arc::clone(&accounts));
+        let opened = tokio::task::spawn_blocking(move || Fleet::open(opening.0, opening.1, config)).await;
+        let fleet = Arc::new(opened.map_err(|error| Fault::failed(error.to_string()))??);
+        service.woken_by(Box::new(Waker(Arc::downgrade(&fleet))));
         let (ending, ended) = watch::channel(false);
         let app = App::new((Arc::clone(&service), Arc::clone(&accounts), Arc::clone(&fleet)), server.clone(), address, ended.clone());
         let app = App { metrics, ..app };
@@ -100,7 +104,7 @@ impl Daemon {
             let manner = listen::Manner { router: http::router(&Arc::new(app)), connections: server.connections, tls, proxies };
             tokio::spawn(listen::serve(listener, manner, ended))
         };
-        let starting = tokio::spawn(Arc::clone(&fleet).start_all());
+        let starting = tokio::spawn(Arc::clone(&fleet).tend());
         let sweeping = tokio::spawn(sweep(Arc::clone(&accounts)));
         Ok(Daemon { store, address, is_secure, accounts, service, fleet, readers, ending, listening, starting, sweeping, socket })
     }
