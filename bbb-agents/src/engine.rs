@@ -226,13 +226,15 @@ impl Engine {
     where
         F: FnOnce(&Spec) -> Result<World, Error>,
     {
-        let state = self.peek(id).await?;
+        // One that is not there is not made by taking its lease.
+        self.store.look(id).await?.ok_or(Error::Unknown(id))?;
+        // The lease is taken before the journal is read, so that nothing is written in between.
+        let mut journal = Journal::open(Arc::clone(&self.store), id).await?;
+        // Only real worlds have snapshots: of a simulated one all events are read, which its market needs.
+        let (state, events) = self.load(id, WorldKind::Live).await?;
         self.check_version(&state)?;
         let world = world_for(&state.spec)?;
         check(&state.spec, &world)?;
-        // The lease is taken before the journal is read for good, so that nothing is written in between.
-        let mut journal = Journal::open(Arc::clone(&self.store), id).await?;
-        let (state, events) = self.load(id, world.kind()).await?;
         world.reset(&state.spec);
         world.follow(&events);
         let now = world.wall_time().unwrap_or(state.now);

@@ -102,6 +102,20 @@ pub enum Refused {
     Overloaded,
 }
 
+/// How a business stands that was brought to rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rest {
+    /// The last event of its journal.
+    pub sequence: u64,
+    /// How much of its time has passed since that event's, in milliseconds; [`crate::world::World::after`] takes it, with what passes from here on. None where its time
+    /// stands still, or is that of the wall.
+    pub passed_ms: Option<i64>,
+    /// After how many milliseconds by the wall something is due in it; none where it waits for somebody to tell it something.
+    pub due_in_ms: Option<i64>,
+    /// Whether its world is simulated.
+    pub simulated: bool,
+}
+
 /// A running business.
 #[derive(Debug, Clone)]
 pub struct BusinessHandle {
@@ -221,6 +235,25 @@ impl BusinessHandle {
         self.supervisor.stop(None);
         // Waits at most as long as for any answer; the journal's lease keeps a slow one from writing.
         let _ = self.supervisor.wait(Some(ANSWER_TIMEOUT)).await;
+    }
+
+    /// Brings the business to rest where it has done nothing for `idle`, has nothing under way, and has nothing to do for at least as long: its actors end, its journal
+    /// stays. Nothing where it goes on.
+    ///
+    /// # Errors
+    /// [`Refused::NotRunning`], [`Refused::Overloaded`].
+    pub async fn rest(&self, idle: Duration) -> Result<Option<Rest>, Refused> {
+        let rest = self.call(|reply| ToSupervisor::Rest { idle, reply }, Some(ANSWER_TIMEOUT)).await?;
+        if rest.is_some() {
+            // It is stopping by itself. What was sent to it meanwhile hears that nothing runs.
+            let _ = self.supervisor.wait(Some(ANSWER_TIMEOUT)).await;
+        }
+        Ok(rest)
+    }
+
+    /// Whether this is a handle of the same actors: a business that was resumed has others.
+    pub fn is_of(&self, other: &BusinessHandle) -> bool {
+        self.supervisor.get_id() == other.supervisor.get_id()
     }
 
     async fn call<T: Send + 'static>(

@@ -1,6 +1,7 @@
 //! The messages between the actors of one business.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bbb_core::decide::Decision;
 use bbb_core::event::Event;
@@ -16,7 +17,7 @@ use bbb_core::time::Timestamp;
 use ractor::RpcReplyPort;
 use tokio::sync::mpsc;
 
-use crate::handle::{Command, Refused};
+use crate::handle::{Command, Refused, Rest};
 
 /// To the supervisor.
 pub(crate) enum ToSupervisor {
@@ -34,6 +35,8 @@ pub(crate) enum ToSupervisor {
     Subscribe { sender: mpsc::Sender<Arc<Event>>, reply: RpcReplyPort<()> },
     /// The state once the business is over, or why it stands still.
     Wait { reply: RpcReplyPort<Result<Arc<State>, Refused>> },
+    /// End the actors where nothing was done for `idle`, nothing is under way, and nothing is due for as long; the answer says whether they end, and for how long.
+    Rest { idle: Duration, reply: RpcReplyPort<Option<Rest>> },
     /// Begin nothing any more; answered once nothing is under way.
     Drain { reply: RpcReplyPort<()> },
     /// End an agent's actor as a crash would: for tests of supervision.

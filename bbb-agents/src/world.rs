@@ -34,6 +34,7 @@ pub struct World {
     /// What a launch in this world journals of the market beside the spec; a resumed business has it in its journal.
     scenario: Option<Box<Scenario>>,
     pace: Pace,
+    passed_ms: Option<i64>,
 }
 
 /// How quickly the virtual time of a simulated world passes. What happens in it is the same at any pace, and so is the journal.
@@ -94,6 +95,7 @@ impl World {
             simulation: Some(simulation),
             scenario: None,
             pace: Pace::Fast,
+            passed_ms: None,
         }
     }
 
@@ -110,6 +112,19 @@ impl World {
     pub fn paced(mut self, pace: Pace) -> World {
         self.pace = pace;
         self
+    }
+
+    /// The same world, in which so many milliseconds have passed since the last event of a business that is resumed, at the pace of the wall: those since which it was at
+    /// [rest](crate::handle::Rest). Nothing changes at any other pace.
+    #[must_use]
+    pub fn after(mut self, passed_ms: Option<i64>) -> World {
+        self.passed_ms = passed_ms.filter(|_| self.pace == Pace::Realtime).map(|passed_ms| passed_ms.max(0));
+        self
+    }
+
+    /// What has passed since the last event of a business that is resumed.
+    pub(crate) fn passed_ms(&self) -> Option<i64> {
+        self.passed_ms
     }
 
     /// How quickly virtual time passes.
@@ -133,6 +148,7 @@ impl World {
             simulation: None,
             scenario: None,
             pace: Pace::Fast,
+            passed_ms: None,
         }
     }
 

@@ -6,10 +6,11 @@ pub mod contacts;
 pub mod inbox;
 pub(crate) mod recheck;
 mod rested;
-mod running;
+pub(crate) mod running;
+mod turns;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bbb_agents::engine::Engine;
 use bbb_agents::handle::{BusinessHandle, Command, Refused};
@@ -36,6 +37,8 @@ use crate::desk::Desk;
 use crate::fault::{Fault, Kind};
 use crate::keys::{self, FileKeys, OwnerKey};
 use crate::service::rested::Rested;
+use crate::service::running::Wake;
+use crate::service::turns::{Turn, Turns};
 use crate::store::guarded::Guarded;
 
 /// The most records of one page.
@@ -59,7 +62,7 @@ pub struct Row {
     pub events: u64,
     /// Whether it is over.
     pub ended: bool,
-    /// Whether it runs in the process that was asked.
+    /// Whether it runs in the process that was asked, if only at rest until its next moment.
     pub running: bool,
 }
 
@@ -77,7 +80,7 @@ pub struct Now {
     pub state: Arc<State>,
     /// Where its journal ends on disk.
     pub head: Head,
-    /// Whether it runs in the process that was asked.
+    /// Whether it runs in the process that was asked, if only at rest until its next moment.
     pub running: bool,
 }
 
@@ -90,9 +93,11 @@ pub struct Service {
     checkpoints: Arc<Checkpoints>,
     engine: Engine,
     running: Mutex<BTreeMap<BusinessId, Running>>,
-    /// Held while a business is started, while one that runs nowhere is told something (each takes the lease, and would take it from the other), and while
-    /// something is noted about a contact, which looks at what is known before it tells.
-    turn: tokio::sync::Mutex<()>,
+    /// Taken while a business is started or brought to rest, while one that runs nowhere is told something (each takes the lease, and would take it from the other), and
+    /// while something is noted about a contact, which looks at what is known before it tells.
+    turns: Turns,
+    /// Wakes businesses that rest in this process, where something does.
+    waker: OnceLock<Box<dyn Wake>>,
     /// A key file can be open once only.
     keys: Mutex<BTreeMap<BusinessId, Arc<FileKeys>>>,
     rested: Rested,
@@ -126,7 +131,8 @@ impl Service {
             checkpoints,
             engine,
             running,
-            turn: tokio::sync::Mutex::default(),
+            turns: Turns::default(),
+            waker: OnceLock::new(),
             keys,
             rested: Rested::default(),
         }
@@ -201,7 +207,7 @@ impl Service {
         let Some(Payload::Launched { spec, .. }) = launched.map(|event| event.payload) else {
             return Err(Fault::new(Kind::Corrupted, format!("the journal of {} does not begin with a launch", listed.business)));
         };
-        let running = self.handle(listed.business).is_some();
+        let running = self.is_running(listed.business) || self.rests(listed.business);
         Ok(Row {
             business: listed.business,
             name: spec.blueprint.name.clone(),
@@ -228,19 +234,18 @@ impl Service {
         }
         let head = self.head(id).await?;
         if let Some(state) = self.rested.get(id, head) {
-            return Ok(Now { state, head, running: false });
+            return Ok(Now { state, head, running: self.rests(id) });
         }
         let state = Arc::new(self.engine.peek(id).await?);
         // Somebody may have written meanwhile.
         if state.sequence == head.sequence {
             self.rested.keep(id, head, &state);
         }
-        Ok(Now { state, head, running: false })
+        Ok(Now { state, head, running: self.rests(id) })
     }
 
     async fn head(&self, id: BusinessId) -> Result<Head, Fault> {
-        let listed = self.store.list().await?.into_iter().find(|listed| listed.business == id);
-        listed.map(|listed| listed.head).ok_or_else(|| unknown(id))
+        self.store.look(id).await?.map(|listed| listed.head).ok_or_else(|| unknown(id))
     }
 
     /// What of the owner's real money the businesses of this directory bind, all but one where that is named.
@@ -278,8 +283,9 @@ impl Service {
     /// # Errors
     /// [`crate::fault::Kind::Refused`] where it does not fit, [`crate::fault::Kind::NotFound`] for a business or a proposal that never was.
     pub async fn command(&self, id: BusinessId, command: Command) -> Result<(), Fault> {
+        self.wake(id).await;
         if let Command::SetCharter(text) = command {
-            return self.set_charter(&self.turn.lock().await, id, text).await;
+            return self.set_charter(&self.turns.of(id).await, id, text).await;
         }
         let proposal = match &command {
             Command::Approve(proposal) | Command::Veto(proposal, _) | Command::ResolveDoubt(proposal, _) => Some(*proposal),
@@ -306,13 +312,14 @@ impl Service {
                 told => return Ok(told?),
             }
         }
-        let turn = self.turn.lock().await;
+        let turn = self.turns.of(id).await;
         // It may have been started before the turn came.
         if let Some(handle) = self.handle(id) {
             drop(turn);
             return Ok(handle.command(command).await?);
         }
         self.engine.tell(id, command, now()).await?;
+        self.told(id);
         // The command is committed, and the answer is about that.
         if let Err(error) = self.checkpoint(id).await {
             tracing::warn!(%error, business = %id, "no checkpoint was written");
@@ -325,7 +332,8 @@ impl Service {
     /// # Errors
     /// As [`Service::command`].
     pub async fn change_charter(&self, id: BusinessId, text: String, from: &str) -> Result<bool, Fault> {
-        let turn = self.turn.lock().await;
+        self.wake(id).await;
+        let turn = self.turns.of(id).await;
         if owners_part(&self.engine.peek(id).await?.spec.versions.charter) != owners_part(from) {
             return Ok(false);
         }
@@ -334,7 +342,7 @@ impl Service {
 
     /// Changes the owner's policies of a business, in its journal and on disk: at once where it runs, and otherwise from its next review on.
     /// One change at a time, and none while a business is started: each must find the file and the journal of one mind.
-    async fn set_charter(&self, _turn: &tokio::sync::MutexGuard<'_, ()>, id: BusinessId, text: String) -> Result<(), Fault> {
+    async fn set_charter(&self, _turn: &Turn, id: BusinessId, text: String) -> Result<(), Fault> {
         let charter = Charter::with_owner_policies("the owner's policies", &text)?;
         let text = charter.owner_text().to_owned();
         let before = self.now(id).await?.state.spec.versions.charter.clone();
@@ -346,6 +354,7 @@ impl Service {
         };
         // What became of it, the journal says, whatever the answer was. Where even that is not known, both texts stay.
         let after = self.engine.peek(id).await?.spec.versions.charter.clone();
+        self.told(id);
         if owners_part(&after) == owners_part(&charter.digest()) {
             kept.settle(&charter)?;
         } else if after == before {
@@ -359,8 +368,12 @@ impl Service {
     /// # Errors
     /// [`crate::fault::Kind::NotFound`]; [`crate::fault::Kind::Corrupted`] where the owner's text is not what the journal names.
     pub async fn charter(&self, id: BusinessId) -> Result<Charter, Fault> {
-        let digest = self.engine.peek(id).await?.spec.versions.charter.clone();
-        Kept::of(&self.data, id).charter(&digest)
+        self.charter_named(id, &self.engine.peek(id).await?.spec.versions.charter)
+    }
+
+    /// The same, where its digest is known.
+    pub(crate) fn charter_named(&self, id: BusinessId, digest: &str) -> Result<Charter, Fault> {
+        Kept::of(&self.data, id).charter(digest)
     }
 
     /// A refused answer about a proposal that was never made gets a clearer word.
@@ -490,7 +503,7 @@ mod tests {
         let spec = engine.prepare(Spec::simulated(origin, blueprint, Seed::new(1), 3650));
         let id = spec.id();
         let pause = service.command(id, Command::Pause("to look".to_owned()));
-        let started = service.start(None, async {
+        let started = service.start(id, None, async {
             let handle = engine.launch(spec.clone(), World::simulated(&spec, None)).await?;
             // Whoever asks now finds a journal, and nobody who runs it yet.
             for _ in 0..100 {

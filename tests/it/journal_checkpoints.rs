@@ -36,7 +36,7 @@ fn each_closed_day_of_a_live_business_that_runs_is_signed() {
         let spec = service.engine().prepare(live(false));
         let (id, clock) = (spec.id(), Clock::at(spec.start));
         let launch = service.engine().launch(spec.clone(), world(&spec, &clock));
-        let business = service.start(None, launch).await.unwrap();
+        let business = service.start(id, None, launch).await.unwrap();
         for day in 0..4 {
             come_to_rest(&business).await;
             let signed = service.checkpoints().signed(id).unwrap();
@@ -64,7 +64,8 @@ fn a_store_that_fell_behind_a_checkpoint_is_refused_and_its_other_businesses_are
             for seed in [1, 2] {
                 let (origin, blueprint) = blueprint::resolve("Grant Writing Consultancy").unwrap();
                 let spec = service.engine().prepare(Spec::simulated(origin, blueprint, Seed::new(seed), 3));
-                let business = service.start(None, service.engine().launch(spec.clone(), World::simulated(&spec, None))).await.unwrap();
+                let business =
+                    service.start(spec.id(), None, service.engine().launch(spec.clone(), World::simulated(&spec, None))).await.unwrap();
                 business.wait().await.unwrap();
                 business.passivate().await;
                 service.checkpoint(spec.id()).await.unwrap();

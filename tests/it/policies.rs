@@ -27,8 +27,8 @@ async fn put(fault: Fault) -> (Result<(), bbb::host::fault::Fault>, Vec<String>)
     let clock = Clock::at(START);
     let vault = Vault::new(Arc::new(DerivedKeys::new(Seed::new(1))));
     let world = World::live(Outside::new(Arc::clone(&store), &[]).ports(&[Recovery::AtMostOnce]), vault, clock.told());
-    let launch = service.engine().launch(service.engine().prepare(live(false)), world.clone());
-    let business = service.start(None, launch).await.unwrap();
+    let spec = service.engine().prepare(live(false));
+    let business = service.start(spec.id(), None, service.engine().launch(spec, world.clone())).await.unwrap();
     let id: BusinessId = business.id();
     come_to_rest(&business).await;
     service.command(id, Command::SetCharter(OLD.to_owned())).await.unwrap();

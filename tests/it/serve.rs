@@ -18,6 +18,7 @@ mod notices;
 mod openapi;
 mod outside;
 mod removal;
+mod rest;
 mod second_factor;
 mod sign_in;
 mod skeleton;

@@ -220,6 +220,7 @@ fn the_list_has_every_business_that_began_ordered_by_id() {
     check(async |store| {
         Holder::of(store, business(100)).await;
         assert_eq!(store.list().await.unwrap(), [], "a lease alone begins nothing");
+        assert_eq!(store.look(business(100)).await.unwrap(), None);
         let mut want = Vec::new();
         for number in 0..8 {
             let mut holder = Holder::of(store, business(number)).await;
@@ -229,6 +230,9 @@ fn the_list_has_every_business_that_began_ordered_by_id() {
         }
         want.sort_by_key(|listed| listed.business);
         assert_eq!(store.list().await.unwrap(), want);
+        for listed in want {
+            assert_eq!(store.look(listed.business).await.unwrap(), Some(listed));
+        }
     });
 }
 

@@ -95,6 +95,8 @@ pub(crate) struct Business {
     paced_from: Option<(Instant, Timestamp)>,
     /// Whether a step is already under way to this actor.
     step_queued: bool,
+    /// When something was last done here.
+    busy_at: Instant,
 }
 
 impl Actor for Supervisor {
@@ -151,6 +153,8 @@ impl Business {
     fn new(start: Start) -> Business {
         let Start { id, world, minds, options, journal, round, .. } = start;
         let committed = journal.head().sequence;
+        // Of a time that passed while it was at rest, all that is over counts.
+        let paced_from = world.passed_ms().map(|passed_ms| (Instant::now(), round.now().plus_ms(passed_ms)));
         Business {
             id,
             world,
@@ -171,8 +175,9 @@ impl Business {
             refused_after: None,
             halted: None,
             timer: None,
-            paced_from: None,
+            paced_from,
             step_queued: false,
+            busy_at: Instant::now(),
         }
     }
 
@@ -204,6 +209,14 @@ impl Business {
             ToSupervisor::Wait { reply } => {
                 self.waiting.push(reply);
                 self.tell_waiting();
+            }
+            ToSupervisor::Rest { idle, reply } => {
+                let rest = self.may_rest(idle);
+                if rest.is_some() {
+                    // Before the answer: whatever comes after it finds nobody.
+                    myself.stop(None);
+                }
+                let _ = reply.send(rest);
             }
             ToSupervisor::Drain { reply } => {
                 self.draining = true;
@@ -238,6 +251,7 @@ impl Business {
     }
 
     fn queue_step(&mut self, myself: &ActorRef<ToSupervisor>) {
+        self.busy_at = Instant::now();
         if !self.step_queued {
             // Sending to oneself fails only while one is being stopped, when no step is wanted.
             self.step_queued = myself.cast(ToSupervisor::Step).is_ok();

@@ -7,6 +7,7 @@ use bbb_core::time::Timestamp;
 use ractor::ActorRef;
 use tokio::time::Instant;
 
+use crate::handle::Rest;
 use crate::message::ToSupervisor;
 use crate::supervisor::Business;
 use crate::turn;
@@ -41,6 +42,32 @@ impl Business {
         if let Some(wait_ms) = wait_ms {
             self.set_timer(myself, wait_ms.min(MAX_SLEEP_MS));
         }
+    }
+
+    /// How the business rests, where it may: nothing was done for `idle`, nothing is under way, and nothing is due for as long.
+    pub(super) fn may_rest(&self, idle: Duration) -> Option<Rest> {
+        let round = self.round.as_ref()?;
+        let idles = self.in_flight.is_empty() && self.ended.is_empty() && round.staged().is_empty() && !self.step_queued && !self.draining;
+        if !idles || self.halted.is_some() || round.state().status.is_over() || self.busy_at.elapsed() < idle {
+            return None;
+        }
+        let is_virtual = self.world.kind().is_simulated();
+        // The time of a simulated business stands still while it is paused.
+        let active = round.state().status == Status::Active;
+        let due = turn::next_due(&self.world, round).filter(|_| active || !is_virtual);
+        let passed_ms = match self.paced_from {
+            None if is_virtual && active => return None,
+            None => None,
+            Some((began, from)) => {
+                Some(from.plus_ms(i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX)).since(round.state().now).max(0))
+            }
+        };
+        let now = self.world.wall_time().unwrap_or_else(|| round.state().now.plus_ms(passed_ms.unwrap_or(0)));
+        let due_in_ms = due.map(|at| at.since(now));
+        if due_in_ms.is_some_and(|ms| ms <= i64::try_from(idle.as_millis()).unwrap_or(i64::MAX)) {
+            return None;
+        }
+        Some(Rest { sequence: round.state().sequence, passed_ms, due_in_ms, simulated: is_virtual })
     }
 
     /// When somebody tells something that is told now: by the wall, or in a virtual time that passes as on the wall, though not beyond what is due in it. None where time

@@ -30,6 +30,10 @@ impl Journal {
         self.records.last().map_or(Head::EMPTY, |last| Head { sequence: last.sequence, hash: last.hash })
     }
 
+    fn listed(&self, business: BusinessId) -> Listed {
+        Listed { business, head: self.head(), wake_at: self.wake_at, ended: self.ended }
+    }
+
     fn append(&mut self, append: Append) -> Result<Head, Error> {
         if append.epoch.0 != self.epoch {
             return Err(Error::LeaseLost { business: append.business, held: append.epoch.0, newest: self.epoch });
@@ -86,15 +90,17 @@ impl Store for MemoryStore {
     fn list(&self) -> BoxFuture<'_, Result<Vec<Listed>, Error>> {
         let journals = self.journals();
         let begun = journals.iter().filter(|(_, journal)| !journal.records.is_empty());
-        let listed = begun.map(|(business, journal)| Listed {
-            business: *business,
-            head: journal.head(),
-            wake_at: journal.wake_at,
-            ended: journal.ended,
-        });
-        let all = listed.collect();
+        let all = begun.map(|(business, journal)| journal.listed(*business)).collect();
         drop(journals);
         Box::pin(ready(Ok(all)))
+    }
+
+    fn look(&self, business: BusinessId) -> BoxFuture<'_, Result<Option<Listed>, Error>> {
+        let journals = self.journals();
+        let begun = journals.get(&business).filter(|journal| !journal.records.is_empty());
+        let listed = begun.map(|journal| journal.listed(business));
+        drop(journals);
+        Box::pin(ready(Ok(listed)))
     }
 
     fn due(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<(Timestamp, BusinessId)>, Error>> {

@@ -33,6 +33,10 @@ impl Store for PassingStore {
         Box::pin(ready(Ok(Vec::new())))
     }
 
+    fn look(&self, _: BusinessId) -> BoxFuture<'_, Result<Option<Listed>, Error>> {
+        Box::pin(ready(Ok(None)))
+    }
+
     fn due(&self, _: Timestamp, _: usize) -> BoxFuture<'_, Result<Vec<(Timestamp, BusinessId)>, Error>> {
         Box::pin(ready(Ok(Vec::new())))
     }

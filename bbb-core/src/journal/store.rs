@@ -134,6 +134,9 @@ pub trait Store: Send + Sync + 'static {
     /// All businesses with at least one event, ordered by id. One whose lease was taken and that never began is not listed: there is nothing to resume.
     fn list(&self) -> BoxFuture<'_, Result<Vec<Listed>, Error>>;
 
+    /// What is listed of one business; none where it has no event.
+    fn look(&self, business: BusinessId) -> BoxFuture<'_, Result<Option<Listed>, Error>>;
+
     /// Businesses that are not over and whose wake-up time has come, earliest first, at most `limit`.
     fn due(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<(Timestamp, BusinessId)>, Error>>;
 

@@ -297,7 +297,7 @@ impl Session {
         // Before the launch, which names their digest: a business that was launched has them.
         Kept::of(self.service.data(), id).settle(&plan.charter)?;
         // In one commit: a business that was launched has its leads, whatever happens next.
-        let handle = self.service.start(wired.desk, engine.launch_with(spec.clone(), world, arrivals)).await?;
+        let handle = self.service.start(id, wired.desk, engine.launch_with(spec.clone(), world, arrivals)).await?;
         introduce(id, &spec, screen);
         let own: Vec<&str> = plan.charter.policies().filter(|info| info.owners).map(|info| info.id).collect();
         if !own.is_empty() {

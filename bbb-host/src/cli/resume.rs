@@ -118,7 +118,7 @@ impl Session {
             let engine = world::engine(Arc::clone(service.store()), spec.mind, service.charter(id).await?);
             Ok::<_, Fault>(engine.resume(id, |_| Ok(wired.world)).await?)
         };
-        let handle = service.start(wired.desk, starting).await?;
+        let handle = service.start(id, wired.desk, starting).await?;
         if let Status::Paused { reason } = &state.status {
             screen.note(&format!("{id} was paused: {reason}"));
             handle.resume().await?;

@@ -13,10 +13,12 @@ use crate::fault::Fault;
 
 /// The most connections that can be configured.
 const MAX_CONNECTIONS: usize = 65_536;
-/// The most businesses of one account that can be configured.
+/// The most businesses of one account, and in memory, that can be configured.
 const MAX_BUSINESSES: usize = 100_000;
 /// The most businesses that can be configured to be started at a time.
 const MAX_STARTS: usize = 256;
+/// The longest that a business can be configured to be idle before it rests, in seconds: a day.
+const MAX_REST_S: u64 = 24 * 60 * 60;
 
 /// The longest that what somebody has shown can be configured to count: a day.
 const MAX_STEP_UP_MINUTES: u32 = 24 * 60;
@@ -45,6 +47,8 @@ pub struct ServerSection {
     pub requests_per_minute: u32,
     pub businesses_per_tenant: usize,
     pub starts_at_a_time: usize,
+    pub live_businesses: usize,
+    pub rest_after_s: u64,
     pub master_key_file: String,
     pub step_up_minutes: u32,
     pub metrics_token_file: String,
@@ -76,6 +80,8 @@ impl Default for ServerSection {
             requests_per_minute: 600,
             businesses_per_tenant: 100,
             starts_at_a_time: 4,
+            live_businesses: 10_000,
+            rest_after_s: 60,
             master_key_file: String::new(),
             step_up_minutes: 15,
             metrics_token_file: String::new(),
@@ -105,10 +111,14 @@ impl ServerSection {
         let counts = [
             ("connections", self.connections, MAX_CONNECTIONS),
             ("businesses_per_tenant", self.businesses_per_tenant, MAX_BUSINESSES),
+            ("live_businesses", self.live_businesses, MAX_BUSINESSES),
             ("starts_at_a_time", self.starts_at_a_time, MAX_STARTS),
         ];
         if let Some((name, count, most)) = counts.into_iter().find(|(_, count, most)| !(1..=*most).contains(count)) {
             return Err(Fault::usage(format!("server.{name} is {count}: it is 1 to {most}")));
+        }
+        if self.rest_after_s > MAX_REST_S {
+            return Err(Fault::usage(format!("server.rest_after_s is {}: it is at most {MAX_REST_S}", self.rest_after_s)));
         }
         if !(1..=MAX_STEP_UP_MINUTES).contains(&self.step_up_minutes) {
             let most = MAX_STEP_UP_MINUTES;

@@ -115,6 +115,7 @@ async fn serve(mut stream: UnixStream, service: &Service, accounts: Option<&Acco
     };
     match ask {
         Ask::Follow(business) => {
+            service.wake(business).await;
             let mut events = match service.follow(business).await {
                 Ok(events) => events,
                 Err(fault) => return say::<()>(&mut writer, Err(fault)).await,

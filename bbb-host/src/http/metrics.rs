@@ -139,7 +139,7 @@ impl Metrics {
                     Err(fault) => tracing::warn!(business = %id, %fault, "a business is not in the metrics"),
                 }
             }
-            let runs = running.contains_key(&id);
+            let runs = running.contains_key(&id) || service.rests(id);
             all.extend(known.get(&id).map(|(_, tally)| Outcome { active: tally.active && runs, ..tally.clone() }));
         }
         Ok(all)

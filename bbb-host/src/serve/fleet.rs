@@ -1,6 +1,10 @@
 //! The fleet: the businesses that run in this process, from their launch or their resumption until they are over or the daemon rests.
+//!
+//! One that has nothing to do for a while is brought to rest: nothing of it stays in memory but when it must be woken. `rest` does that, `rests` remembers it.
 
 mod fork;
+pub(crate) mod rest;
+mod rests;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +21,7 @@ use bbb_core::oversight::charter::Charter;
 use bbb_core::spec::{Autonomy, Spec};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::accounts::{Accounts, BusinessRow, Error, Owner};
@@ -38,6 +42,8 @@ const RESTART_WAIT: Duration = Duration::from_secs(1);
 
 /// The businesses of this process.
 pub(crate) struct Fleet {
+    /// Who rests, on disk. Closed before anything else, so that whoever starts next finds it closed.
+    rows: Arc<rests::Rows>,
     service: Arc<Service>,
     accounts: Arc<Accounts>,
     config: Config,
@@ -50,12 +56,21 @@ pub(crate) struct Fleet {
     keepers: Mutex<JoinSet<()>>,
     /// Held while what a business may do or use is set by what it may now.
     allotting: tokio::sync::Mutex<()>,
+    /// Those that rest, or wait until they are started.
+    rests: Mutex<rests::Index>,
+    /// Somebody must be woken earlier than was known.
+    stirred: Notify,
 }
 
 impl Fleet {
-    pub(crate) fn new(service: Arc<Service>, accounts: Arc<Accounts>, config: Config) -> Fleet {
+    /// The fleet of a data directory, in which nothing runs yet. Blocks.
+    ///
+    /// # Errors
+    /// [`Fault`] where it cannot be kept which businesses rest.
+    pub(crate) fn open(service: Arc<Service>, accounts: Arc<Accounts>, config: Config) -> Result<Fleet, Fault> {
         let (changes, _) = watch::channel(0);
-        Fleet {
+        let rows = Arc::new(rests::Rows::open(service.data().path())?);
+        Ok(Fleet {
             service,
             accounts,
             config,
@@ -64,7 +79,10 @@ impl Fleet {
             resting: AtomicBool::new(false),
             allotting: tokio::sync::Mutex::default(),
             keepers: Mutex::default(),
-        }
+            rests: Mutex::default(),
+            rows,
+            stirred: Notify::new(),
+        })
     }
 
     /// Hears of changes that no business tells by itself.
@@ -97,6 +115,7 @@ impl Fleet {
         let spec = engine.prepare(spec);
         let id = spec.id();
         wiring::check(&spec, &self.config)?;
+        self.admit().await?;
         let listed = self.service.store().list().await.map_err(Fault::from)?;
         let over = listed.into_iter().filter(|listed| listed.ended).map(|listed| listed.business).collect();
         match self.accounts.claim(id, row.clone(), self.config.server.businesses_per_tenant, over).await {
@@ -109,7 +128,7 @@ impl Fleet {
             let wired = wiring::world_under(conditions(&row), &spec, &self.config, vault)?;
             Kept::of(self.service.data(), id).settle(&charter)?;
             let world = wired.world.paced(row.pace);
-            Ok::<_, Fault>(self.service.start(wired.desk, engine.launch(spec.clone(), world)).await?)
+            Ok::<_, Fault>(self.service.start(id, wired.desk, engine.launch(spec.clone(), world)).await?)
         };
         let handle = match launched.await {
             Ok(handle) => handle,
@@ -126,27 +145,13 @@ impl Fleet {
         Ok(id)
     }
 
-    /// Starts every business that is not over, a few at a time. One that cannot be started stays as it is, and the others go on.
-    pub(crate) async fn start_all(self: Arc<Self>) {
-        let listed = match self.service.store().list().await {
-            Ok(listed) => listed,
-            Err(error) => return tracing::error!(%error, "no business was started: the store does not list them"),
-        };
-        let unfinished: Vec<BusinessId> = listed.into_iter().filter(|listed| !listed.ended).map(|listed| listed.business).collect();
-        let starts = futures_util::stream::iter(unfinished).map(|id| {
-            let fleet = Arc::clone(&self);
-            async move {
-                if let Err(fault) = fleet.start(id).await {
-                    tracing::error!(business = %id, %fault, "a business could not be started");
-                }
-            }
-        });
-        starts.buffer_unordered(self.config.server.starts_at_a_time).collect::<()>().await;
-    }
-
     /// Starts a business from its journal, unless it runs or is over. One that was paused stays paused.
     pub(crate) async fn start(self: &Arc<Self>, id: BusinessId) -> Result<(), Fault> {
         let started = self.start_again(id).await;
+        if started.is_err() {
+            // It is not tried again by itself.
+            self.rests().take(id);
+        }
         self.note(id, started.as_ref().err().map(|fault| fault.message.clone()));
         if let Some(handle) = started? {
             self.changed();
@@ -158,7 +163,11 @@ impl Fleet {
     async fn start_again(&self, id: BusinessId) -> Result<Option<BusinessHandle>, Fault> {
         let service = &self.service;
         let now = service.now(id).await?;
-        if now.running || now.state.status.is_over() || self.resting.load(Ordering::SeqCst) {
+        if self.resting.load(Ordering::SeqCst) {
+            return Ok(None);
+        }
+        if now.state.status.is_over() {
+            self.rests().take(id);
             return Ok(None);
         }
         let spec = Arc::clone(&now.state.spec);
@@ -172,12 +181,19 @@ impl Fleet {
         // Within the turn of the start: nobody else starts it, or changes the owner's policies, between here and there.
         let starting = async {
             if service.is_running(id) {
+                self.rests().take(id);
                 return Ok(None);
             }
-            let engine = wiring::engine(Arc::clone(service.store()), spec.mind, service.charter(id).await?);
-            Ok::<_, Fault>(Some(engine.resume(id, |_| Ok(world)).await?))
+            // A simulated business keeps the policies that it was launched with.
+            let charter = match spec.world.is_simulated() {
+                true => service.charter_named(id, &spec.versions.charter)?,
+                false => service.charter(id).await?,
+            };
+            let passed_ms = self.wakes(id).await?;
+            let engine = wiring::engine(Arc::clone(service.store()), spec.mind, charter);
+            Ok::<_, Fault>(Some(engine.resume(id, |_| Ok(world.after(passed_ms))).await?))
         };
-        service.start_unless(wired.desk, starting).await
+        service.start_unless(id, wired.desk, starting).await
     }
 
     /// Lets a business go on: one that is paused, one that stands still, and one that does not run.
@@ -255,6 +271,10 @@ impl Fleet {
             if self.resting.load(Ordering::SeqCst) {
                 return;
             }
+            if !self.service.still_runs(&handle).await {
+                // It was brought to rest. Whoever wakes it has others stay with it.
+                return;
+            }
             // It writes nothing more, whether it is over or its actors are gone: whoever asks from here on asks its journal.
             self.service.ended(id);
             handle.passivate().await;
@@ -301,11 +321,13 @@ impl Fleet {
     /// Starts no business any more.
     pub(crate) fn start_no_more(&self) {
         self.resting.store(true, Ordering::SeqCst);
+        self.stirred.notify_one();
     }
 
     /// Brings all businesses to rest: what is under way ends, nothing new begins, and each can be resumed.
     pub(crate) async fn rest(&self) {
         self.start_no_more();
+        self.bring_idle_to_rest(Duration::ZERO).await;
         let resting: FuturesUnordered<_> = self.service.handles().into_iter().map(|handle| self.bring_to_rest(handle)).collect();
         resting.collect::<()>().await;
         self.keepers.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
@@ -334,6 +356,8 @@ fn conditions(row: &BusinessRow) -> Conditions {
 pub(crate) enum LaunchError {
     Account(Error),
     Fault(Fault),
+    /// As many businesses are in memory as may be, and none of them rests.
+    Full,
 }
 
 impl From<Error> for LaunchError {

@@ -31,6 +31,7 @@ use crate::fault::Fault;
 use crate::http::metrics::Metrics;
 use crate::http::{self, App, Readers};
 use crate::serve::fleet::Fleet;
+use crate::serve::fleet::rest::Waker;
 use crate::serve::notices::Notices;
 use crate::serve::post::{Mailer, Post};
 use crate::service::{self, Service};
@@ -107,7 +108,10 @@ impl Daemon {
         let providers = tokio::task::spawn_blocking(move || Providers::of(&sections)).await;
         let providers = providers.map_err(|error| Fault::failed(error.to_string()))??;
         let metrics = Metrics::guarded_by(server.metrics_token()?.as_ref().map(Secret::reveal));
-        let fleet = Arc::new(Fleet::new(Arc::clone(&service), Arc::clone(&accounts), config));
+        let opening = (Arc::clone(&service), Arc::clone(&accounts));
+        let opened = tokio::task::spawn_blocking(move || Fleet::open(opening.0, opening.1, config)).await;
+        let fleet = Arc::new(opened.map_err(|error| Fault::failed(error.to_string()))??);
+        service.woken_by(Box::new(Waker(Arc::downgrade(&fleet))));
         let (ending, ended) = watch::channel(false);
         let app = App::new(
             (Arc::clone(&service), Arc::clone(&accounts), Arc::clone(&fleet)),
@@ -125,7 +129,7 @@ impl Daemon {
         let mut telling: Vec<_> = Way::ALL.into_iter().map(|way| tokio::spawn(Arc::clone(&post).bring(way, ended.clone()))).collect();
         let notices = Notices { accounts: Arc::clone(&accounts), service: Arc::clone(&service), fleet: Arc::clone(&fleet) };
         telling.push(tokio::spawn(notices.read(ended.clone())));
-        let starting = tokio::spawn(Arc::clone(&fleet).start_all());
+        let starting = tokio::spawn(Arc::clone(&fleet).tend());
         let sweeping = tokio::spawn(sweep(Arc::clone(&accounts)));
         Ok(Daemon { store, address, is_secure, accounts, service, fleet, readers, ending, listening, starting, sweeping, telling, socket })
     }

@@ -166,7 +166,8 @@ impl Service {
     /// [`crate::fault::Kind::Refused`] in a simulated world, and where it does not fit; [`crate::fault::Kind::NotFound`] for somebody who is not known, unless
     /// the news is that they do not want to be.
     pub async fn tell_of(&self, id: BusinessId, who: &Who, news: News) -> Result<Noted, Fault> {
-        let _turn = self.turn.lock().await;
+        self.wake(id).await;
+        let _turn = self.turns.of(id).await;
         let (state, keys) = self.real(id).await?;
         let vault = Vault::new(Arc::<FileKeys>::clone(&keys));
         let contact = who.contact(&vault)?;
@@ -205,7 +206,8 @@ impl Service {
     /// is over.
     pub async fn import(&self, id: BusinessId, list: &str) -> Result<Imported, Fault> {
         let leads = leads::parse(list.as_bytes())?;
-        let _turn = self.turn.lock().await;
+        self.wake(id).await;
+        let _turn = self.turns.of(id).await;
         let (state, keys) = self.real(id).await?;
         if state.status.is_over() {
             return Err(Fault::refused(format!("the business is {}", state.status.as_str())));
@@ -253,7 +255,11 @@ impl Service {
 
     /// Delivers arrivals to a business, wherever it runs, if it does. The caller holds the turn.
     async fn receive(&self, id: BusinessId, arrivals: Vec<Arrival>) -> Result<usize, Fault> {
-        let Some(running) = self.running(id) else { return Ok(self.engine.receive(id, arrivals, now()).await?) };
+        let Some(running) = self.running(id) else {
+            let received = self.engine.receive(id, arrivals, now()).await?;
+            self.told(id);
+            return Ok(received);
+        };
         // First: the business may have them scored as soon as it knows them.
         if let Some(desk) = &running.desk {
             arrivals.iter().for_each(|arrival| desk.learn(&arrival.signal));

@@ -30,7 +30,7 @@ impl Guarded {
         let found = self.store.read(business, sequence.saturating_sub(1), 1).await?;
         let end = match found.is_empty() {
             false => sequence,
-            true => self.store.list().await?.iter().find(|listed| listed.business == business).map_or(0, |listed| listed.head.sequence),
+            true => self.store.look(business).await?.map_or(0, |listed| listed.head.sequence),
         };
         let place = self.checkpoints.path(business);
         let refuse = |error: Disagreement| corrupted(format!("{error} (see {})", place.display()));
@@ -61,6 +61,10 @@ impl Store for Guarded {
 
     fn list(&self) -> BoxFuture<'_, Result<Vec<Listed>, Error>> {
         self.store.list()
+    }
+
+    fn look(&self, business: BusinessId) -> BoxFuture<'_, Result<Option<Listed>, Error>> {
+        self.store.look(business)
     }
 
     fn due(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<(Timestamp, BusinessId)>, Error>> {

@@ -88,6 +88,10 @@ impl Store for FlakyStore {
         self.inner.list()
     }
 
+    fn look(&self, business: BusinessId) -> BoxFuture<'_, Result<Option<Listed>, Error>> {
+        self.inner.look(business)
+    }
+
     fn due(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<(Timestamp, BusinessId)>, Error>> {
         self.inner.due(now, limit)
     }

@@ -98,8 +98,9 @@ impl World {
         let world = Outside::live(outside.ports(&[Recovery::AtMostOnce, Recovery::Idempotent]), vault.clone(), clock.told());
         let signal = lead(&vault, (vault.contact_id(EMAIL), EMAIL.to_owned()), "");
         let ada = Arrival { source: "outside".to_owned(), external_id: "ada".to_owned(), signal };
+        let id = spec.id();
         let launch = service.engine().launch_with(spec, world, vec![ada]);
-        let business = service.start(None, launch).await.unwrap();
+        let business = service.start(id, None, launch).await.unwrap();
         let server = Server::listen(Arc::clone(&service)).unwrap();
         World { server, business, clock, vault, service, outside, directory, arrivals: 0, yeses: BTreeSet::new() }
     }

@@ -173,8 +173,7 @@ async fn begin(app: &Arc<App>, theirs: &Theirs, after: u64) -> Result<Option<Lin
 
 /// Where a journal ends, and whether that is its end for good.
 async fn end(app: &App, id: BusinessId) -> Result<(u64, bool), Fault> {
-    let listed = app.service.store().list().await?.into_iter().find(|listed| listed.business == id);
-    Ok(listed.map_or((0, false), |listed| (listed.head.sequence, listed.ended)))
+    Ok(app.service.store().look(id).await?.map_or((0, false), |listed| (listed.head.sequence, listed.ended)))
 }
 
 struct Producer {

@@ -29,7 +29,7 @@ async fn producer(place: &tempfile::TempDir) -> (Producer, Receiver<Message>) {
     let clock = Arc::new(|| bbb_core::time::Timestamp::from_ms(0));
     let accounts = Arc::new(Accounts::open(&data, Registration::Open, data.path().join("unused"), clock).unwrap());
     let config = Config::default();
-    let fleet = Arc::new(Fleet::new(Arc::clone(&service), Arc::clone(&accounts), config.clone()));
+    let fleet = Arc::new(Fleet::open(Arc::clone(&service), Arc::clone(&accounts), config.clone()).unwrap());
     let address = "127.0.0.1:1".parse().unwrap();
     let server = (config.server, Providers::of(&[]).unwrap());
     let app = Arc::new(App::new((service, accounts, fleet), server, address, watch::channel(false).1));

@@ -35,6 +35,9 @@ use crate::serve::fleet::LaunchError;
 pub(crate) const MAX_PAGE: usize = 200;
 pub(crate) const DEFAULT_PAGE: usize = 50;
 
+/// When a launch may be tried again that a full daemon refused, in seconds.
+const FULL_S: u64 = 30;
+
 /// The length of a page that was asked for.
 pub(crate) fn page_length(limit: Option<usize>) -> Result<usize, Problem> {
     match limit {
@@ -69,6 +72,9 @@ impl From<LaunchError> for Problem {
         match error {
             LaunchError::Account(error) => error.into(),
             LaunchError::Fault(fault) => fault.into(),
+            LaunchError::Full => {
+                Problem::new(What::Busy, "as many businesses are busy as the daemon runs at a time; come again").after(FULL_S)
+            }
         }
     }
 }

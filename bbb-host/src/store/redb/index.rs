@@ -62,6 +62,14 @@ pub(super) struct Change {
     pub(super) runs: Vec<Run>,
 }
 
+impl Entry {
+    /// As it stands in lists; nothing where it has no event yet.
+    fn listed(&self, business: BusinessId) -> Option<Listed> {
+        let Row { head, wake_at, ended, .. } = self.row;
+        (head.sequence > 0).then_some(Listed { business, head, wake_at, ended })
+    }
+}
+
 impl Index {
     /// Adds what the derived tables know of a business.
     pub(super) fn restore(&mut self, business: BusinessId, row: Row) {
@@ -119,12 +127,14 @@ impl Index {
 
     /// Businesses with a journal, ordered by id.
     pub(super) fn listed(&self) -> Vec<Listed> {
-        let begun = self.entries.iter().filter(|(_, entry)| entry.row.head.sequence > 0);
-        let mut listed: Vec<_> = begun
-            .map(|(business, Entry { row, .. })| Listed { business: *business, head: row.head, wake_at: row.wake_at, ended: row.ended })
-            .collect();
+        let mut listed: Vec<_> = self.entries.iter().filter_map(|(business, entry)| entry.listed(*business)).collect();
         listed.sort_unstable_by_key(|listed| listed.business);
         listed
+    }
+
+    /// One of them.
+    pub(super) fn look(&self, business: BusinessId) -> Option<Listed> {
+        self.entries.get(&business)?.listed(business)
     }
 
     /// Who must be woken by `now`, earliest first. Looked for when asked: nearly every append moves a wake-up, and keeping them in order would cost each of them.

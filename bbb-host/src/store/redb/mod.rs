@@ -253,6 +253,10 @@ impl Store for RedbStore {
         Box::pin(async { self.shared.check().map(|()| self.shared.index().listed()) })
     }
 
+    fn look(&self, business: BusinessId) -> BoxFuture<'_, Result<Option<Listed>, Error>> {
+        Box::pin(async move { self.shared.check().map(|()| self.shared.index().look(business)) })
+    }
+
     fn due(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<(Timestamp, BusinessId)>, Error>> {
         Box::pin(async move { self.shared.check().map(|()| self.shared.index().due(now, limit)) })
     }
