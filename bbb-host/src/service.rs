@@ -244,7 +244,11 @@ impl Service {
         Ok(Now { state, head, running: self.rests(id) })
     }
 
-    async fn head(&self, id: BusinessId) -> Result<Head, Fault> {
+    /// Where the journal of a business ends on disk.
+    ///
+    /// # Errors
+    /// [`crate::fault::Kind::NotFound`], and the store's.
+    pub async fn head(&self, id: BusinessId) -> Result<Head, Fault> {
         self.store.look(id).await?.map(|listed| listed.head).ok_or_else(|| unknown(id))
     }
 

@@ -139,7 +139,12 @@ impl Place {
 impl Place {
     /// Starts a command whose standard output is listened to, with its standard error behind it.
     pub(crate) fn serving<S: AsRef<str>>(&self, args: &[S]) -> Running {
-        let mut child = self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Place::listened_to(self.command(args))
+    }
+
+    /// Starts a command that is made ready, likewise.
+    pub(crate) fn listened_to(mut command: Command) -> Running {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = channel();
         let (stdout, stderr) = (BufReader::new(child.stdout.take().unwrap()), BufReader::new(child.stderr.take().unwrap()));
         let other = sender.clone();

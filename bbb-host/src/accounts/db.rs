@@ -5,6 +5,7 @@ use std::ops::Bound;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use redb::{
     Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata, Table as Opened,
@@ -35,7 +36,11 @@ pub(super) fn failure(error: impl Into<redb::Error>) -> Error {
 
 /// The database.
 #[derive(Clone)]
-pub(super) struct Db(Arc<Database>);
+pub(super) struct Db {
+    database: Arc<Database>,
+    /// How often something was written, since it was opened.
+    version: Arc<AtomicU64>,
+}
 
 impl Db {
     pub(super) fn open(path: &Path) -> Result<Db, Fault> {
@@ -49,8 +54,8 @@ impl Db {
             }
             other => other.map_err(|error| named(&error))?,
         };
-        let db = Db(Arc::new(database));
-        let found = write(&db.0, |tables| match tables.get::<u32>(META, FORMAT_KEY)? {
+        let db = Db { database: Arc::new(database), version: Arc::default() };
+        let found = write(&db.database, |tables| match tables.get::<u32>(META, FORMAT_KEY)? {
             None => tables.put(META, FORMAT_KEY, &FORMAT).map(|()| FORMAT),
             Some(format) => Ok(format),
         });
@@ -65,7 +70,7 @@ impl Db {
 
     /// Reads. Quick: an answer is a few pages, mostly from memory.
     pub(super) fn read<T>(&self, how: impl FnOnce(&Reading) -> Result<T, Error>) -> Result<T, Error> {
-        how(&Reading(self.0.begin_read().map_err(failure)?))
+        how(&Reading(self.database.begin_read().map_err(failure)?))
     }
 
     /// Changes, on a thread that may wait for the disk. Nothing is changed where `how` fails.
@@ -73,9 +78,27 @@ impl Db {
         &self,
         how: impl FnOnce(&Writing) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let database = Arc::clone(&self.0);
-        let done = tokio::task::spawn_blocking(move || write(&database, how)).await;
+        let db = self.clone();
+        let work = move || {
+            let done = write(&db.database, how);
+            // A commit that failed may have written all the same. What failed before it has not.
+            if !matches!(&done, Err(error) if !matches!(error, Error::Database(_))) {
+                db.written();
+            }
+            done
+        };
+        let done = tokio::task::spawn_blocking(work).await;
         done.map_err(|error| Error::Database(error.to_string()))?
+    }
+
+    /// Which state of the database is read: another one after each write, before that is answered.
+    pub(super) fn version(&self) -> u64 {
+        self.version.load(Ordering::SeqCst)
+    }
+
+    /// Notes that something was written.
+    pub(super) fn written(&self) {
+        self.version.fetch_add(1, Ordering::SeqCst);
     }
 }
 

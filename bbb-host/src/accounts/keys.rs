@@ -124,14 +124,14 @@ impl Accounts {
     }
 
     /// Whose key this is.
-    pub(super) fn identify_key(&self, token: &Token) -> Result<Identity, Error> {
-        let now = self.now();
+    pub(super) fn look_up_key(&self, token: &Token, now: Timestamp) -> Result<(Identity, Timestamp), Error> {
         self.db.read(|tables| {
             let (user, id): (UserId, KeyId) = tables.get(HASHES, &token.hash())?.ok_or(Error::Wrong)?;
             let row: Option<KeyRow> = tables.get(KEYS, &place(user, id))?;
             let row = row.filter(|row| row.expires_at > now).ok_or(Error::Wrong)?;
             let user = locks::active(tables, user)?.ok_or(Error::Wrong)?;
-            Ok(Identity { user, session: None, shown_at: None, delivery: Delivery::Token, at_most: Some(row.role) })
+            let identity = Identity { user, session: None, shown_at: None, delivery: Delivery::Token, at_most: Some(row.role) };
+            Ok((identity, row.expires_at))
         })
     }
 }

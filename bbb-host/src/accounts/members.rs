@@ -84,7 +84,7 @@ impl Accounts {
     /// # Errors
     /// [`Error::Database`].
     pub fn role(&self, user: UserId, tenant: TenantId) -> Result<Option<Role>, Error> {
-        self.db.read(|tables| tables.get(BY_USER, &key(user.bytes(), tenant.bytes())))
+        self.roles.get(&self.db, (user, tenant), || self.db.read(|tables| tables.get(BY_USER, &key(user.bytes(), tenant.bytes()))))
     }
 
     /// All tenants that somebody is a member of.

@@ -10,6 +10,7 @@ pub mod id;
 mod idempotency;
 mod identities;
 mod keys;
+mod known;
 mod letters;
 mod lockout;
 mod locks;
@@ -34,9 +35,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bbb_agents::world::WallClock;
+use bbb_core::id::BusinessId;
 use bbb_core::time::Timestamp;
 
 use crate::accounts::db::Db;
+use crate::accounts::known::Known;
 use crate::accounts::lockout::Lockout;
 use crate::accounts::mail_limit::MailLimit;
 use crate::accounts::master_key::MasterKey;
@@ -144,6 +147,10 @@ pub struct Accounts {
     outbox: Arc<Outbox>,
     second: SecondFactor,
     registration: Registration,
+    /// Whose a token is, and until when.
+    identities: Known<[u8; token::HASH_BYTES], (Identity, Timestamp)>,
+    roles: Known<(id::UserId, id::TenantId), Option<rights::Role>>,
+    businesses: Known<BusinessId, Option<BusinessRow>>,
 }
 
 impl std::fmt::Debug for Accounts {
@@ -166,7 +173,9 @@ impl Accounts {
         db.read(|tables| secrets::check(tables, &key))?;
         let (second, outbox) = (SecondFactor::new(Arc::clone(&key)), Arc::new(Outbox::new(key, None)));
         let (lockout, mail_limit) = (Lockout::new(Arc::clone(&clock)), MailLimit::default());
-        Ok(Accounts { db, second, outbox, passwords: Passwords::new()?, lockout, mail_limit, clock, registration })
+        let (identities, roles, businesses) = Default::default();
+        let passwords = Passwords::new()?;
+        Ok(Accounts { db, second, outbox, passwords, lockout, mail_limit, clock, registration, identities, roles, businesses })
     }
 
     /// The same where mail is sent, if `links` has the beginning of links in it.

@@ -204,18 +204,28 @@ impl Accounts {
     /// # Errors
     /// [`Error::Wrong`] for any other, and for one that is over.
     pub fn identify(&self, token: &Token) -> Result<Identity, Error> {
+        let now = self.now();
+        let (identity, until) = self.identities.get(&self.db, token.hash(), || self.look_up(token, now))?;
+        if until > now { Ok(identity) } else { Err(Error::Wrong) }
+    }
+
+    /// Whose token this is, and until when it is good.
+    fn look_up(&self, token: &Token, now: Timestamp) -> Result<(Identity, Timestamp), Error> {
         match token.purpose() {
             Purpose::Access | Purpose::Cookie => {}
-            Purpose::Key => return self.identify_key(token),
-            Purpose::Refresh | Purpose::FirstAdmin | Purpose::Invitation | Purpose::Confirm | Purpose::Reset | Purpose::Attempt => return Err(Error::Wrong),
+            Purpose::Key => return self.look_up_key(token, now),
+            Purpose::Refresh | Purpose::FirstAdmin | Purpose::Invitation | Purpose::Confirm | Purpose::Reset | Purpose::Attempt => {
+                return Err(Error::Wrong);
+            }
         }
-        let now = self.now();
         self.db.read(|tables| {
             let known: Option<TokenRow> = tables.get(TOKENS, &token.hash())?;
             let known = known.filter(|known| known.expires_at > now).ok_or(Error::Wrong)?;
             let row = row(tables, known.session, now)?.ok_or(Error::Wrong)?;
             let user = locks::active(tables, row.user)?.ok_or(Error::Wrong)?;
-            Ok(Identity { user, session: Some(known.session), shown_at: row.shown_at, delivery: row.delivery, at_most: None })
+            let until = known.expires_at.min(row.expires_at);
+            let identity = Identity { user, session: Some(known.session), shown_at: row.shown_at, delivery: row.delivery, at_most: None };
+            Ok((identity, until))
         })
     }
 

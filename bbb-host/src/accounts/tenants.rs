@@ -133,7 +133,7 @@ impl Accounts {
     /// # Errors
     /// [`Error::Database`].
     pub fn business(&self, id: BusinessId) -> Result<Option<BusinessRow>, Error> {
-        self.db.read(|tables| tables.get(BUSINESSES, &id.bytes()))
+        self.businesses.get(&self.db, id, || self.db.read(|tables| tables.get(BUSINESSES, &id.bytes())))
     }
 
     /// Up to `limit` businesses of a tenant, the newest first, with the cursor of each; those after `after`, where that is given.

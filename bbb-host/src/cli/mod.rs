@@ -14,6 +14,7 @@ mod founder;
 mod inbox;
 mod journal;
 mod launch;
+mod log;
 mod optimize;
 mod output;
 mod owner;
@@ -40,7 +41,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
 use crate::cli::screen::Screen;
 use crate::fault::{Fault, Kind};
@@ -62,7 +62,8 @@ Environment:
   BBB_<SECTION>_<KEY>  one setting of it, such as BBB_SMTP_HOST; see: bbb config, and bbb config check
   BBB_SMTP_PASSWORD  the password for sending mail
   BBB_LLM_API_KEY    the key of the language model
-  BBB_LOG            what is logged to standard error, such as info or bbb_agents=debug";
+  BBB_LOG            what is logged to standard error, such as info or bbb_agents=debug [default: warn; of serve: info]
+  BBB_LOG_FORMAT     human, or json: an object a line";
 
 /// Launch businesses that run by themselves, under an oversight that every effect must pass
 #[derive(Debug, Parser)]
@@ -155,7 +156,8 @@ pub fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     let mut screen = Screen::new(cli.common.json);
-    match start_log().and_then(|()| dispatch(cli, &mut screen)) {
+    let is_daemon = matches!(cli.command, Command::Serve(_));
+    match log::start(is_daemon).and_then(|()| dispatch(cli, &mut screen)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
             screen.fault(&fault);
@@ -214,17 +216,6 @@ fn usage(error: &clap::Error) -> ExitCode {
         drop(error.print());
     }
     ExitCode::from(Kind::Usage.exit_code())
-}
-
-/// Logs to standard error what `BBB_LOG` asks for. The actor library's own log tells nothing that the journal does not.
-fn start_log() -> Result<(), Fault> {
-    let wanted = std::env::var("BBB_LOG").unwrap_or_default();
-    let wanted = if wanted.trim().is_empty() { "warn" } else { wanted.trim() };
-    let filter = EnvFilter::try_new(format!("{wanted},ractor=off")).map_err(|error| Fault::usage(format!("BBB_LOG: {error}")))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).without_time();
-    // It was started before only where `main` is called twice in one process, and then it goes on.
-    drop(log.try_init());
-    Ok(())
 }
 
 /// A runtime with so many worker threads; one thread does without workers.

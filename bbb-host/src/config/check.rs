@@ -10,7 +10,7 @@ use crate::config::{Config, DEFAULT_TOML, in_file, nested_fairly, typed};
 use crate::fault::Fault;
 
 /// Variables of the environment that are no settings.
-const OTHER_VARIABLES: [&str; 5] = ["BBB_DATA", "BBB_CONFIG", "BBB_LOG", "BBB_SMTP_PASSWORD", "BBB_LLM_API_KEY"];
+const OTHER_VARIABLES: [&str; 6] = ["BBB_DATA", "BBB_CONFIG", "BBB_LOG", "BBB_LOG_FORMAT", "BBB_SMTP_PASSWORD", "BBB_LLM_API_KEY"];
 
 /// Where a setting comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -17,6 +17,7 @@ pub(crate) mod metrics;
 mod openapi;
 mod problem;
 mod routes;
+mod shown;
 mod turns;
 
 use std::net::SocketAddr;
@@ -60,6 +61,8 @@ pub(crate) struct App {
     pub(crate) readers: Arc<Readers>,
     pub(crate) keyed: keyed::UnderWay,
     pub(crate) metrics: Metrics,
+    /// The figures of businesses, as they were told last.
+    pub(crate) figures: shown::Shown,
     pub(crate) advice: turns::Turns,
     pub(crate) outbound: Arc<Outbound>,
     /// True once the daemon is ending.
@@ -86,6 +89,7 @@ impl App {
             readers: Arc::default(),
             keyed: keyed::UnderWay::default(),
             metrics: Metrics::default(),
+            figures: shown::Shown::default(),
             advice: turns::Turns::default(),
             outbound: Arc::default(),
             ending,

@@ -1,7 +1,7 @@
 //! Requests to providers: no redirects, so many seconds, so many bytes, JSON, and nothing in a private network but what the operator configured.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::config::is_protected;
 use crate::fault::Fault;
+use crate::outbound::ranges::is_public;
 use crate::sign_in::Failure;
 
 /// How long a connection may take, and a whole answer.
@@ -21,37 +22,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most bytes of an answer: a document of keys has some thousand.
 const MAX_ANSWER_BYTES: usize = 256 * 1024;
-
-/// Whether an address is one that everybody reaches, as far as an address tells. What is not may be a machine behind this one that trusts it.
-fn is_public(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(address) => is_public_v4(address),
-        IpAddr::V6(address) => is_public_v6(address),
-    }
-}
-
-/// By the registry of IANA for special purposes (RFC 6890).
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    let is_shared = a == 100 && (64..128).contains(&b);
-    let is_of_a_protocol = a == 192 && b == 0 && c == 0;
-    let is_for_benchmarks = a == 198 && (b == 18 || b == 19);
-    !(a == 0
-        || address.is_private()
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_documentation()
-        || a >= 224
-        || is_shared
-        || is_of_a_protocol
-        || is_for_benchmarks)
-}
-
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    // 2000::/3 is what is given to everybody; in it, 2002::/16 and 2001::/32 wrap an address of version 4, and 2001:db8::/32 is for documents.
-    let [a, b, ..] = address.segments();
-    a & 0xe000 == 0x2000 && a != 0x2002 && !(a == 0x2001 && (b < 0x200 || b == 0xdb8))
-}
 
 /// Resolves names; those that are not the operator's to public addresses only.
 struct Resolver {
@@ -175,41 +145,6 @@ fn error_in_full(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_not_everybodys_is_told_from_what_is() {
-        for public in ["8.8.8.8", "140.82.121.4", "172.32.0.1", "100.128.0.1", "2606:50c0:8000::153", "2a00:1450::1", "::ffff:8.8.8.8"] {
-            assert!(is_public(public.parse().unwrap()), "{public}");
-        }
-        for private in [
-            "0.0.0.0",
-            "10.1.2.3",
-            "100.64.0.1",
-            "127.0.0.1",
-            "127.9.9.9",
-            "169.254.169.254",
-            "172.16.0.1",
-            "192.0.0.8",
-            "192.0.2.1",
-            "192.168.1.1",
-            "198.18.0.1",
-            "224.0.0.1",
-            "255.255.255.255",
-            "::",
-            "::1",
-            "::ffff:10.0.0.1",
-            "64:ff9b::a00:1",
-            "fc00::1",
-            "fd12::1",
-            "fe80::1",
-            "ff02::1",
-            "2001:db8::1",
-            "2001::1",
-            "2002:a00:1::",
-        ] {
-            assert!(!is_public(private.parse().unwrap()), "{private}");
-        }
-    }
 
     #[test]
     fn an_answer_sends_nobody_into_a_private_network_that_the_operator_did_not_name() {

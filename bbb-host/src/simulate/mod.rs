@@ -36,7 +36,7 @@ pub enum Policy {
     Equal,
     /// The channel whose leads have cost least.
     Greedy,
-    /// Epsilon-greedy over plans and prices.
+    /// Epsilon-greedy over plans, prices and later offers.
     Epsilon,
     /// Drawn anew each week.
     Random,

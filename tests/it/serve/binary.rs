@@ -49,3 +49,26 @@ fn serve_does_not_listen_where_others_reach_it() {
     place.bbb(&["serve", "--listen", "nowhere"]).fails(2, "server.listen");
     assert!(!place.data().exists(), "and makes nothing");
 }
+
+#[test]
+fn its_log_says_who_asked_for_what_and_when_as_json_where_that_is_wanted() {
+    let place = Place::new();
+    let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
+    command.env("BBB_LOG_FORMAT", "json");
+    let mut daemon = Place::listened_to(command);
+    let address = daemon.until("listens on http://").split("http://").nth(1).unwrap().to_owned();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let id = runtime.block_on(async {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = client.get(format!("http://{address}/api/me?secret=1")).bearer_auth("bbb_at_secret").send().await.unwrap();
+        answer.headers()["x-request-id"].to_str().unwrap().to_owned()
+    });
+    let line = daemon.until(&id);
+    let told: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let said = ["level", "request", "method", "path"].map(|name| told[name].as_str().unwrap());
+    assert_eq!(said, ["INFO", &id, "GET", "/api/me"], "{line}");
+    assert!(told["status"] == 401 && told["timestamp"].as_str().is_some_and(|at| at.ends_with('Z')), "{line}");
+    assert!(!line.contains("secret"), "{line}");
+    let mut wrong = place.command(&["status"]);
+    assert_eq!(wrong.env("BBB_LOG_FORMAT", "xml").output().unwrap().status.code(), Some(2));
+}

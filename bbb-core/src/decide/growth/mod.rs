@@ -48,7 +48,7 @@ pub enum Strategy {
     Equal,
     /// Two weeks as `equal`, then the money where a lead has cost least.
     Greedy,
-    /// Epsilon-greedy over ten plans and five prices: mostly the best so far, now and then another.
+    /// Epsilon-greedy over five plans, five prices and two parts of the price for later offers: mostly the best so far, now and then another.
     Epsilon,
     /// Every week other parts of the money and another price, drawn.
     Random,

@@ -1,20 +1,25 @@
 //! Strategies to be beaten: from a plan that never changes to epsilon-greedy.
 
-use super::{Allotment, ORGANIC, PAID, cents, daily_ads, post_cost};
+use super::{Allotment, LaterOffers, ORGANIC, PAID, cents, daily_ads, post_cost};
 use crate::blueprint::Channel;
 use crate::decide::view::View;
 use crate::draw::Draw;
 use crate::money::Cents;
-use crate::state::trade::ChannelResult;
+use crate::state::trade::{ChannelResult, Offers};
 
 /// Weeks in which [`greedy`] tries everything.
 const GREEDY_LOOKS_WEEKS: u32 = 2;
-/// Prices that [`epsilon`] tries, in percent of the blueprint's.
-const PRICES: [i64; 5] = [90, 95, 100, 105, 112];
-/// How many plans [`epsilon`] chooses from.
-const PLANS: u32 = 10;
+/// Prices that [`epsilon`] tries, in percent of the blueprint's: between them the whole of what is allowed above it.
+const PRICES: [i64; 5] = [100, 112, 125, 138, 150];
+/// What [`epsilon`] tries of those who did not answer an offer, in percent of the price.
+const LATER: [u8; 2] = [100, 90];
+/// Plans that [`epsilon`] chooses from: the fixed or the equal one, in percent of its size. The first is what it begins with.
+const PLANS: [(Base, i64); 5] = [(Base::Fixed, 200), (Base::Fixed, 100), (Base::Fixed, 150), (Base::Equal, 100), (Base::Equal, 200)];
 /// How often [`epsilon`] tries something at first, and how many weeks it takes until it tries half as often.
 const EPSILON: (f64, f64) = (0.5, 6.0);
+/// How many offers what [`epsilon`] takes for granted is worth, of first offers and of later ones, and how many of them are taken.
+const FIRST_PRIOR: (f64, f64) = (10.0, 0.3);
+const LATER_PRIOR: (f64, f64) = (12.0, 1.0 / 6.0);
 /// Leads for one customer, where nothing is known: the aim of one in five.
 const LEADS_PER_CUSTOMER: f64 = 5.0;
 /// What a customer of a monthly price is worth, in months, where nothing is known.
@@ -92,60 +97,67 @@ pub(super) fn greedy(view: &View<'_>) -> Allotment {
     allotment
 }
 
-/// The plans that [`epsilon`] chooses from: the fixed one and the equal one at three sizes, and one that leans on each of four channels.
-fn plan(view: &View<'_>, number: u32) -> Allotment {
-    let money = weekly_money(view);
-    let lean = |channel: Channel| {
-        let mut parts = [0.5; 6];
-        parts[channel as usize] = 4.0;
-        spread(view, parts, money)
+/// What a plan of [`epsilon`] is a multiple of.
+#[derive(Debug, Clone, Copy)]
+enum Base {
+    Fixed,
+    Equal,
+}
+
+/// A plan of [`PLANS`].
+fn plan(view: &View<'_>, number: usize) -> Allotment {
+    let (base, percent) = PLANS[number];
+    let base = match base {
+        Base::Fixed => fixed(view),
+        Base::Equal => equal(view),
     };
-    let scaled = |base: Allotment, percent: i64| Allotment {
+    Allotment {
         posts: base.posts.map(|posts| u8::try_from(i64::from(posts) * percent / 100).unwrap_or(u8::MAX)),
         ads: base.ads.map(|ads| ads.percent(percent)),
         ..base
-    };
-    match number {
-        0 => fixed(view),
-        1 => scaled(fixed(view), 150),
-        2 => scaled(fixed(view), 50),
-        3 => equal(view),
-        4 => scaled(equal(view), 200),
-        5 => scaled(equal(view), 50),
-        6 => lean(Channel::Seo),
-        7 => lean(Channel::Social),
-        8 => lean(Channel::PaidSearch),
-        _ => lean(Channel::Email),
     }
 }
 
+/// Epsilon-greedy over [`PLANS`], [`PRICES`] and [`LATER`], each on its own: mostly what was best so far, and ever more rarely another. What it tries, how often, and what it takes for
+/// granted were chosen by what they earn, on seeds that no result is reported of.
 pub(super) fn epsilon(view: &View<'_>) -> Allotment {
     let week = view.growth().allotted;
-    let pick = |purpose: &str, arms: u32, worth: &dyn Fn(u32) -> f64| -> u32 {
+    let pick = |purpose: &str, arms: usize, worth: &dyn Fn(usize) -> f64| -> usize {
+        if week == 0 {
+            return 0;
+        }
         let mut draw = draw(view, purpose, week);
         let (first, half) = EPSILON;
-        if week == 0 || draw.chance(first * half / (half + f64::from(week))) {
-            return if week == 0 { 0 } else { draw.below(arms) };
+        if draw.chance(first * half / (half + f64::from(week))) {
+            return draw.below(u32::try_from(arms).unwrap_or(u32::MAX)) as usize;
         }
         (0..arms).max_by(|one, other| worth(*one).total_cmp(&worth(*other)).then(other.cmp(one))).unwrap_or(0)
     };
-    let mean_of = |number: u32| {
+    let mean_of = |number: usize| {
         let tried = plan(view, number);
         let weeks = view.growth().weeks.iter().filter(|week| (week.allotment.posts, week.allotment.ads) == (tried.posts, tried.ads));
         let (sum, count) = weeks.fold((0.0, 0.0), |(sum, count), week| (sum + gain(view, &week.channels), count + 1.0));
         // What was never tried counts as nothing, so that whatever loses is left for it.
         if count > 0.0 { sum / count } else { 0.0 }
     };
-    let chosen = pick("plan", PLANS, &mean_of);
-    let price = pick("price", 5, &|number| {
-        let price = view.spec().blueprint.price.percent(PRICES[number as usize]);
-        let offers = view.trade().offers.get(&price).copied().unwrap_or_default();
-        // Half of ten offers are taken where nothing is known at the blueprint's price, fewer above.
-        let prior = 3.0 * 100.0 / PRICES[number as usize] as f64;
-        let rate = (f64::from(offers.taken) + prior) / (f64::from(offers.made) + 10.0);
-        rate * price.minus(view.spec().blueprint.unit_cost).get() as f64
+    let (list, unit_cost) = (view.spec().blueprint.price, view.spec().blueprint.unit_cost);
+    let earns = |offers: Offers, (worth, taken): (f64, f64), price: Cents| {
+        (f64::from(offers.taken) + worth * taken) / (f64::from(offers.made) + worth) * price.minus(unit_cost).get() as f64
+    };
+    let chosen = pick("plan", PLANS.len(), &mean_of);
+    let price = pick("price", PRICES.len(), &|number| {
+        let price = list.percent(PRICES[number]);
+        // Where nothing is known, fewer are taken the dearer they are, and less so than in proportion.
+        let taken = FIRST_PRIOR.1 * (100.0 / PRICES[number] as f64).sqrt();
+        earns(view.trade().offers.get(&price).copied().unwrap_or_default(), (FIRST_PRIOR.0, taken), price)
     });
-    Allotment { price: view.spec().blueprint.price.percent(PRICES[price as usize]), ..plan(view, chosen) }
+    let later = pick("later", LATER.len(), &|number| {
+        let percent = LATER[number];
+        let offers = view.trade().later_offers.get(&percent).copied().unwrap_or_default();
+        earns(offers, LATER_PRIOR, view.trade().price.percent(i64::from(percent)))
+    });
+    let later = Some(LaterOffers { percent: LATER[later] });
+    Allotment { price: list.percent(PRICES[price]), later, ..plan(view, chosen) }
 }
 
 /// What a week brought: its leads at what a lead has been worth, less what was spent.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bbb_core::id::BusinessId;
 use futures_util::stream;
 use futures_util::{StreamExt, TryStreamExt};
-use http::header::{CACHE_CONTROL, ETAG, HeaderMap, IF_NONE_MATCH};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, IF_NONE_MATCH};
 use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -110,7 +111,7 @@ pub(crate) fn tagged(headers: &HeaderMap, body: &impl serde::Serialize) -> Resul
     let mut response = if is_known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        ([(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response()
+        ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response()
     };
     response.headers_mut().insert(ETAG, HeaderValue::from_str(&tag).map_err(Problem::failed)?);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
@@ -122,8 +123,19 @@ pub(crate) fn tagged(headers: &HeaderMap, body: &impl serde::Serialize) -> Resul
     (status = 200, description = "Its figures", body = Metrics),
     (status = 404, description = "There is none of this id that you may see", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn metrics(State(app): State<Arc<App>>, theirs: Theirs) -> Result<Json<Metrics>, Problem> {
-    Ok(Json(Metrics::of(&app.service.now(theirs.to(Action::View)?).await?)?))
+pub(crate) async fn metrics(State(app): State<Arc<App>>, theirs: Theirs) -> Result<Response, Problem> {
+    let id = theirs.to(Action::View)?;
+    let json = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    if let Some(answer) = app.figures.get(id, app.service.head(id).await?) {
+        return Ok((json, answer).into_response());
+    }
+    let now = app.service.now(id).await?;
+    let answer = Bytes::from(serde_json::to_vec(&Metrics::of(&now)?).map_err(Problem::failed)?);
+    // What is staged is in the state, and in no journal yet.
+    if now.state.sequence == now.head.sequence {
+        app.figures.keep(id, now.head, answer.clone());
+    }
+    Ok((json, answer).into_response())
 }
 
 /// Shows the totals at the end of each day.
