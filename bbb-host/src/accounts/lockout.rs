@@ -66,7 +66,8 @@ pub(super) struct Attempt<'a> {
 impl Attempt<'_> {
     /// It failed. Says whether it is the one that locks the account, or its tries from there.
     pub(super) fn failed(self) -> bool {
-        let locks = |(name, _, after): &(Name, Option<Failures>, Failures)| !matches!(name, Name::Address(_)) && after.count == name.free() + 1;
+        let locks =
+            |(name, _, after): &(Name, Option<Failures>, Failures)| !matches!(name, Name::Address(_)) && after.count == name.free() + 1;
         self.counted.iter().any(locks)
     }
 

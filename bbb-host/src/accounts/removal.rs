@@ -11,8 +11,8 @@ use crate::accounts::db::Writing;
 use crate::accounts::id::UserId;
 use crate::accounts::outbox::Account;
 use crate::accounts::{
-    Accounts, Error, attempts, confirm, grants, idempotency, identities, keys, letters, locks, members, notices, outbox, sessions, tenants, totp,
-    users, webhooks,
+    Accounts, Error, attempts, confirm, grants, idempotency, identities, keys, letters, locks, members, notices, outbox, sessions, tenants,
+    totp, users, webhooks,
 };
 
 /// Who asks for it.

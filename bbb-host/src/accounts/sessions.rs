@@ -207,7 +207,9 @@ impl Accounts {
         match token.purpose() {
             Purpose::Access | Purpose::Cookie => {}
             Purpose::Key => return self.identify_key(token),
-            Purpose::Refresh | Purpose::FirstAdmin | Purpose::Invitation | Purpose::Confirm | Purpose::Reset | Purpose::Attempt => return Err(Error::Wrong),
+            Purpose::Refresh | Purpose::FirstAdmin | Purpose::Invitation | Purpose::Confirm | Purpose::Reset | Purpose::Attempt => {
+                return Err(Error::Wrong);
+            }
         }
         let now = self.now();
         self.db.read(|tables| {
