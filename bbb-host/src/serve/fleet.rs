@@ -6,7 +6,7 @@ mod fork;
 pub(crate) mod rest;
 mod rests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -97,6 +97,11 @@ impl Fleet {
     /// Why a business that should run does not.
     pub(crate) fn trouble(&self, id: BusinessId) -> Option<String> {
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    /// Those that should run and do not.
+    pub(crate) fn troubled(&self) -> BTreeSet<BusinessId> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
     fn note(&self, id: BusinessId, trouble: Option<String>) {

@@ -202,3 +202,17 @@ async fn that_a_business_does_not_run_is_told_each_time_that_it_comes_to_that_an
         house.stop().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn how_far_journals_without_news_were_read_is_written_when_the_daemon_ends() {
+    let mut house = House::with(|config| config.server.rest_after_s = 0).await;
+    let admin = house.admin().await;
+    let business = house.launch(&admin, json!({ "pace": "realtime" })).await;
+    let id = business["id"].as_str().unwrap().parse().unwrap();
+    until("it rests", || (!house.daemon().service().is_running(id)).then_some(())).await;
+    // What is read last before the end is its whole journal: nothing is due in it.
+    house.stop().await;
+    house.start().await;
+    let events = house.daemon().service().events(id).await.unwrap().0;
+    assert_eq!(house.daemon().accounts().noted(id).unwrap().map(|noted| noted.sequence), Some(events.len() as u64));
+}
