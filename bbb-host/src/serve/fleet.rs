@@ -24,12 +24,13 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
+use crate::accounts::id::TenantId;
 use crate::accounts::{Accounts, BusinessRow, Error, Owner};
 use crate::allotment;
 use crate::charter::Kept;
 use crate::config::Config;
 use crate::fault::{Fault, Kind};
-use crate::service::{Service, now};
+use crate::service::{Service, now, unknown};
 use crate::wiring;
 
 /// How long a business may take to end what it has under way when the daemon ends.
@@ -121,8 +122,7 @@ impl Fleet {
         let id = spec.id();
         wiring::check(&spec, &self.config)?;
         self.admit().await?;
-        let listed = self.service.store().list().await.map_err(Fault::from)?;
-        let over = listed.into_iter().filter(|listed| listed.ended).map(|listed| listed.business).collect();
+        let over = self.over_of(row.tenant).await?;
         match self.accounts.claim(id, row.clone(), self.config.server.businesses_per_tenant, over).await {
             // Its nonce was drawn: whoever launches it again does so because nobody heard of the first time.
             Err(Error::Conflict(_)) if self.service.now(id).await.is_ok() => return Ok(id),
@@ -167,38 +167,33 @@ impl Fleet {
 
     async fn start_again(&self, id: BusinessId) -> Result<Option<BusinessHandle>, Fault> {
         let service = &self.service;
-        let now = service.now(id).await?;
-        if self.resting.load(Ordering::SeqCst) {
-            return Ok(None);
-        }
-        if now.state.status.is_over() {
-            self.rests().take(id);
-            return Ok(None);
-        }
-        let spec = Arc::clone(&now.state.spec);
-        let row = self.accounts.business(id)?;
-        let conditions = row.as_ref().map(conditions).unwrap_or_default();
-        let wired = wiring::world_under(conditions, &spec, &self.config, service.vault(id, &spec)?)?;
-        if let Some(desk) = &wired.desk {
-            desk.learn_all(&now.state);
-        }
-        let world = wired.world.paced(row.map_or(Pace::Fast, |row| row.pace));
         // Within the turn of the start: nobody else starts it, or changes the owner's policies, between here and there.
         let starting = async {
-            if service.is_running(id) {
+            if self.resting.load(Ordering::SeqCst) {
+                return Ok(None);
+            }
+            let ended = service.store().look(id).await?.ok_or_else(|| unknown(id))?.ended;
+            if ended || service.is_running(id) {
                 self.rests().take(id);
                 return Ok(None);
             }
-            // A simulated business keeps the policies that it was launched with.
-            let charter = match spec.world.is_simulated() {
-                true => service.charter_named(id, &spec.versions.charter)?,
-                false => service.charter(id).await?,
-            };
+            let row = self.accounts.business(id)?;
+            let taken = service.engine().take(id).await?;
+            let state = taken.state();
+            let spec = Arc::clone(&state.spec);
+            let conditions = row.as_ref().map(conditions).unwrap_or_default();
+            let wired = wiring::world_under(conditions, &spec, &self.config, service.vault(id, &spec)?)?;
+            if let Some(desk) = &wired.desk {
+                desk.learn_all(state);
+            }
+            let world = wired.world.paced(row.map_or(Pace::Fast, |row| row.pace));
+            let charter = service.charter_named(id, &spec.versions.charter)?;
             let passed_ms = self.wakes(id).await?;
             let engine = wiring::engine(Arc::clone(service.store()), spec.mind, charter);
-            Ok::<_, Fault>(Some(engine.resume(id, |_| Ok(world.after(passed_ms))).await?))
+            let handle = engine.resume_taken(taken, world.after(passed_ms)).await?;
+            Ok::<_, Fault>(Some((handle, wired.desk)))
         };
-        service.start_unless(id, wired.desk, starting).await
+        service.start_unless(id, starting).await
     }
 
     /// Lets a business go on: one that is paused, one that stands still, and one that does not run.
@@ -259,6 +254,17 @@ impl Fleet {
         let changed = self.service.change_charter(id, text, from).await;
         self.changed();
         changed
+    }
+
+    /// The businesses of a tenant that are over.
+    async fn over_of(&self, tenant: TenantId) -> Result<BTreeSet<BusinessId>, LaunchError> {
+        let mut over = BTreeSet::new();
+        for (id, _) in self.accounts.businesses(tenant, None, usize::MAX)? {
+            if self.service.store().look(id).await.map_err(Fault::from)?.is_some_and(|listed| listed.ended) {
+                over.insert(id);
+            }
+        }
+        Ok(over)
     }
 
     fn stay_with(self: &Arc<Self>, handle: BusinessHandle) {
