@@ -5,6 +5,7 @@
 mod fork;
 pub(crate) mod rest;
 mod rests;
+mod shares;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use bbb_agents::conditions::{Conditions, OwnerKind};
 use bbb_agents::handle::{BusinessHandle, Command, Refused};
-use bbb_agents::world::Pace;
+use bbb_agents::world::{Pace, World};
 use bbb_core::action::ActionKind;
 use bbb_core::budget::Caps;
 use bbb_core::id::BusinessId;
@@ -61,6 +62,8 @@ pub(crate) struct Fleet {
     rests: Mutex<rests::Index>,
     /// Somebody must be woken earlier than was known.
     stirred: Notify,
+    /// Who lets those at full speed take turns.
+    shares: Arc<shares::Sharing>,
 }
 
 impl Fleet {
@@ -71,6 +74,7 @@ impl Fleet {
     pub(crate) fn open(service: Arc<Service>, accounts: Arc<Accounts>, config: Config) -> Result<Fleet, Fault> {
         let (changes, _) = watch::channel(0);
         let rows = Arc::new(rests::Rows::open(service.data().path())?);
+        let shares = Arc::new(shares::Sharing::new(config.server.fast_at_a_time, config.server.fast_events_per_hour));
         Ok(Fleet {
             service,
             accounts,
@@ -83,6 +87,7 @@ impl Fleet {
             rests: Mutex::default(),
             rows,
             stirred: Notify::new(),
+            shares,
         })
     }
 
@@ -121,7 +126,7 @@ impl Fleet {
         let spec = engine.prepare(spec);
         let id = spec.id();
         wiring::check(&spec, &self.config)?;
-        self.admit().await?;
+        self.admit(&row).await?;
         let over = self.over_of(row.tenant).await?;
         match self.accounts.claim(id, row.clone(), self.config.server.businesses_per_tenant, over).await {
             // Its nonce was drawn: whoever launches it again does so because nobody heard of the first time.
@@ -132,7 +137,7 @@ impl Fleet {
             let vault = self.service.new_vault(id, &spec).await?;
             let wired = wiring::world_under(conditions(&row), &spec, &self.config, vault)?;
             Kept::of(self.service.data(), id).settle(&charter)?;
-            let world = wired.world.paced(row.pace);
+            let world = self.at_its_pace(wired.world, Some(&row));
             Ok::<_, Fault>(self.service.start(id, wired.desk, engine.launch(spec.clone(), world)).await?)
         };
         let handle = match launched.await {
@@ -186,7 +191,7 @@ impl Fleet {
             if let Some(desk) = &wired.desk {
                 desk.learn_all(state);
             }
-            let world = wired.world.paced(row.map_or(Pace::Fast, |row| row.pace));
+            let world = self.at_its_pace(wired.world, row.as_ref());
             let charter = service.charter_named(id, &spec.versions.charter)?;
             let passed_ms = self.wakes(id).await?;
             let engine = wiring::engine(Arc::clone(service.store()), spec.mind, charter);
@@ -194,6 +199,12 @@ impl Fleet {
             Ok::<_, Fault>(Some((handle, wired.desk)))
         };
         service.start_unless(id, starting).await
+    }
+
+    /// A world at the pace of a business. At full speed it shares the processor with the others.
+    fn at_its_pace(&self, world: World, row: Option<&BusinessRow>) -> World {
+        let pace = row.map_or(Pace::Fast, |row| row.pace);
+        world.paced(pace).sharing(self.shares.of(row.map(|row| row.tenant)))
     }
 
     /// Lets a business go on: one that is paused, one that stands still, and one that does not run.
@@ -369,6 +380,10 @@ pub(crate) enum LaunchError {
     Fault(Fault),
     /// As many businesses are in memory as may be, and none of them rests.
     Full,
+    /// The tenant's businesses at full speed have computed as much as they may; in so many seconds they may go on.
+    Spent {
+        seconds: u64,
+    },
 }
 
 impl From<Error> for LaunchError {

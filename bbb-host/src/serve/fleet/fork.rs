@@ -35,7 +35,7 @@ impl Fleet {
             Some(charter) => charter,
             None => service.charter(source).await?,
         };
-        self.admit().await?;
+        self.admit(&row).await?;
         // Two at once would both find the same money left.
         let _turn = self.allotting.lock().await;
         let tenant = row.tenant;
