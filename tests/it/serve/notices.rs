@@ -185,6 +185,8 @@ async fn that_a_business_does_not_run_is_told_each_time_that_it_comes_to_that_an
     let good = std::fs::read(&signed).unwrap();
     for count in 1..=2 {
         std::fs::write(&signed, "nothing\n").unwrap();
+        // It is to be started, not to rest.
+        drop(std::fs::remove_file(house.data().path().join("rests.redb")));
         for _ in 0..2 {
             house.start().await;
             let taken = took(&peer, count).await;
