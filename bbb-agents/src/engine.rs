@@ -98,6 +98,26 @@ impl fmt::Debug for Engine {
     }
 }
 
+/// A business that was taken over and does not run yet.
+pub struct Taken {
+    journal: Journal,
+    state: State,
+    events: Vec<Event>,
+}
+
+impl Taken {
+    /// Where it stands.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+}
+
+impl fmt::Debug for Taken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Taken").field("business", &self.state.business).finish_non_exhaustive()
+    }
+}
+
 /// Why a business could not be launched or resumed. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -226,14 +246,34 @@ impl Engine {
     where
         F: FnOnce(&Spec) -> Result<World, Error>,
     {
+        let taken = self.take(id).await?;
+        self.check_version(&taken.state)?;
+        let world = world_for(&taken.state.spec)?;
+        self.resume_taken(taken, world).await
+    }
+
+    /// Takes a business over, so that whoever ran it before writes no more, and reads its journal, once: what it needs to be resumed may depend on what that says.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`], and the journal's.
+    pub async fn take(&self, id: BusinessId) -> Result<Taken, Error> {
         // One that is not there is not made by taking its lease.
         self.store.look(id).await?.ok_or(Error::Unknown(id))?;
         // The lease is taken before the journal is read, so that nothing is written in between.
-        let mut journal = Journal::open(Arc::clone(&self.store), id).await?;
+        let journal = Journal::open(Arc::clone(&self.store), id).await?;
         // Only real worlds have snapshots: of a simulated one all events are read, which its market needs.
         let (state, events) = self.load(id, WorldKind::Live).await?;
+        Ok(Taken { journal, state, events })
+    }
+
+    /// Resumes a business that was taken over, on the store that it was taken from.
+    ///
+    /// # Errors
+    /// As [`Engine::resume`].
+    pub async fn resume_taken(&self, taken: Taken, world: World) -> Result<BusinessHandle, Error> {
+        let Taken { mut journal, state, events } = taken;
+        let id = state.business;
         self.check_version(&state)?;
-        let world = world_for(&state.spec)?;
         check(&state.spec, &world)?;
         world.reset(&state.spec);
         world.follow(&events);

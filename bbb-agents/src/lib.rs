@@ -11,6 +11,7 @@ pub mod fork;
 pub mod handle;
 pub mod minds;
 pub mod recording;
+pub mod share;
 pub mod world;
 
 mod message;

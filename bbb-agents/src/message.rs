@@ -18,11 +18,14 @@ use ractor::RpcReplyPort;
 use tokio::sync::mpsc;
 
 use crate::handle::{Command, Refused, Rest};
+use crate::share::Share;
 
 /// To the supervisor.
 pub(crate) enum ToSupervisor {
     /// Look again whether something is to be done.
     Step,
+    /// Its share of the processor, for which it waited.
+    Share(Share),
     /// An effect ended.
     Ended { id: ProposalId, attempt: u32, report: Report },
     /// The owner wants something.

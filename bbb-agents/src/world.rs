@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::conditions::{Conditions, Faults, OwnerKind, UnreliableModel};
 use crate::recording::Recording;
+use crate::share::Shares;
 
 /// Tells the time to a live or shadow business.
 pub type WallClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -35,6 +36,7 @@ pub struct World {
     scenario: Option<Box<Scenario>>,
     pace: Pace,
     passed_ms: Option<i64>,
+    shares: Option<Arc<dyn Shares>>,
 }
 
 /// How quickly the virtual time of a simulated world passes. What happens in it is the same at any pace, and so is the journal.
@@ -96,6 +98,7 @@ impl World {
             scenario: None,
             pace: Pace::Fast,
             passed_ms: None,
+            shares: None,
         }
     }
 
@@ -127,6 +130,18 @@ impl World {
         self.passed_ms
     }
 
+    /// The same world, in which a business at the pace [`Pace::Fast`] steps only while it has a share of the processor. Nothing changes at any other pace.
+    #[must_use]
+    pub fn sharing(mut self, shares: Arc<dyn Shares>) -> World {
+        self.shares = Some(shares);
+        self
+    }
+
+    /// Who gives shares of the processor, where somebody does.
+    pub(crate) fn shares(&self) -> Option<&Arc<dyn Shares>> {
+        self.shares.as_ref()
+    }
+
     /// How quickly virtual time passes.
     pub(crate) fn pace(&self) -> Pace {
         self.pace
@@ -149,6 +164,7 @@ impl World {
             scenario: None,
             pace: Pace::Fast,
             passed_ms: None,
+            shares: None,
         }
     }
 

@@ -20,6 +20,7 @@ mod outside;
 mod removal;
 mod rest;
 mod second_factor;
+mod shares;
 mod sign_in;
 mod skeleton;
 mod step_up;

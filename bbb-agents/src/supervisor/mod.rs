@@ -9,6 +9,7 @@ pub(crate) mod commands;
 
 mod agents;
 mod rest;
+mod share;
 mod step;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +34,7 @@ use crate::handle::Refused;
 use crate::message::ToSupervisor;
 use crate::minds::Minds;
 use crate::supervisor::agents::Agents;
+use crate::supervisor::share::Held;
 use crate::turn::Turn;
 use crate::world::World;
 
@@ -95,6 +97,7 @@ pub(crate) struct Business {
     paced_from: Option<(Instant, Timestamp)>,
     /// Whether a step is already under way to this actor.
     step_queued: bool,
+    held: Held,
     /// When something was last done here.
     busy_at: Instant,
 }
@@ -142,6 +145,7 @@ impl Actor for Supervisor {
     async fn post_stop(&self, _: ActorRef<ToSupervisor>, business: &mut Business) -> Result<(), ActorProcessingErr> {
         business.agents.stop_all();
         business.hold_back();
+        business.held.give_back();
         if let Some(timer) = business.timer.take() {
             timer.abort();
         }
@@ -177,6 +181,7 @@ impl Business {
             timer: None,
             paced_from,
             step_queued: false,
+            held: Held::default(),
             busy_at: Instant::now(),
         }
     }
@@ -187,6 +192,7 @@ impl Business {
                 self.step_queued = false;
                 self.step(myself).await;
             }
+            ToSupervisor::Share(share) => self.got_share(myself, share),
             ToSupervisor::Ended { id, attempt, report } => self.effect_ended(myself, id, attempt, report),
             ToSupervisor::Command { command, reply } => {
                 let answer = self.command(myself, command).await;
@@ -252,7 +258,7 @@ impl Business {
 
     fn queue_step(&mut self, myself: &ActorRef<ToSupervisor>) {
         self.busy_at = Instant::now();
-        if !self.step_queued {
+        if !self.step_queued && self.has_share(myself) {
             // Sending to oneself fails only while one is being stopped, when no step is wanted.
             self.step_queued = myself.cast(ToSupervisor::Step).is_ok();
         }

@@ -47,7 +47,8 @@ impl Business {
     /// How the business rests, where it may: nothing was done for `idle`, nothing is under way, and nothing is due for as long.
     pub(super) fn may_rest(&self, idle: Duration) -> Option<Rest> {
         let round = self.round.as_ref()?;
-        let idles = self.in_flight.is_empty() && self.ended.is_empty() && round.staged().is_empty() && !self.step_queued && !self.draining;
+        let is_waiting = self.step_queued || self.held.waits() || self.draining;
+        let idles = self.in_flight.is_empty() && self.ended.is_empty() && round.staged().is_empty() && !is_waiting;
         if !idles || self.halted.is_some() || round.state().status.is_over() || self.busy_at.elapsed() < idle {
             return None;
         }

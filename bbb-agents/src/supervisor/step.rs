@@ -44,9 +44,13 @@ pub(super) enum Halt {
 impl Business {
     pub(super) async fn step(&mut self, myself: &ActorRef<ToSupervisor>) {
         if self.halted.is_some() || (self.is_virtual() && !self.in_flight.is_empty()) {
+            self.held.give_back();
             return self.tell_draining();
         }
-        match self.try_step(myself).await {
+        let before = self.staged_up_to();
+        let stepped = self.try_step(myself).await;
+        self.held.stepped(self.staged_up_to().saturating_sub(before));
+        match stepped {
             Ok(true) => self.queue_step(myself),
             Ok(false) if self.draining => {}
             Ok(false) => self.rest(myself).await,
@@ -54,6 +58,15 @@ impl Business {
         }
         self.tell_waiting();
         self.tell_draining();
+        if !self.step_queued && !self.held.waits() {
+            // It waits for something else than the processor.
+            self.held.give_back();
+        }
+    }
+
+    /// The last event that was staged; 0 while the round is lent.
+    fn staged_up_to(&self) -> u64 {
+        self.round.as_ref().map_or(0, |round| round.state().sequence)
     }
 
     /// Does what can be done now; says whether anything was.

@@ -17,7 +17,7 @@ use crate::accounts::id::{TenantId, UserId};
 use crate::accounts::letters::{self, is_verified};
 use crate::accounts::outbox::{Account, Letter, Outbox};
 use crate::accounts::rights::{Action, may};
-use crate::accounts::{Accounts, Error, locks, members, webhooks};
+use crate::accounts::{Accounts, Error, locks, members, tenants, webhooks};
 
 /// By user and tenant.
 const PREFERENCES: Table = TableDefinition::new("notice_preferences");
@@ -149,6 +149,11 @@ fn place(user: UserId, tenant: TenantId) -> Vec<u8> {
     [user.bytes(), tenant.bytes()].concat()
 }
 
+/// What stands in a journal up to this event is no news.
+pub(super) fn begin_after(tables: &Writing, business: BusinessId, sequence: u64) -> Result<(), Error> {
+    tables.put(CURSORS, &business.bytes(), &Noted { sequence, ..Noted::default() })
+}
+
 /// Forgets how far a journal was read: there is none.
 pub(super) fn forget(tables: &Writing, business: BusinessId) -> Result<(), Error> {
     tables.remove(CURSORS, &business.bytes()).map(drop)
@@ -263,6 +268,38 @@ impl Accounts {
     /// [`Error::Database`].
     pub fn noted(&self, business: BusinessId) -> Result<Option<Noted>, Error> {
         self.db.read(|tables| tables.get(CURSORS, &business.bytes()))
+    }
+
+    /// The same of all businesses.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn all_noted(&self) -> Result<Vec<(BusinessId, Noted)>, Error> {
+        let rows = self.db.read(|tables| tables.all::<Noted>(CURSORS, &[]))?;
+        Ok(rows.into_iter().filter_map(|(key, noted)| Some((BusinessId::from_bytes(key.try_into().ok()?), noted))).collect())
+    }
+
+    /// Notes that there was nothing to tell in journals between one event and another: `(business, from, to)`, where it is still at `from` and is somebody's. All of
+    /// them at once. Returns those of which that is not so.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn note_nothing(&self, moves: Vec<(BusinessId, Option<Noted>, Noted)>) -> Result<Vec<BusinessId>, Error> {
+        if moves.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.db
+            .write(move |tables| {
+                let mut others = Vec::new();
+                for (business, from, to) in moves {
+                    match tables.get::<Noted>(CURSORS, &business.bytes())? == from && tenants::is_somebodys(tables, business)? {
+                        true => tables.put(CURSORS, &business.bytes(), &to)?,
+                        false => others.push(business),
+                    }
+                }
+                Ok(others)
+            })
+            .await
     }
 
     /// Tells the members of a tenant what was found in the journal of its business (named so) beyond `from`, and notes that it was read up to `to`. Says whether it was still at

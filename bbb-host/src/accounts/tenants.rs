@@ -4,12 +4,13 @@
 //! everybody such a business does not exist, and the next start takes the row away. A journal without a row was launched outside the daemon, and is the first
 //! administrator's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bbb_agents::world::Pace;
 use bbb_core::id::BusinessId;
 use bbb_core::time::Timestamp;
 use redb::TableDefinition;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::db::{Read, Table, Writing};
@@ -80,6 +81,11 @@ fn remove(tables: &Writing, id: BusinessId) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether a business has a row.
+pub(super) fn is_somebodys(tables: &Writing, id: BusinessId) -> Result<bool, Error> {
+    Ok(tables.get::<IgnoredAny>(BUSINESSES, &id.bytes())?.is_some())
+}
+
 /// Whether a tenant has a business that is none of these.
 pub(super) fn has_more_than(tables: &impl Read, tenant: TenantId, those: &BTreeSet<BusinessId>) -> Result<bool, Error> {
     let all = tables.all::<()>(BY_TENANT, &tenant.bytes())?;
@@ -148,27 +154,28 @@ impl Accounts {
     }
 
     /// Makes rows and journals agree, before anything is launched: rows without a journal go, and journals without a row become the first administrator's, where there
-    /// is one. Returns how many of each there were.
+    /// is one, who is told of nothing that is in them now. Each journal is given with its last event. Returns how many of each there were.
     ///
     /// # Errors
     /// [`Error::Database`].
-    pub async fn reconcile(&self, journals: BTreeSet<BusinessId>) -> Result<(usize, usize), Error> {
+    pub async fn reconcile(&self, journals: BTreeMap<BusinessId, u64>) -> Result<(usize, usize), Error> {
         let now = self.now();
         self.db
             .write(move |tables| {
                 let mut known = BTreeSet::new();
-                for (key, _) in tables.all::<BusinessRow>(BUSINESSES, &[])? {
+                for (key, _) in tables.all::<IgnoredAny>(BUSINESSES, &[])? {
                     known.extend(key.as_slice().try_into().ok().map(BusinessId::from_bytes));
                 }
-                let cut_short: Vec<BusinessId> = known.difference(&journals).copied().collect();
+                let cut_short: Vec<BusinessId> = known.iter().copied().filter(|id| !journals.contains_key(id)).collect();
                 for id in &cut_short {
                     remove(tables, *id)?;
                 }
                 let Some(admin) = users::first_admin(tables)? else { return Ok((cut_short.len(), 0)) };
-                let strays: Vec<BusinessId> = journals.difference(&known).copied().collect();
-                for id in &strays {
+                let strays: Vec<_> = journals.into_iter().filter(|(id, _)| !known.contains(id)).collect();
+                for (id, sequence) in &strays {
                     let row = BusinessRow { tenant: admin.tenant, by: None, at: now, pace: Pace::Fast, owner: Owner::Simulated };
                     put(tables, *id, &row)?;
+                    notices::begin_after(tables, *id, *sequence)?;
                 }
                 Ok((cut_short.len(), strays.len()))
             })

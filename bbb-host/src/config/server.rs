@@ -17,6 +17,9 @@ const MAX_CONNECTIONS: usize = 65_536;
 const MAX_BUSINESSES: usize = 100_000;
 /// The most businesses that can be configured to be started at a time.
 const MAX_STARTS: usize = 256;
+/// The most businesses at full speed that can be configured to take turns at a time, and the most events of them in an hour.
+const MAX_FAST: usize = 256;
+const MAX_FAST_EVENTS: u64 = 1_000_000_000_000;
 /// The longest that a business can be configured to be idle before it rests, in seconds: a day.
 const MAX_REST_S: u64 = 24 * 60 * 60;
 
@@ -49,6 +52,8 @@ pub struct ServerSection {
     pub starts_at_a_time: usize,
     pub live_businesses: usize,
     pub rest_after_s: u64,
+    pub fast_at_a_time: usize,
+    pub fast_events_per_hour: u64,
     pub master_key_file: String,
     pub step_up_minutes: u32,
     pub metrics_token_file: String,
@@ -82,6 +87,8 @@ impl Default for ServerSection {
             starts_at_a_time: 4,
             live_businesses: 10_000,
             rest_after_s: 60,
+            fast_at_a_time: 8,
+            fast_events_per_hour: 50_000_000,
             master_key_file: String::new(),
             step_up_minutes: 15,
             metrics_token_file: String::new(),
@@ -113,9 +120,14 @@ impl ServerSection {
             ("businesses_per_tenant", self.businesses_per_tenant, MAX_BUSINESSES),
             ("live_businesses", self.live_businesses, MAX_BUSINESSES),
             ("starts_at_a_time", self.starts_at_a_time, MAX_STARTS),
+            ("fast_at_a_time", self.fast_at_a_time, MAX_FAST),
         ];
         if let Some((name, count, most)) = counts.into_iter().find(|(_, count, most)| !(1..=*most).contains(count)) {
             return Err(Fault::usage(format!("server.{name} is {count}: it is 1 to {most}")));
+        }
+        if !(1..=MAX_FAST_EVENTS).contains(&self.fast_events_per_hour) {
+            let events = self.fast_events_per_hour;
+            return Err(Fault::usage(format!("server.fast_events_per_hour is {events}: it is 1 to {MAX_FAST_EVENTS}")));
         }
         if self.rest_after_s > MAX_REST_S {
             return Err(Fault::usage(format!("server.rest_after_s is {}: it is at most {MAX_REST_S}", self.rest_after_s)));

@@ -3,11 +3,12 @@
 //! Written here rather than by an exporter crate: those keep one registry for the whole process, while several daemons may run in one, and what is told of businesses is
 //! not counted as it happens but read from their states, so that it is the same after a restart. What is left is a format of three kinds of lines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use bbb_agents::handle::BusinessHandle;
 use bbb_core::id::BusinessId;
 use bbb_core::money::Cents;
 use bbb_core::role::Role;
@@ -121,25 +122,18 @@ impl Metrics {
 
     async fn tally(&self, service: &Service) -> Result<Vec<Outcome>, Fault> {
         let mut known = self.tallies.lock().await;
-        let mut running = BTreeMap::new();
-        for handle in service.handles() {
-            if let Ok(state) = handle.status().await {
-                running.insert(handle.id(), state);
-            }
-        }
+        let running: BTreeSet<_> = service.handles().iter().map(BusinessHandle::id).collect();
         let mut all = Vec::new();
         for listed in service.store().list().await? {
             let id = listed.business;
-            if let Some(state) = running.get(&id) {
-                // What was told once is never taken back: a journal has no fewer events than it had.
-                known.insert(id, (state.sequence, Outcome::of(state)));
-            } else if known.get(&id).is_none_or(|(sequence, _)| *sequence != listed.head.sequence) {
+            // One that runs is asked for its state, which may be ahead of its journal; one that wrote nothing since is not asked again.
+            if known.get(&id).is_none_or(|(sequence, _)| *sequence != listed.head.sequence) {
                 match service.now(id).await {
                     Ok(now) => drop(known.insert(id, (now.state.sequence, Outcome::of(&now.state)))),
                     Err(fault) => tracing::warn!(business = %id, %fault, "a business is not in the metrics"),
                 }
             }
-            let runs = running.contains_key(&id) || service.rests(id);
+            let runs = running.contains(&id) || service.rests(id);
             all.extend(known.get(&id).map(|(_, tally)| Outcome { active: tally.active && runs, ..tally.clone() }));
         }
         Ok(all)

@@ -5,15 +5,16 @@
 mod fork;
 pub(crate) mod rest;
 mod rests;
+mod shares;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bbb_agents::conditions::{Conditions, OwnerKind};
 use bbb_agents::handle::{BusinessHandle, Command, Refused};
-use bbb_agents::world::Pace;
+use bbb_agents::world::{Pace, World};
 use bbb_core::action::ActionKind;
 use bbb_core::budget::Caps;
 use bbb_core::id::BusinessId;
@@ -24,12 +25,13 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
+use crate::accounts::id::TenantId;
 use crate::accounts::{Accounts, BusinessRow, Error, Owner};
 use crate::allotment;
 use crate::charter::Kept;
 use crate::config::Config;
 use crate::fault::{Fault, Kind};
-use crate::service::{Service, now};
+use crate::service::{Service, now, unknown};
 use crate::wiring;
 
 /// How long a business may take to end what it has under way when the daemon ends.
@@ -60,6 +62,8 @@ pub(crate) struct Fleet {
     rests: Mutex<rests::Index>,
     /// Somebody must be woken earlier than was known.
     stirred: Notify,
+    /// Who lets those at full speed take turns.
+    shares: Arc<shares::Sharing>,
 }
 
 impl Fleet {
@@ -70,6 +74,7 @@ impl Fleet {
     pub(crate) fn open(service: Arc<Service>, accounts: Arc<Accounts>, config: Config) -> Result<Fleet, Fault> {
         let (changes, _) = watch::channel(0);
         let rows = Arc::new(rests::Rows::open(service.data().path())?);
+        let shares = Arc::new(shares::Sharing::new(config.server.fast_at_a_time, config.server.fast_events_per_hour));
         Ok(Fleet {
             service,
             accounts,
@@ -82,6 +87,7 @@ impl Fleet {
             rests: Mutex::default(),
             rows,
             stirred: Notify::new(),
+            shares,
         })
     }
 
@@ -97,6 +103,11 @@ impl Fleet {
     /// Why a business that should run does not.
     pub(crate) fn trouble(&self, id: BusinessId) -> Option<String> {
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    /// Those that should run and do not.
+    pub(crate) fn troubled(&self) -> BTreeSet<BusinessId> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
     fn note(&self, id: BusinessId, trouble: Option<String>) {
@@ -115,9 +126,8 @@ impl Fleet {
         let spec = engine.prepare(spec);
         let id = spec.id();
         wiring::check(&spec, &self.config)?;
-        self.admit().await?;
-        let listed = self.service.store().list().await.map_err(Fault::from)?;
-        let over = listed.into_iter().filter(|listed| listed.ended).map(|listed| listed.business).collect();
+        self.admit(&row).await?;
+        let over = self.over_of(row.tenant).await?;
         match self.accounts.claim(id, row.clone(), self.config.server.businesses_per_tenant, over).await {
             // Its nonce was drawn: whoever launches it again does so because nobody heard of the first time.
             Err(Error::Conflict(_)) if self.service.now(id).await.is_ok() => return Ok(id),
@@ -127,7 +137,7 @@ impl Fleet {
             let vault = self.service.new_vault(id, &spec).await?;
             let wired = wiring::world_under(conditions(&row), &spec, &self.config, vault)?;
             Kept::of(self.service.data(), id).settle(&charter)?;
-            let world = wired.world.paced(row.pace);
+            let world = self.at_its_pace(wired.world, Some(&row));
             Ok::<_, Fault>(self.service.start(id, wired.desk, engine.launch(spec.clone(), world)).await?)
         };
         let handle = match launched.await {
@@ -162,38 +172,39 @@ impl Fleet {
 
     async fn start_again(&self, id: BusinessId) -> Result<Option<BusinessHandle>, Fault> {
         let service = &self.service;
-        let now = service.now(id).await?;
-        if self.resting.load(Ordering::SeqCst) {
-            return Ok(None);
-        }
-        if now.state.status.is_over() {
-            self.rests().take(id);
-            return Ok(None);
-        }
-        let spec = Arc::clone(&now.state.spec);
-        let row = self.accounts.business(id)?;
-        let conditions = row.as_ref().map(conditions).unwrap_or_default();
-        let wired = wiring::world_under(conditions, &spec, &self.config, service.vault(id, &spec)?)?;
-        if let Some(desk) = &wired.desk {
-            desk.learn_all(&now.state);
-        }
-        let world = wired.world.paced(row.map_or(Pace::Fast, |row| row.pace));
         // Within the turn of the start: nobody else starts it, or changes the owner's policies, between here and there.
         let starting = async {
-            if service.is_running(id) {
+            if self.resting.load(Ordering::SeqCst) {
+                return Ok(None);
+            }
+            let ended = service.store().look(id).await?.ok_or_else(|| unknown(id))?.ended;
+            if ended || service.is_running(id) {
                 self.rests().take(id);
                 return Ok(None);
             }
-            // A simulated business keeps the policies that it was launched with.
-            let charter = match spec.world.is_simulated() {
-                true => service.charter_named(id, &spec.versions.charter)?,
-                false => service.charter(id).await?,
-            };
+            let row = self.accounts.business(id)?;
+            let taken = service.engine().take(id).await?;
+            let state = taken.state();
+            let spec = Arc::clone(&state.spec);
+            let conditions = row.as_ref().map(conditions).unwrap_or_default();
+            let wired = wiring::world_under(conditions, &spec, &self.config, service.vault(id, &spec)?)?;
+            if let Some(desk) = &wired.desk {
+                desk.learn_all(state);
+            }
+            let world = self.at_its_pace(wired.world, row.as_ref());
+            let charter = service.charter_named(id, &spec.versions.charter)?;
             let passed_ms = self.wakes(id).await?;
             let engine = wiring::engine(Arc::clone(service.store()), spec.mind, charter);
-            Ok::<_, Fault>(Some(engine.resume(id, |_| Ok(world.after(passed_ms))).await?))
+            let handle = engine.resume_taken(taken, world.after(passed_ms)).await?;
+            Ok::<_, Fault>(Some((handle, wired.desk)))
         };
-        service.start_unless(id, wired.desk, starting).await
+        service.start_unless(id, starting).await
+    }
+
+    /// A world at the pace of a business. At full speed it shares the processor with the others.
+    fn at_its_pace(&self, world: World, row: Option<&BusinessRow>) -> World {
+        let pace = row.map_or(Pace::Fast, |row| row.pace);
+        world.paced(pace).sharing(self.shares.of(row.map(|row| row.tenant)))
     }
 
     /// Lets a business go on: one that is paused, one that stands still, and one that does not run.
@@ -254,6 +265,17 @@ impl Fleet {
         let changed = self.service.change_charter(id, text, from).await;
         self.changed();
         changed
+    }
+
+    /// The businesses of a tenant that are over.
+    async fn over_of(&self, tenant: TenantId) -> Result<BTreeSet<BusinessId>, LaunchError> {
+        let mut over = BTreeSet::new();
+        for (id, _) in self.accounts.businesses(tenant, None, usize::MAX)? {
+            if self.service.store().look(id).await.map_err(Fault::from)?.is_some_and(|listed| listed.ended) {
+                over.insert(id);
+            }
+        }
+        Ok(over)
     }
 
     fn stay_with(self: &Arc<Self>, handle: BusinessHandle) {
@@ -358,6 +380,10 @@ pub(crate) enum LaunchError {
     Fault(Fault),
     /// As many businesses are in memory as may be, and none of them rests.
     Full,
+    /// The tenant's businesses at full speed have computed as much as they may; in so many seconds they may go on.
+    Spent {
+        seconds: u64,
+    },
 }
 
 impl From<Error> for LaunchError {

@@ -10,7 +10,7 @@ mod notices;
 mod post;
 mod tls;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -212,7 +212,8 @@ impl Daemon {
 
 /// Makes the accounts' rows agree with the journals.
 pub(crate) async fn adopt(accounts: &Accounts, service: &Service) -> Result<(), Fault> {
-    let journals: BTreeSet<_> = service.store().list().await?.into_iter().map(|listed| listed.business).collect();
+    let journals: BTreeMap<_, _> =
+        service.store().list().await?.into_iter().map(|listed| (listed.business, listed.head.sequence)).collect();
     match accounts.reconcile(journals).await? {
         (0, 0) => {}
         (cut_short, adopted) => tracing::info!(cut_short, adopted, "businesses and tenants were made to agree"),

@@ -86,22 +86,19 @@ impl Service {
         Ok(handle)
     }
 
-    /// The same where `starting` may find that there is nothing to start.
+    /// The same where `starting` may find that there is nothing to start, and finds who scores its leads.
     ///
     /// # Errors
     /// Those of `starting`.
     pub async fn start_unless<E>(
         &self,
         id: BusinessId,
-        desk: Option<Arc<Desk>>,
-        starting: impl Future<Output = Result<Option<BusinessHandle>, E>>,
+        starting: impl Future<Output = Result<Option<(BusinessHandle, Option<Arc<Desk>>)>, E>>,
     ) -> Result<Option<BusinessHandle>, E> {
         let _turn = self.turns.of(id).await;
-        let started = starting.await?;
-        if let Some(handle) = &started {
-            self.now_runs(handle, desk);
-        }
-        Ok(started)
+        let Some((handle, desk)) = starting.await? else { return Ok(None) };
+        self.now_runs(&handle, desk);
+        Ok(Some(handle))
     }
 
     fn now_runs(&self, handle: &BusinessHandle, desk: Option<Arc<Desk>>) {

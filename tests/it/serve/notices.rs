@@ -185,6 +185,8 @@ async fn that_a_business_does_not_run_is_told_each_time_that_it_comes_to_that_an
     let good = std::fs::read(&signed).unwrap();
     for count in 1..=2 {
         std::fs::write(&signed, "nothing\n").unwrap();
+        // It is to be started, not to rest.
+        drop(std::fs::remove_file(house.data().path().join("rests.redb")));
         for _ in 0..2 {
             house.start().await;
             let taken = took(&peer, count).await;
@@ -201,4 +203,20 @@ async fn that_a_business_does_not_run_is_told_each_time_that_it_comes_to_that_an
         until("it runs again", || (!accounts.noted(id.parse().unwrap()).unwrap().unwrap().failed).then_some(())).await;
         house.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn how_far_journals_without_news_were_read_is_written_when_the_daemon_ends() {
+    let mut house = House::with(|config| config.server.rest_after_s = 0).await;
+    let admin = house.admin().await;
+    let business = house.launch(&admin, json!({ "pace": "realtime" })).await;
+    let id = business["id"].as_str().unwrap().parse().unwrap();
+    until("it rests", || (!house.daemon().service().is_running(id)).then_some(())).await;
+    // Each start looks at all journals before it ends; nothing is due in this one.
+    for _ in 0..2 {
+        house.stop().await;
+        house.start().await;
+    }
+    let events = house.daemon().service().events(id).await.unwrap().0;
+    assert_eq!(house.daemon().accounts().noted(id).unwrap().map(|noted| noted.sequence), Some(events.len() as u64));
 }

@@ -24,7 +24,7 @@ async fn restful() -> House {
 }
 
 /// Asks until something is so.
-async fn until(mut is_so: impl AsyncFnMut() -> bool) {
+pub(super) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !is_so().await {
         assert!(began.elapsed() < PATIENCE, "it never comes to that");
@@ -54,12 +54,12 @@ async fn launched(house: &House) -> (Person, Value) {
     (admin, launched)
 }
 
-async fn head(house: &House, business: &Value) -> Head {
+pub(super) async fn head(house: &House, business: &Value) -> Head {
     house.daemon().service().events(id(business)).await.unwrap().1
 }
 
 /// Where the journal of the same business ends that never rested.
-async fn never_rested(house: &House, business: &Value) -> Head {
+pub(super) async fn never_rested(house: &House, business: &Value) -> Head {
     let spec = Spec::clone(&house.daemon().service().now(id(business)).await.unwrap().state.spec);
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let engine = Engine::builder(Arc::clone(&store)).build();

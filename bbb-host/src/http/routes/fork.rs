@@ -106,6 +106,7 @@ impl Fork {
         (status = 404, description = "There is none of this id that you may see", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "It is not simulated, or was over there", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field breaks a rule, or there is no such event or day", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "The tenant's businesses at this pace have made as many events as an hour allows: come again after `Retry-After`", body = ProblemBody, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn fork(
     State(app): State<Arc<App>>,

@@ -118,6 +118,7 @@ pub(crate) struct CapsWanted {
         (status = 201, description = "The business; `Location` says where it is", body = Business),
         (status = 403, description = "You may not launch for this tenant, or it has as many as it may", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field breaks a rule", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "The tenant's businesses at this pace have made as many events as an hour allows: come again after `Retry-After`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 501, description = "The daemon launches simulated businesses only, for now", body = ProblemBody, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn launch(

@@ -75,6 +75,11 @@ impl From<LaunchError> for Problem {
             LaunchError::Full => {
                 Problem::new(What::Busy, "as many businesses are busy as the daemon runs at a time; come again").after(FULL_S)
             }
+            LaunchError::Spent { seconds } => {
+                let text = "the tenant's businesses at the pace fast have made as many events as an hour allows; they go on as more are allowed, and launches and forks at \
+                            this pace come after them";
+                Problem::new(What::TooMany, text).after(seconds)
+            }
         }
     }
 }

@@ -35,12 +35,11 @@ impl Fleet {
             Some(charter) => charter,
             None => service.charter(source).await?,
         };
-        self.admit().await?;
+        self.admit(&row).await?;
         // Two at once would both find the same money left.
         let _turn = self.allotting.lock().await;
         let tenant = row.tenant;
-        let over = service.store().list().await.map_err(Fault::from)?.into_iter().filter(|listed| listed.ended);
-        let over = over.map(|listed| listed.business).collect();
+        let over = self.over_of(tenant).await?;
         match self.accounts.claim(id, row, self.config.server.businesses_per_tenant, over).await {
             Err(Error::Conflict(text)) => {
                 let theirs = self.accounts.business(id)?.is_some_and(|row| row.tenant == tenant);

@@ -5,6 +5,7 @@ use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use bbb_agents::handle::Rest;
+use bbb_agents::world::Pace;
 use bbb_core::id::BusinessId;
 use bbb_core::journal::store::BoxFuture;
 use futures_util::{StreamExt, stream};
@@ -12,6 +13,7 @@ use tokio::time::Instant;
 
 use super::rests::{Index, Resting};
 use super::{Fleet, LaunchError};
+use crate::accounts::BusinessRow;
 use crate::fault::Fault;
 use crate::service::running::Wake;
 
@@ -89,8 +91,13 @@ impl Fleet {
         most.saturating_sub(self.service.count_running())
     }
 
-    /// Admits one more business, or refuses it because the daemon is full.
-    pub(super) async fn admit(&self) -> Result<(), LaunchError> {
+    /// Admits one more business, or refuses it because its tenant has no more to compute, or the daemon is full.
+    pub(super) async fn admit(&self, row: &BusinessRow) -> Result<(), LaunchError> {
+        if row.pace == Pace::Fast
+            && let Some(seconds) = self.shares.spent(row.tenant)
+        {
+            return Err(LaunchError::Spent { seconds });
+        }
         match self.places().await {
             0 => Err(LaunchError::Full),
             _ => Ok(()),
