@@ -54,6 +54,14 @@ fn wait_ms(count: u32, free: u32) -> i64 {
     count.checked_sub(free + 1).map_or(0, |beyond| FIRST_WAIT_MS.saturating_mul(1 << beyond.min(20)).min(LONGEST_WAIT_MS))
 }
 
+/// Until when to wait after so many failures, the last of them at this time. Long ago where no wait is needed, so that a clock that is set back locks nobody.
+fn locked_until(last: Timestamp, count: u32, free: u32) -> Timestamp {
+    match wait_ms(count, free) {
+        0 => Timestamp::from_ms(0),
+        wait_ms => last.plus_ms(wait_ms),
+    }
+}
+
 /// A try that is under way, and counted as a failure. Dropped, as by a client that hangs up, it stays one.
 #[must_use = "a try that did not fail is taken back"]
 #[derive(Debug)]
@@ -82,7 +90,7 @@ impl Attempt<'_> {
                 // Others began, or ended, meanwhile: they wait as if this one had never been.
                 _ => {
                     now.count = now.count.saturating_sub(1);
-                    now.locked_until = now.last.plus_ms(wait_ms(now.count, name.free()));
+                    now.locked_until = locked_until(now.last, now.count, name.free());
                 }
             }
         }
@@ -143,7 +151,7 @@ impl Lockout {
             let before = known.get(&name).copied();
             let remembered = before.filter(|failures| now.since(failures.last) < MEMORY_MS).map_or(0, |failures| failures.count);
             let count = remembered.saturating_add(1);
-            let after = Failures { count, last: now, locked_until: now.plus_ms(wait_ms(count, name.free())) };
+            let after = Failures { count, last: now, locked_until: locked_until(now, count, name.free()) };
             known.insert(name.clone(), after);
             counted.push((name, before, after));
         }
@@ -210,6 +218,14 @@ mod tests {
         lockout.succeeded("ada", from(HOME));
         assert!(fails(&lockout, "ada", HOME));
         assert_eq!(wait(&lockout, "ada", HOME), 0, "what was before is forgiven");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_locks_nobody_who_may_still_fail() {
+        let (lockout, time) = lockout();
+        assert!(fails(&lockout, "ada", HOME));
+        time.fetch_sub(LONGEST_WAIT_MS, Ordering::SeqCst);
+        assert_eq!(wait(&lockout, "ada", HOME), 0);
     }
 
     #[test]
