@@ -76,12 +76,17 @@ const CONNECTING_WORDS: [&str; 10] = [
 ];
 /// The files that may: adapters, which take a permit for everything that they send, the socket of the data directory, which only local commands reach, the daemon's listener,
 /// which calls nobody, and what calls hosts that tenants name.
-const CONNECTING_FILES: [&str; 9] = [
+const CONNECTING_FILES: [&str; 14] = [
+    "bbb-host/src/config/sign_in.rs",
     "bbb-host/src/control/client.rs",
     "bbb-host/src/control/server.rs",
     "bbb-host/src/outbound/mod.rs",
     "bbb-host/src/serve/listen.rs",
     "bbb-host/src/serve/mod.rs",
+    "bbb-host/src/sign_in/fetch.rs",
+    "bbb-host/src/sign_in/github.rs",
+    "bbb-host/src/sign_in/mod.rs",
+    "bbb-host/src/sign_in/oidc.rs",
     "bbb-integrations/src/llm/http.rs",
     "bbb-integrations/src/llm/openai.rs",
     "bbb-integrations/src/mail/lines.rs",

@@ -158,7 +158,7 @@ impl Business {
         let Start { id, world, minds, options, journal, round, .. } = start;
         let committed = journal.head().sequence;
         // Of a time that passed while it was at rest, all that is over counts.
-        let paced_from = world.passed_ms().map(|passed_ms| (Instant::now(), round.now().plus_ms(passed_ms)));
+        let paced_from = world.passed_ms().map(|passed_ms| (rest::moment(), round.now().plus_ms(passed_ms)));
         Business {
             id,
             world,
@@ -182,7 +182,7 @@ impl Business {
             paced_from,
             step_queued: false,
             held: Held::default(),
-            busy_at: Instant::now(),
+            busy_at: rest::moment(),
         }
     }
 
@@ -257,7 +257,7 @@ impl Business {
     }
 
     fn queue_step(&mut self, myself: &ActorRef<ToSupervisor>) {
-        self.busy_at = Instant::now();
+        self.busy_at = rest::moment();
         if !self.step_queued && self.has_share(myself) {
             // Sending to oneself fails only while one is being stopped, when no step is wanted.
             self.step_queued = myself.cast(ToSupervisor::Step).is_ok();

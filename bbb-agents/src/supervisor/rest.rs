@@ -16,6 +16,11 @@ use crate::world::Pace;
 /// The longest that a business sleeps before it looks at the clock again.
 const MAX_SLEEP_MS: i64 = 3_600_000;
 
+/// The time of the runtime's clock, which tells how much has passed and nothing else.
+pub(super) fn moment() -> Instant {
+    Instant::now()
+}
+
 impl Business {
     /// Nothing can be done now: a virtual clock moves on to when something can, a real one wakes the business then.
     pub(super) async fn rest(&mut self, myself: &ActorRef<ToSupervisor>) {
