@@ -85,29 +85,23 @@ fn parse(text: &str, purpose: Purpose) -> Result<Token, Error> {
 }
 
 /// Takes away links of a user for a forgotten password: it was changed, or another one of them was used.
-pub(super) fn forget_resets(tables: &Writing, user: UserId) -> Result<(), Error> {
-    for (hash, row) in tables.all::<Row>(CONFIRMATIONS, &[])? {
-        if matches!(row.what, What::Reset { user: whose, .. } if whose == user) {
-            tables.remove(CONFIRMATIONS, &hash)?;
-        }
-    }
-    Ok(())
+pub(super) fn forget_resets(tables: &Writing, id: UserId) -> Result<(), Error> {
+    forget_those(tables, |row| matches!(row.what, What::Reset { user, .. } if user == id))
 }
 
 /// Takes away all links of a user.
 pub(super) fn forget(tables: &Writing, id: UserId) -> Result<(), Error> {
-    for (hash, row) in tables.all::<Row>(CONFIRMATIONS, &[])? {
-        if matches!(row.what, What::Address { user, .. } | What::Reset { user, .. } if user == id) {
-            tables.remove(CONFIRMATIONS, &hash)?;
-        }
-    }
-    Ok(())
+    forget_those(tables, |row| matches!(row.what, What::Address { user, .. } | What::Reset { user, .. } if user == id))
 }
 
 /// Takes away what is too old.
 pub(super) fn sweep(tables: &Writing, now: Timestamp) -> Result<(), Error> {
+    forget_those(tables, |row| row.expires_at <= now)
+}
+
+fn forget_those(tables: &Writing, which: impl Fn(&Row) -> bool) -> Result<(), Error> {
     for (hash, row) in tables.all::<Row>(CONFIRMATIONS, &[])? {
-        if row.expires_at <= now {
+        if which(&row) {
             tables.remove(CONFIRMATIONS, &hash)?;
         }
     }

@@ -1,6 +1,5 @@
 //! API keys, and the password: what only somebody who signed in may change.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -17,6 +16,7 @@ use crate::accounts::step_up::Deed;
 use crate::http::auth::Caller;
 use crate::http::extract::{Body, Named};
 use crate::http::problem::{Problem, ProblemBody};
+use crate::http::routes::second_factor;
 use crate::http::{App, Peer};
 
 /// A key to make.
@@ -140,7 +140,7 @@ pub(crate) async fn password(
     Body(wanted): Body<NewPassword>,
 ) -> Result<StatusCode, Problem> {
     let user = caller.person(Deed::ChangeAccount)?;
-    let from = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(Peer(address))| address.ip());
+    let from = second_factor::address(peer);
     app.accounts.change_password(user, caller.identity.session, wanted.current, wanted.new, from).await?;
     tracing::info!(user = %user.id, "a password was changed");
     Ok(StatusCode::NO_CONTENT)

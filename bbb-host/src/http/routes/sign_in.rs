@@ -1,6 +1,5 @@
 //! Registering, signing in and out.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -179,7 +178,7 @@ pub(crate) async fn login(
         // Or another site could sign a browser in as somebody else.
         check_site(&headers)?;
     }
-    let from = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(Peer(address))| address.ip());
+    let from = second_factor::address(peer);
     let user = app.accounts.sign_in(&email, password, proof, from).await.inspect_err(|error| {
         // Not whom: people type passwords where addresses belong.
         tracing::warn!(request = request_id().as_deref().unwrap_or("-"), %from, %error, "a sign-in failed");
