@@ -3,6 +3,7 @@
 pub mod accounts;
 mod advice;
 pub mod allotment;
+mod at_head;
 pub mod cases;
 pub mod charter;
 pub mod checkpoints;

@@ -5,7 +5,6 @@
 pub mod contacts;
 pub mod inbox;
 pub(crate) mod recheck;
-mod rested;
 pub(crate) mod running;
 mod turns;
 
@@ -30,19 +29,21 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::allotment;
+use crate::at_head::AtHead;
 use crate::charter::Kept;
 use crate::checkpoints::Checkpoints;
 use crate::data_dir::DataDir;
 use crate::desk::Desk;
 use crate::fault::{Fault, Kind};
 use crate::keys::{self, FileKeys, OwnerKey};
-use crate::service::rested::Rested;
 use crate::service::running::Wake;
 use crate::service::turns::{Turn, Turns};
 use crate::store::guarded::Guarded;
 
 /// The most records of one page.
 pub const MAX_PAGE_RECORDS: usize = 1024;
+/// The most states of businesses that do not run that are kept.
+const MAX_RESTED: usize = 64;
 /// The most bytes of the records of one page, beyond which it ends early; a single record is always given.
 pub const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
 
@@ -100,7 +101,8 @@ pub struct Service {
     waker: OnceLock<Box<dyn Wake>>,
     /// A key file can be open once only.
     keys: Mutex<BTreeMap<BusinessId, Arc<FileKeys>>>,
-    rested: Rested,
+    /// States of businesses that do not run, so that looking at one twice folds its journal once.
+    rested: AtHead<Arc<State>>,
     /// What businesses bind of the owner's real money, each up to which event: of those that wrote nothing since, no journal is read again.
     bound: tokio::sync::Mutex<BTreeMap<BusinessId, (u64, Cents)>>,
 }
@@ -136,7 +138,7 @@ impl Service {
             turns: Turns::default(),
             waker: OnceLock::new(),
             keys,
-            rested: Rested::default(),
+            rested: AtHead::new(MAX_RESTED),
             bound: tokio::sync::Mutex::default(),
         }
     }
@@ -242,7 +244,7 @@ impl Service {
         let state = Arc::new(self.engine.peek(id).await?);
         // Somebody may have written meanwhile.
         if state.sequence == head.sequence {
-            self.rested.keep(id, head, &state);
+            self.rested.keep(id, head, Arc::clone(&state));
         }
         Ok(Now { state, head, running: self.rests(id) })
     }

@@ -17,18 +17,19 @@ pub(crate) mod metrics;
 mod openapi;
 mod problem;
 mod routes;
-mod shown;
 mod turns;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use tokio::sync::watch;
 
 use crate::accounts::Accounts;
+use crate::at_head::AtHead;
 use crate::config::ServerSection;
 use crate::http::limits::Limiter;
 use crate::http::metrics::Metrics;
@@ -43,6 +44,9 @@ pub(crate) use self::live::Readers;
 
 /// The most bytes of a request's body.
 pub(crate) const MAX_BODY_BYTES: usize = 256 * 1024;
+
+/// The most businesses whose figures are kept as they were told last.
+const MAX_FIGURES: usize = 4_096;
 
 /// Who made a connection.
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +66,7 @@ pub(crate) struct App {
     pub(crate) keyed: keyed::UnderWay,
     pub(crate) metrics: Metrics,
     /// The figures of businesses, as they were told last.
-    pub(crate) figures: shown::Shown,
+    pub(crate) figures: AtHead<Bytes>,
     pub(crate) advice: turns::Turns,
     pub(crate) outbound: Arc<Outbound>,
     /// True once the daemon is ending.
@@ -89,7 +93,7 @@ impl App {
             readers: Arc::default(),
             keyed: keyed::UnderWay::default(),
             metrics: Metrics::default(),
-            figures: shown::Shown::default(),
+            figures: AtHead::new(MAX_FIGURES),
             advice: turns::Turns::default(),
             outbound: Arc::default(),
             ending,

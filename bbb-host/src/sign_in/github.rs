@@ -4,7 +4,7 @@ use reqwest::Url;
 use serde::Deserialize;
 
 use crate::sign_in::fetch::Fetcher;
-use crate::sign_in::{Failure, Proven, Provider, Ties, word};
+use crate::sign_in::{Failure, Proven, Provider, Ties};
 
 fn place(base: &str, path: &str) -> Result<Url, Failure> {
     Url::parse(&format!("{}{path}", base.trim_end_matches('/')))
@@ -51,13 +51,8 @@ pub(super) async fn finish(
     if !iss.is_none_or(is_its_own) {
         return Err(Failure::untrusted("the answer is another issuer's"));
     }
-    let form = Provider::form(code, redirect, ties);
     let token = place(&provider.issuer, "/login/oauth/access_token")?;
-    let (status, told) = fetcher.post(&token, form, (&provider.client_id, &provider.client_secret), false).await?;
-    // It says so with status 200.
-    if let Some(error) = told.get("error") {
-        return Err(Failure::Refused(word(error.as_str().unwrap_or_default())));
-    }
+    let (status, told) = provider.exchange(fetcher, &token, (code, redirect), ties, false).await?;
     let token = told.get("access_token").and_then(|token| token.as_str()).filter(|_| status == 200);
     let token = token.ok_or_else(|| Failure::untrusted(format!("its answer, status {status}, has no access token")))?;
     let unread = |what: &str| Failure::untrusted(format!("what it says of {what} cannot be read"));

@@ -16,6 +16,7 @@ use bbb_core::time::Timestamp;
 use bbb_integrations::secret::Secret;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::config::{ProviderKind, SignInSection};
@@ -194,14 +195,26 @@ impl Provider {
         }
     }
 
-    /// The form that gets something for a code.
-    fn form(code: &str, redirect: &str, ties: &Ties) -> Vec<(&'static str, String)> {
-        vec![
+    /// Exchanges a code for what `endpoint` gives. What is said to be an error, with whatever status, is a refusal.
+    async fn exchange(
+        &self,
+        fetcher: &Fetcher,
+        endpoint: &Url,
+        (code, redirect): (&str, &str),
+        ties: &Ties,
+        in_head: bool,
+    ) -> Result<(u16, Value), Failure> {
+        let form = vec![
             ("grant_type", "authorization_code".to_owned()),
             ("code", code.to_owned()),
             ("redirect_uri", redirect.to_owned()),
             ("code_verifier", ties.verifier()),
-        ]
+        ];
+        let (status, told) = fetcher.post(endpoint, form, (&self.client_id, &self.client_secret), in_head).await?;
+        match told.get("error") {
+            Some(error) => Err(Failure::Refused(word(error.as_str().unwrap_or_default()))),
+            None => Ok((status, told)),
+        }
     }
 }
 

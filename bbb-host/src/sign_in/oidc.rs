@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 
 use crate::sign_in::fetch::Fetcher;
 use crate::sign_in::id_token::{self, Expected};
-use crate::sign_in::{Failure, Proven, Provider, Ties, word};
+use crate::sign_in::{Failure, Proven, Provider, Ties};
 
 /// How long what an issuer says of itself and its keys is believed, and how soon it may be asked again because a key is unknown.
 const KNOWN_FOR: Duration = Duration::from_secs(60 * 60);
@@ -164,11 +164,7 @@ pub(super) async fn finish(
         None if issuer.says_who_it_is => return Err(Failure::untrusted("the answer does not say whose it is, though this issuer does so")),
         _ => {}
     }
-    let form = Provider::form(code, redirect, ties);
-    let (status, told) = fetcher.post(&issuer.token, form, (&provider.client_id, &provider.client_secret), issuer.in_head).await?;
-    if let Some(error) = told.get("error") {
-        return Err(Failure::Refused(word(error.as_str().unwrap_or_default())));
-    }
+    let (status, told) = provider.exchange(fetcher, &issuer.token, (code, redirect), ties, issuer.in_head).await?;
     if status != 200 {
         return Err(Failure::untrusted(format!("it answers with status {status}")));
     }

@@ -14,14 +14,21 @@ const ROUNDS: usize = 5;
 const AT_A_TIME: usize = 4;
 
 /// A daemon that listens, and its address.
-fn serve(place: &Place) -> (Running, String) {
+pub(super) fn serve(place: &Place) -> (Running, String) {
     let mut daemon = place.serving(&["serve", "--listen", "127.0.0.1:0"]);
     let address = daemon.until("listens on http://").split("http://").nth(1).unwrap().to_owned();
     daemon.until("the API");
     (daemon, format!("http://{address}"))
 }
 
-async fn sign_in(client: &reqwest::Client, base: &str) -> String {
+/// Makes the first administrator, by the link that the daemon wrote.
+pub(super) async fn register(client: &reqwest::Client, base: &str, place: &Place) {
+    let link = std::fs::read_to_string(place.data().join("first-admin.link")).unwrap();
+    let body = json!({ "token": link.trim().split('#').nth(1), "email": "ada@example.org", "name": "Ada", "password": PASSWORD });
+    Answer::of(client.post(format!("{base}/api/auth/register")).json(&body)).await.ok();
+}
+
+pub(super) async fn sign_in(client: &reqwest::Client, base: &str) -> String {
     let body = json!({ "email": "ada@example.org", "password": PASSWORD });
     let told = Answer::of(client.post(format!("{base}/api/auth/login")).json(&body)).await.ok();
     told["access_token"].as_str().unwrap().to_owned()
@@ -49,12 +56,10 @@ fn a_killed_daemon_keeps_what_it_said_and_launches_nothing_twice() {
     let place = Place::new();
     let (mut daemon, mut base) = serve(&place);
     daemon.until("first-admin.link");
-    let link = std::fs::read_to_string(place.data().join("first-admin.link")).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let body = json!({ "token": link.trim().split('#').nth(1), "email": "ada@example.org", "name": "Ada", "password": PASSWORD });
-        Answer::of(client.post(format!("{base}/api/auth/register")).json(&body)).await.ok();
+        register(&client, &base, &place).await;
         let mut told: BTreeMap<String, String> = BTreeMap::new();
         let mut sent: Vec<String> = Vec::new();
         for round in 0..ROUNDS {

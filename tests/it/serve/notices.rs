@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::kill::{register, serve, sign_in};
 use super::mail::{confirmed, mail, to};
 use super::webhooks::{house, took, webhook};
-use super::{Answer, House, PASSWORD, Person, TEMPLATE, of, until};
+use super::{Answer, House, Person, TEMPLATE, of, until};
 use crate::cli::Place;
 use crate::support::peers;
 
@@ -93,14 +94,6 @@ async fn webhooks_hear_of_budgets_and_the_end_and_a_fork_repeats_nothing_of_its_
     assert!(of_fork.clone().all(|one| one["body"]["data"]["event"].as_u64().unwrap() > events / 2), "{taken:?}");
 }
 
-/// A daemon that listens, and its address.
-fn serve(place: &Place) -> (crate::cli::Running, String) {
-    let mut daemon = place.serving(&["serve", "--listen", "127.0.0.1:0"]);
-    let address = daemon.until("listens on http://").split("http://").nth(1).unwrap().to_owned();
-    daemon.until("the API");
-    (daemon, format!("http://{address}"))
-}
-
 /// What the journals of all businesses tell: `(business, event)` of each budget that reached 80 % and of each end.
 fn told_by_journals(place: &Place) -> BTreeSet<(String, u64)> {
     let mut all = BTreeSet::new();
@@ -130,15 +123,11 @@ fn a_daemon_that_is_killed_again_and_again_tells_everything_and_nothing_under_tw
         &format!("[server]\nmaster_key_file = \"{}\"\n[outbound]\nallowed_hosts = [\"127.0.0.1:{}\"]\n", state.display(), peer.ports[0]),
     );
     let (mut daemon, mut base) = serve(&place);
-    let link = std::fs::read_to_string(place.data().join("first-admin.link")).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let body = json!({ "token": link.trim().split('#').nth(1), "email": "ada@example.org", "name": "Ada", "password": PASSWORD });
-        Answer::of(client.post(format!("{base}/api/auth/register")).json(&body)).await.ok();
-        let body = json!({ "email": "ada@example.org", "password": PASSWORD });
-        let told = Answer::of(client.post(format!("{base}/api/auth/login")).json(&body)).await.ok();
-        let token = told["access_token"].as_str().unwrap().to_owned();
+        register(&client, &base, &place).await;
+        let token = sign_in(&client, &base).await;
         let body = json!({ "url": format!("http://127.0.0.1:{}/", peer.ports[0]) });
         Answer::of(client.post(format!("{base}/api/webhooks")).bearer_auth(&token).json(&body)).await.ok();
         for round in 0..6 {
