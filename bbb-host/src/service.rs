@@ -212,7 +212,7 @@ impl Service {
         let Some(Payload::Launched { spec, .. }) = launched.map(|event| event.payload) else {
             return Err(Fault::new(Kind::Corrupted, format!("the journal of {} does not begin with a launch", listed.business)));
         };
-        let running = self.is_running(listed.business) || self.rests(listed.business);
+        let running = self.runs(listed.business);
         Ok(Row {
             business: listed.business,
             name: spec.blueprint.name.clone(),

@@ -45,7 +45,7 @@ pub(crate) use self::live::Readers;
 /// The most bytes of a request's body.
 pub(crate) const MAX_BODY_BYTES: usize = 256 * 1024;
 
-/// The most businesses whose figures are kept as they were told last.
+/// The most businesses that are kept as they were told last, and the most whose figures are.
 const MAX_FIGURES: usize = 4_096;
 
 /// Who made a connection.
@@ -65,8 +65,9 @@ pub(crate) struct App {
     pub(crate) readers: Arc<Readers>,
     pub(crate) keyed: keyed::UnderWay,
     pub(crate) metrics: Metrics,
-    /// The figures of businesses, as they were told last.
+    /// The figures of businesses, and businesses themselves, as they were told last.
     pub(crate) figures: AtHead<Bytes>,
+    pub(crate) shown: AtHead<routes::businesses::Shown>,
     pub(crate) advice: turns::Turns,
     pub(crate) outbound: Arc<Outbound>,
     /// True once the daemon is ending.
@@ -94,6 +95,7 @@ impl App {
             keyed: keyed::UnderWay::default(),
             metrics: Metrics::default(),
             figures: AtHead::new(MAX_FIGURES),
+            shown: AtHead::new(MAX_FIGURES),
             advice: turns::Turns::default(),
             outbound: Arc::default(),
             ending,

@@ -34,6 +34,11 @@ impl Service {
         self.waker.get().is_some_and(|waker| waker.rests(id))
     }
 
+    /// Whether a business runs here, if only at rest until its next moment.
+    pub(crate) fn runs(&self, id: BusinessId) -> bool {
+        self.is_running(id) || self.rests(id)
+    }
+
     /// Something was written to a business that runs nowhere: if it rests here, it is woken soon.
     pub(super) fn told(&self, id: BusinessId) {
         if let Some(waker) = self.waker.get() {

@@ -92,9 +92,27 @@ async fn one(app: &App, id: BusinessId) -> Result<Option<Business>, Problem> {
     ))]
 pub(crate) async fn show(State(app): State<Arc<App>>, theirs: Theirs, headers: HeaderMap) -> Result<Response, Problem> {
     let id = theirs.to(Action::View)?;
+    let (running, trouble) = (app.service.runs(id), app.fleet.trouble(id));
+    // What else is shown is in the journal, or stands in its row and never changes.
+    let shown = app.shown.get(id, app.service.head(id).await?);
+    if let Some(shown) = shown.filter(|shown| shown.running == running && shown.trouble == trouble) {
+        return Ok(shown.answer.to(&headers));
+    }
     let now = app.service.now(id).await?;
-    let business = Business::of(&now, &theirs.row, app.fleet.trouble(id))?;
-    tagged(&headers, &business)
+    let answer = Tagged::of(&Business::of(&now, &theirs.row, trouble.clone())?)?;
+    // What is staged is in the state, and in no journal yet.
+    if now.state.sequence == now.head.sequence {
+        app.shown.keep(id, now.head, Shown { running: now.running, trouble, answer: answer.clone() });
+    }
+    Ok(answer.to(&headers))
+}
+
+/// A business as it was shown last.
+#[derive(Debug, Clone)]
+pub(crate) struct Shown {
+    running: bool,
+    trouble: Option<String>,
+    answer: Tagged,
 }
 
 /// The `ETag` of an answer: a digest of it.
@@ -102,20 +120,38 @@ pub(crate) fn tag(bytes: &[u8]) -> String {
     format!("\"{}\"", &blake3::hash(bytes).to_hex().as_str()[..32])
 }
 
-/// An answer with an `ETag` that is a digest of it, or none where the client has it already.
+/// An answer with an `ETag` that is a digest of it.
+#[derive(Debug, Clone)]
+struct Tagged {
+    bytes: Bytes,
+    tag: HeaderValue,
+}
+
+impl Tagged {
+    fn of(body: &impl serde::Serialize) -> Result<Tagged, Problem> {
+        let bytes = Bytes::from(serde_json::to_vec(body).map_err(Problem::failed)?);
+        let tag = HeaderValue::from_str(&tag(&bytes)).map_err(Problem::failed)?;
+        Ok(Tagged { bytes, tag })
+    }
+
+    /// The answer to a request with these headers: no body where the client has it already.
+    fn to(&self, headers: &HeaderMap) -> Response {
+        let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+        let is_known = known.map(|text| text.trim().trim_start_matches("W/")).any(|text| text == "*" || self.tag == text);
+        let mut response = if is_known {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], self.bytes.clone()).into_response()
+        };
+        response.headers_mut().insert(ETAG, self.tag.clone());
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        response
+    }
+}
+
+/// An answer with an `ETag`, or none where the client has it already.
 pub(crate) fn tagged(headers: &HeaderMap, body: &impl serde::Serialize) -> Result<Response, Problem> {
-    let bytes = serde_json::to_vec(body).map_err(Problem::failed)?;
-    let tag = tag(&bytes);
-    let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
-    let is_known = known.map(|text| text.trim().trim_start_matches("W/")).any(|text| text == "*" || text == tag);
-    let mut response = if is_known {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response()
-    };
-    response.headers_mut().insert(ETAG, HeaderValue::from_str(&tag).map_err(Problem::failed)?);
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    Ok(response)
+    Ok(Tagged::of(body)?.to(headers))
 }
 
 /// Shows how a business does: figures, roles, oversight.
