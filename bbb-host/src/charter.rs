@@ -80,6 +80,18 @@ impl Text {
 /// # Errors
 /// As [`charter_of`]; [`Kind::Usage`] where one that is named for it is for other blueprints.
 pub fn charter_for(configured: &[String], named: &[String], blueprint: &str) -> Result<(Charter, Vec<String>), Fault> {
+    let (mut taken, left_out) = configured_for(configured, blueprint)?;
+    let named = read_all(named)?;
+    all_for(&named, blueprint)?;
+    taken.extend(named);
+    Ok((charter_of_texts(&taken)?, left_out))
+}
+
+/// The configured policies that are for businesses of this blueprint, and the names of the others.
+///
+/// # Errors
+/// As [`Text::read`] and [`Text::blueprints`].
+pub fn configured_for(configured: &[String], blueprint: &str) -> Result<(Vec<Text>, Vec<String>), Fault> {
     let (mut taken, mut left_out) = (Vec::new(), Vec::new());
     for text in read_all(configured)? {
         match text.is_for(blueprint)? {
@@ -87,10 +99,7 @@ pub fn charter_for(configured: &[String], named: &[String], blueprint: &str) -> 
             false => left_out.push(text.name),
         }
     }
-    let named = read_all(named)?;
-    all_for(&named, blueprint)?;
-    taken.extend(named);
-    Ok((charter_of_texts(&taken)?, left_out))
+    Ok((taken, left_out))
 }
 
 /// Refuses texts that are for other blueprints.

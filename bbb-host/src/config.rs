@@ -26,7 +26,7 @@ use toml::{Table, Value};
 use crate::fault::Fault;
 use crate::outbound::Outbound;
 
-pub use self::server::{Registration, ServerSection};
+pub use self::server::{RealBusinesses, Registration, ServerSection};
 pub(crate) use self::sign_in::is_protected;
 pub use self::sign_in::{ProviderKind, SignInSection};
 

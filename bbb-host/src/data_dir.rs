@@ -21,6 +21,9 @@ pub const HOLDER_RETRIES: u32 = 50;
 /// The wait between two tries.
 pub const HOLDER_RETRY_WAIT: Duration = Duration::from_millis(100);
 
+/// How much room a disk has that is not full: about what a commit of a large journal may need.
+const ROOM_BYTES: u64 = 1024 * 1024;
+
 /// A data directory that exists.
 #[derive(Debug, Clone)]
 pub struct DataDir {
@@ -39,6 +42,11 @@ impl DataDir {
             builder.create(path).map_err(|error| Fault::file(format_args!("the data directory {}", path.display()), &error))?;
         }
         DataDir::existing(path)
+    }
+
+    /// Whether its disk has no room left, or next to none.
+    pub fn is_full(&self) -> bool {
+        rustix::fs::statvfs(&self.path).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < ROOM_BYTES)
     }
 
     /// The directory at `path`, which must be there.

@@ -180,6 +180,42 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Lead>, Error> {
     list.finish()
 }
 
+/// Why a lead is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadLead {
+    /// Its place, counted from 0.
+    pub index: usize,
+    /// The column.
+    pub column: &'static str,
+    /// The rule that it breaks; it repeats nothing of what stands there.
+    pub rule: String,
+}
+
+/// Checks leads that do not come as a list in CSV, by the same rules, and trims them.
+///
+/// # Errors
+/// [`BadLead`] for the first that is none.
+pub fn check(leads: Vec<Lead>) -> Result<Vec<Lead>, BadLead> {
+    let mut places = HashMap::new();
+    let mut taken = Vec::with_capacity(leads.len());
+    for (index, Lead { profile, consent }) in leads.into_iter().enumerate() {
+        let bad = |column: Column| move |rule: String| BadLead { index, column: column.as_str(), rule };
+        let text = |column: Column, text: &str| checked(text.as_bytes()).map(str::to_owned).map_err(bad(column));
+        let profile = Profile {
+            email: text(Column::Email, &profile.email)?,
+            name: text(Column::Name, &profile.name)?,
+            company: text(Column::Company, &profile.company)?,
+            note: text(Column::Note, &profile.note)?,
+        };
+        address::parse(&profile.email).map_err(|error| bad(Column::Email)(error.to_string()))?;
+        if let Some(first) = places.insert(profile.email.to_lowercase(), index) {
+            return Err(bad(Column::Email)(format!("is the same address as that of lead {first}")));
+        }
+        taken.push(Lead { profile, consent });
+    }
+    Ok(taken)
+}
+
 /// The arrivals that a list makes: everything personal is sealed, and the same lead from the same list arrives once.
 ///
 /// # Errors

@@ -17,6 +17,8 @@ mod http;
 pub mod keys;
 pub mod leads;
 pub mod outbound;
+mod real_world;
+mod reopening;
 pub mod report;
 pub mod scenario;
 pub mod search;

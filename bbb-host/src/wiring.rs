@@ -35,9 +35,12 @@ pub(crate) struct Wired {
 
 /// Refuses what a business could not be launched with, before anything is made for it on disk.
 pub(crate) fn check(spec: &Spec, config: &Config) -> Result<(), Fault> {
-    // The adapters are made with keys that open nothing, and dropped.
-    let wired = world(spec, config, Vault::new(Arc::new(DerivedKeys::new(spec.seed))))?;
-    Ok(bbb_agents::engine::check(spec, &wired.world)?)
+    Ok(bbb_agents::engine::check(spec, &configured(spec, config)?)?)
+}
+
+/// Refuses a configuration by which such a business cannot be run. The adapters are made with keys that open nothing.
+pub(crate) fn configured(spec: &Spec, config: &Config) -> Result<World, Fault> {
+    Ok(world(spec, config, Vault::new(Arc::new(DerivedKeys::new(spec.seed))))?.world)
 }
 
 /// The world of a business whose personal text `vault` opens.

@@ -8,14 +8,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use redb::{
-    Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata, Table as Opened,
-    TableDefinition, TableError, WriteTransaction,
+    Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata, Table as Opened, TableDefinition,
+    TableError, WriteTransaction,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::accounts::Error;
 use crate::fault::{Fault, Kind};
+use crate::reopening::Reopening;
 
 /// A table: its name, and nothing else that the compiler knows.
 pub(super) type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
@@ -34,10 +35,14 @@ pub(super) fn failure(error: impl Into<redb::Error>) -> Error {
     Error::Database(error.into().to_string())
 }
 
+fn is_failure(error: &Error) -> bool {
+    matches!(error, Error::Database(_))
+}
+
 /// The database.
 #[derive(Clone)]
 pub(super) struct Db {
-    database: Arc<Database>,
+    database: Arc<Reopening>,
     /// How often something was written, since it was opened.
     version: Arc<AtomicU64>,
 }
@@ -48,14 +53,18 @@ impl Db {
         if !fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0) {
             make(path).map_err(|error| named(&error))?;
         }
-        let database = match Database::builder().set_cache_size(CACHE_BYTES).open(path) {
-            Err(DatabaseError::DatabaseAlreadyOpen) => {
+        let opened = Reopening::new({
+            let path = path.to_owned();
+            move || Ok(Database::builder().set_cache_size(CACHE_BYTES).open(&path)?)
+        });
+        let database = match opened {
+            Err(redb::Error::DatabaseAlreadyOpen) => {
                 return Err(Fault::refused(format!("another process has the accounts in {}", path.display())));
             }
             other => other.map_err(|error| named(&error))?,
         };
         let db = Db { database: Arc::new(database), version: Arc::default() };
-        let found = write(&db.database, |tables| match tables.get::<u32>(META, FORMAT_KEY)? {
+        let found = db.write_now(|tables| match tables.get::<u32>(META, FORMAT_KEY)? {
             None => tables.put(META, FORMAT_KEY, &FORMAT).map(|()| FORMAT),
             Some(format) => Ok(format),
         });
@@ -70,7 +79,17 @@ impl Db {
 
     /// Reads. Quick: an answer is a few pages, mostly from memory.
     pub(super) fn read<T>(&self, how: impl FnOnce(&Reading) -> Result<T, Error>) -> Result<T, Error> {
-        how(&Reading(self.database.begin_read().map_err(failure)?))
+        self.database.with(|database| how(&Reading(database.begin_read().map_err(failure)?)), is_failure).map_err(failure)?
+    }
+
+    fn write_now<T>(&self, how: impl FnOnce(&Writing) -> Result<T, Error>) -> Result<T, Error> {
+        let write = |database: &Database| {
+            let writing = Writing(database.begin_write().map_err(failure)?);
+            let done = how(&writing)?;
+            writing.0.commit().map_err(failure)?;
+            Ok(done)
+        };
+        self.database.with(write, is_failure).map_err(failure)?
     }
 
     /// Changes, on a thread that may wait for the disk. Nothing is changed where `how` fails.
@@ -80,9 +99,9 @@ impl Db {
     ) -> Result<T, Error> {
         let db = self.clone();
         let work = move || {
-            let done = write(&db.database, how);
+            let done = db.write_now(how);
             // A commit that failed may have written all the same. What failed before it has not.
-            if !matches!(&done, Err(error) if !matches!(error, Error::Database(_))) {
+            if done.as_ref().err().is_none_or(is_failure) {
                 db.written();
             }
             done
@@ -116,13 +135,6 @@ fn make(path: &Path) -> Result<(), Error> {
     fs::rename(&draft, path).map_err(io)?;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(directory).and_then(|directory| directory.sync_all()).map_err(io)
-}
-
-fn write<T>(database: &Database, how: impl FnOnce(&Writing) -> Result<T, Error>) -> Result<T, Error> {
-    let writing = Writing(database.begin_write().map_err(failure)?);
-    let done = how(&writing)?;
-    writing.0.commit().map_err(failure)?;
-    Ok(done)
 }
 
 /// What can be read, in a transaction of either kind.

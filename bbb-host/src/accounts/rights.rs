@@ -63,8 +63,10 @@ pub enum Action {
     View,
     /// Approve or veto what it asks.
     Answer,
-    /// Launch one.
+    /// Launch a simulated one.
     Launch,
+    /// Launch one that has to do with real people or real money: a shadow or live one.
+    LaunchReal,
     /// Pause one.
     Pause,
     /// Let one go on.
@@ -75,6 +77,10 @@ pub enum Action {
     Loosen,
     /// See who the people are that one is in touch with.
     ReadPersonal,
+    /// Note what was heard from them.
+    Hear,
+    /// Bring people in, and have them forgotten.
+    KeepContacts,
     /// End one for good.
     Stop,
     /// Change the owner's policies of one.
@@ -89,15 +95,18 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Action; 13] = [
+    pub const ALL: [Action; 16] = [
         Action::View,
         Action::Answer,
         Action::Launch,
+        Action::LaunchReal,
         Action::Pause,
         Action::Resume,
         Action::Limit,
         Action::Loosen,
         Action::ReadPersonal,
+        Action::Hear,
+        Action::KeepContacts,
         Action::Stop,
         Action::SetCharter,
         Action::ManageMembers,
@@ -111,11 +120,14 @@ impl Action {
             Action::View => "view",
             Action::Answer => "answer",
             Action::Launch => "launch",
+            Action::LaunchReal => "launch_real",
             Action::Pause => "pause",
             Action::Resume => "resume",
             Action::Limit => "limit",
             Action::Loosen => "loosen",
             Action::ReadPersonal => "read_personal",
+            Action::Hear => "hear",
+            Action::KeepContacts => "keep_contacts",
             Action::Stop => "stop",
             Action::SetCharter => "set_charter",
             Action::ManageMembers => "manage_members",
@@ -194,18 +206,24 @@ mod tests {
         let may_do = |role| Action::ALL.into_iter().filter(|action| may(role, *action)).map(Action::as_str).collect::<Vec<_>>();
         assert_eq!(may_do(Role::Viewer), ["view"]);
         assert_eq!(may_do(Role::Approver), ["view", "answer"]);
-        assert_eq!(may_do(Role::Operator), ["view", "answer", "launch", "pause", "resume", "limit", "loosen", "read_personal"]);
+        assert_eq!(
+            may_do(Role::Operator),
+            ["view", "answer", "launch", "pause", "resume", "limit", "loosen", "read_personal", "hear", "keep_contacts"]
+        );
         assert_eq!(
             may_do(Role::Owner),
             [
                 "view",
                 "answer",
                 "launch",
+                "launch_real",
                 "pause",
                 "resume",
                 "limit",
                 "loosen",
                 "read_personal",
+                "hear",
+                "keep_contacts",
                 "stop",
                 "set_charter",
                 "manage_members",

@@ -134,7 +134,7 @@ mod tests {
         let own = [Deed::UseSessions, Deed::ManageKeys, Deed::ChangeAccount];
         let all: Vec<Deed> = Action::ALL.into_iter().map(Deed::To).chain(own).collect();
         let admitted = |asker| all.iter().filter(|deed| admits(asker, **deed)).map(|deed| deed.as_str()).collect::<Vec<_>>();
-        let key = ["view", "launch", "pause", "resume", "limit", "stop"];
+        let key = ["view", "launch", "pause", "resume", "limit", "hear", "stop"];
         assert_eq!(admitted(Asker::Key), key);
         let person: Vec<&str> = admitted(Asker::Session).into_iter().filter(|name| !key.contains(name)).collect();
         assert_eq!(person, ["read_personal", "administer", "use_sessions"]);

@@ -11,7 +11,7 @@ use bbb_core::market::Scenario;
 use bbb_core::money::Cents;
 use bbb_core::oversight::charter::Charter;
 use bbb_core::projection::timeline::plain;
-use bbb_core::spec::{Autonomy, MindKind, Sender, Spec, WorldKind};
+use bbb_core::spec::{Autonomy, MindKind, Spec, WorldKind};
 use bbb_core::time::{DAY_MS, HOUR_MS, SIMULATION_START};
 use clap::{Args, ValueEnum};
 
@@ -25,8 +25,7 @@ use crate::config::{Config, ReviewerSetting};
 use crate::data_dir::DataDir;
 use crate::fault::Fault;
 use crate::leads::{self, Lead};
-use crate::scenario;
-use crate::service::now;
+use crate::{real_world, scenario};
 
 /// The most worker threads.
 pub(super) const MAX_THREADS: i64 = 256;
@@ -177,9 +176,6 @@ impl Launch {
         let mut spec = Spec::simulated(origin, blueprint, Seed::new(self.seed), days.unwrap_or(DEFAULT_DAYS));
         spec.founder = self.founder.trim().to_owned();
         spec.zone.clone_from(&self.zone);
-        if let Some(level) = self.autonomy {
-            spec.autonomy = Autonomy::try_from(level).map_err(|error| Fault::usage(error.to_string()))?;
-        }
         if self.mind == MindArg::Llm {
             spec.mind = MindKind::Llm;
             spec.model = config.model();
@@ -196,6 +192,9 @@ impl Launch {
             WorldArg::Simulated => self.simulate(&mut spec, config),
             WorldArg::Shadow => self.make_real(&mut spec, WorldKind::Shadow, config)?,
             WorldArg::Live => self.make_real(&mut spec, WorldKind::Live, config)?,
+        }
+        if let Some(level) = self.autonomy {
+            spec.autonomy = Autonomy::try_from(level).map_err(|error| Fault::usage(error.to_string()))?;
         }
         Ok(spec)
     }
@@ -215,27 +214,10 @@ impl Launch {
     }
 
     fn make_real(&self, spec: &mut Spec, world: WorldKind, config: &Config) -> Result<(), Fault> {
-        let start = now();
         let length_ms = self.days.map(|days| i64::from(days) * DAY_MS).or(self.hours.map(|hours| i64::from(hours) * HOUR_MS));
-        spec.world = world;
-        spec.start = start;
-        spec.end = length_ms.map(|ms| start.plus_ms(ms));
         spec.nonce = nonce()?;
-        spec.caps = config.caps(self.budget);
-        spec.quiet_hours = config.quiet_hours();
         spec.licence_confirmed = self.licence_confirmed;
-        if self.autonomy.is_none() {
-            spec.autonomy = Autonomy::ASK;
-        }
-        // Nothing leaves a shadow, so it may do without an own sender.
-        spec.sender = if world == WorldKind::Shadow && !config.has_sender() { Sender::simulated() } else { config.sender()? };
-        if world == WorldKind::Live && !spec.sender.is_reachable() {
-            let address = &spec.sender.address;
-            return Err(Fault::usage(format!(
-                "sender.address is {address}: oversight vetoes mail from an address that cannot be answered"
-            )));
-        }
-        Ok(())
+        real_world::enter(spec, world, config, self.budget, length_ms)
     }
 }
 

@@ -39,6 +39,7 @@ const MIN_TOKEN_CHARS: usize = 16;
 pub struct ServerSection {
     pub listen: String,
     pub registration: Registration,
+    pub real_businesses: RealBusinesses,
     #[serde(deserialize_with = "names")]
     pub hosts: Vec<String>,
     pub tls_certificate_file: String,
@@ -71,11 +72,33 @@ pub enum Registration {
     Open,
 }
 
+/// Who may launch shadow and live businesses over HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "config.default.toml explains every section and setting")]
+pub enum RealBusinesses {
+    Nobody,
+    Administrators,
+    Everybody,
+}
+
+impl RealBusinesses {
+    /// Whether somebody may, whatever their role in a tenant allows.
+    pub(crate) const fn admit(self, is_admin: bool) -> bool {
+        match self {
+            RealBusinesses::Nobody => false,
+            RealBusinesses::Administrators => is_admin,
+            RealBusinesses::Everybody => true,
+        }
+    }
+}
+
 impl Default for ServerSection {
     fn default() -> Self {
         ServerSection {
             listen: "127.0.0.1:7878".to_owned(),
             registration: Registration::Invitation,
+            real_businesses: RealBusinesses::Administrators,
             hosts: Vec::new(),
             tls_certificate_file: String::new(),
             tls_key_file: String::new(),

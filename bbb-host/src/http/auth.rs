@@ -92,7 +92,10 @@ impl FromRequestParts<Arc<App>> for Caller {
             if !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) {
                 check_site(&parts.headers)?;
             }
-            app.accounts.keep_alive(&token).await.map_err(Problem::failed)?;
+            // Where it cannot be noted, as on a full disk, they can read all the same.
+            if let Err(error) = app.accounts.keep_alive(&token).await {
+                tracing::warn!(%error, "that a browser is not idle could not be noted");
+            }
         }
         let asker = Asker::of(&identity, app.accounts.now(), app.server.step_up_ms());
         Ok(Caller { identity, token, asker })

@@ -14,7 +14,7 @@ use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderMap, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use http::{HeaderValue, Uri};
+use http::{HeaderValue, StatusCode, Uri};
 
 use crate::accounts::id::UserId;
 use crate::http::auth::{self, Found};
@@ -29,6 +29,9 @@ tokio::task_local! {
 pub(crate) fn request_id() -> Option<String> {
     REQUEST_ID.try_with(Clone::clone).ok()
 }
+
+/// When something may be tried again for which there was no room on the disk, in seconds.
+const FULL_S: u64 = 60;
 
 /// Paths that whoever watches the daemon asks every second, and that say nothing.
 const FREE: [&str; 2] = ["/health", "/ready"];
@@ -100,6 +103,10 @@ async fn admitted(app: &Arc<App>, mut request: Request, next: Next) -> Response 
     request.extensions_mut().insert(found);
     let limit = app.server.request_timeout();
     let mut response = match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(response) if response.status() == StatusCode::INTERNAL_SERVER_ERROR && app.service.data().is_full() => {
+            let detail = "the daemon's disk is full: nothing was changed that was not acknowledged, and what is there can be read";
+            Problem::new(What::DiskFull, detail).after(FULL_S).into_response()
+        }
         Ok(response) => response,
         Err(_) => {
             let detail = format!("there was no answer within {} seconds; what was asked for may still be done", limit.as_secs());

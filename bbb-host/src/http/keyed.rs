@@ -84,7 +84,7 @@ pub(crate) async fn once<T: Serialize, F: Future<Output = Result<Made<T>, Proble
     let Some(_turn) = app.keyed.begin(user, key) else {
         return Err(Problem::new(What::Conflict, "a request with this `Idempotency-Key` is under way").after(1));
     };
-    let digest = *blake3::hash(&serde_json::to_vec(request).map_err(Problem::failed)?).as_bytes();
+    let digest = digest(key, &serde_json::to_vec(request).map_err(Problem::failed)?);
     let salt = match app.accounts.begin_keyed(user, key, digest).await? {
         Begun::Now(salt) => salt,
         Begun::Other => return Err(Problem::field("Idempotency-Key", "was used for another request: use a new one")),
@@ -97,6 +97,13 @@ pub(crate) async fn once<T: Serialize, F: Future<Output = Result<Made<T>, Proble
     let made = make(salt).await.and_then(kept);
     app.accounts.end_keyed(user, key, digest, made.as_ref().ok().cloned()).await?;
     answer(&made?)
+}
+
+/// What is kept of a request, to know it again. Requests have addresses of people in them, which a plain hash would let be guessed; of the key only a hash is kept, so
+/// that whoever reads the database guesses nothing by this.
+fn digest(key: &str, request: &[u8]) -> [u8; 32] {
+    let secret = blake3::derive_key("bbb-host 2026-11-27 Idempotency-Key digest of a request", key.as_bytes());
+    *blake3::keyed_hash(&secret, request).as_bytes()
 }
 
 fn kept<T: Serialize>(made: Made<T>) -> Result<Kept, Problem> {

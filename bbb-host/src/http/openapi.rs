@@ -17,8 +17,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::routes::{
-    advice, blueprints, businesses, charter, commands, contacts, evidence, fork, health, identities, inbox, keys, launch, mail, metrics,
-    notifications, people, plan, providers, records, removal, second_factor, sessions, sign_in, terms,
+    advice, blueprints, businesses, charter, commands, contacts, evidence, fork, health, heard, identities, inbox, keys, launch, mail,
+    metrics, notifications, people, plan, providers, records, removal, second_factor, sessions, sign_in, terms,
 };
 use crate::http::{App, cookie, live, problem};
 
@@ -72,7 +72,7 @@ fn say_what_all_share(api: &mut utoipa::openapi::OpenApi) {
             }
             answers
                 .entry("default".to_owned())
-                .or_insert_with(|| problem("Any other problem: 400, 405, 413, 415, 421, 422, 429, 500, 503"));
+                .or_insert_with(|| problem("Any other problem: 400, 405, 413, 415, 421, 422, 429, 500, 503, 507"));
         }
     }
 }
@@ -141,7 +141,9 @@ fn collected() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(terms::charter, charter::replace))
         .routes(routes!(charter::check))
         .routes(routes!(fork::fork))
-        .routes(routes!(contacts::contacts))
+        .routes(routes!(contacts::contacts, contacts::bring_in))
+        .routes(routes!(heard::heard))
+        .routes(routes!(heard::erase))
         .routes(routes!(terms::budgets, terms::set_budgets))
         .routes(routes!(terms::audit))
         .routes(routes!(evidence::report))

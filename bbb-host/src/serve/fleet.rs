@@ -3,6 +3,7 @@
 //! One that has nothing to do for a while is brought to rest: nothing of it stays in memory but when it must be woken. `rest` does that, `rests` remembers it.
 
 mod fork;
+pub(crate) mod launch;
 pub(crate) mod rest;
 mod rests;
 mod shares;
@@ -16,30 +17,34 @@ use bbb_agents::conditions::{Conditions, OwnerKind};
 use bbb_agents::handle::{BusinessHandle, Command, Refused};
 use bbb_agents::world::{Pace, World};
 use bbb_core::action::ActionKind;
-use bbb_core::budget::Caps;
+use bbb_core::budget::{Caps, Resource, Window};
 use bbb_core::id::BusinessId;
-use bbb_core::oversight::charter::Charter;
-use bbb_core::spec::{Autonomy, Spec};
+use bbb_core::money::Cents;
+use bbb_core::spec::Autonomy;
+use bbb_core::state::Status;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::accounts::id::TenantId;
-use crate::accounts::{Accounts, BusinessRow, Error, Owner};
+use crate::accounts::{Accounts, BusinessRow, Owner};
 use crate::allotment;
-use crate::charter::Kept;
 use crate::config::Config;
 use crate::fault::{Fault, Kind};
+use crate::serve::fleet::launch::LaunchError;
+use crate::serve::fleet::rests::Resting;
 use crate::service::{Service, now, unknown};
 use crate::wiring;
 
 /// How long a business may take to end what it has under way when the daemon ends.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long one that stands still, since its journal cannot be written, is left alone before it is looked at again.
-const STILL: Duration = Duration::from_secs(60);
-/// How often one whose actors died is started again, and the wait before the first time, which doubles.
-const MAX_RESTARTS: u32 = 8;
+/// How long one that stands still, since its journal cannot be written, is left alone before that is tried again; the wait doubles up to the second.
+const STILL: Duration = Duration::from_secs(2);
+const MAX_STILL: Duration = Duration::from_secs(60);
+/// When one that could not be started because of this machine is tried again, in milliseconds.
+const START_AGAIN_MS: i64 = 10_000;
+/// The wait before one whose actors died is started again.
 const RESTART_WAIT: Duration = Duration::from_secs(1);
 
 /// The businesses of this process.
@@ -91,6 +96,11 @@ impl Fleet {
         })
     }
 
+    /// What the operator has configured.
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// Hears of changes that no business tells by itself.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
@@ -118,49 +128,21 @@ impl Fleet {
         };
     }
 
-    /// Launches a business for a tenant. It has its row before it has a journal; where it does not come to that, it has neither. One that was launched already stays as it
-    /// is.
-    pub(crate) async fn launch(self: &Arc<Self>, spec: Spec, row: BusinessRow) -> Result<BusinessId, LaunchError> {
-        let charter = Charter::shipped().clone();
-        let engine = wiring::engine(Arc::clone(self.service.store()), spec.mind, charter.clone());
-        let spec = engine.prepare(spec);
-        let id = spec.id();
-        wiring::check(&spec, &self.config)?;
-        self.admit(&row).await?;
-        let over = self.over_of(row.tenant).await?;
-        match self.accounts.claim(id, row.clone(), self.config.server.businesses_per_tenant, over).await {
-            // Its nonce was drawn: whoever launches it again does so because nobody heard of the first time.
-            Err(Error::Conflict(_)) if self.service.now(id).await.is_ok() => return Ok(id),
-            claimed => claimed?,
-        }
-        let launched = async {
-            let vault = self.service.new_vault(id, &spec).await?;
-            let wired = wiring::world_under(conditions(&row), &spec, &self.config, vault)?;
-            Kept::of(self.service.data(), id).settle(&charter)?;
-            let world = self.at_its_pace(wired.world, Some(&row));
-            Ok::<_, Fault>(self.service.start(id, wired.desk, engine.launch(spec.clone(), world)).await?)
-        };
-        let handle = match launched.await {
-            Ok(handle) => handle,
-            Err(fault) => {
-                // Unless it was launched after all, and only its actors could not be started: then it has a journal, and is somebody's.
-                if matches!(self.service.now(id).await, Err(Fault { kind: Kind::NotFound, .. })) {
-                    self.accounts.disclaim(id).await?;
-                }
-                return Err(fault.into());
-            }
-        };
-        self.changed();
-        self.stay_with(handle);
-        Ok(id)
-    }
-
     /// Starts a business from its journal, unless it runs or is over. One that was paused stays paused.
     pub(crate) async fn start(self: &Arc<Self>, id: BusinessId) -> Result<(), Fault> {
+        let rested = self.rests().get(id);
         let started = self.start_again(id).await;
-        if started.is_err() {
-            // It is not tried again by itself.
-            self.rests().take(id);
+        if let Err(fault) = &started {
+            let now = self.accounts.now();
+            match fault.kind {
+                // A full disk, say, which somebody mends: it rests until then, and nothing of its time is lost.
+                Kind::Failed => {
+                    let wake_at = Some(now.plus_ms(START_AGAIN_MS));
+                    self.rests().put(id, Resting { wake_at, ..rested.unwrap_or(Resting::unknown(now)) });
+                }
+                // What else is wrong stays so, and is not tried again by itself.
+                _ => drop(self.rests().take(id)),
+            }
         }
         self.note(id, started.as_ref().err().map(|fault| fault.message.clone()));
         if let Some(handle) = started? {
@@ -224,16 +206,35 @@ impl Fleet {
         told
     }
 
-    /// Sets what a business may use, by changing what it may use now. More real money must be left to allot; less always is.
+    /// Allots real money to a business, if there is so much left. Whoever asks over HTTP does not hear what the others have.
+    async fn allot(&self, id: BusinessId, wanted: Cents) -> Result<(), Fault> {
+        let others = self.service.bound(Some(id)).await?;
+        allotment::admit(self.service.data(), self.config.owner.money_usd, others, wanted).map_err(|fault| match fault.kind {
+            Kind::Refused => {
+                tracing::warn!(business = %id, %fault, "real money was not allotted");
+                Fault::refused(format!(
+                    "{wanted} USD of real money are more than is left to allot; whoever runs the daemon says how much that is"
+                ))
+            }
+            _ => fault,
+        })
+    }
+
+    /// Sets what a business may use, by changing what it may use now. More real money must be left to allot; less always is. Of messages and tokens a real business gets no
+    /// more than what is configured.
     pub(crate) async fn set_caps(&self, id: BusinessId, change: impl FnOnce(&mut Caps)) -> Result<(), Fault> {
         // Two at once would both find the same money left.
         let _turn = self.allotting.lock().await;
-        let before = self.service.now(id).await?.state.books.caps;
+        let state = self.service.now(id).await?.state;
+        let before = state.books.caps;
         let mut caps = before;
         change(&mut caps);
+        if !state.spec.world.is_simulated() {
+            within(&self.config.caps(None), &before, &caps)?;
+        }
         let wanted = caps.real_money.total;
         if wanted > before.real_money.total {
-            allotment::admit(self.service.data(), self.config.owner.money_usd, self.service.bound(Some(id)).await?, wanted)?;
+            self.allot(id, wanted).await?;
         }
         self.command(id, Command::SetCaps(Box::new(caps))).await
     }
@@ -285,7 +286,7 @@ impl Fleet {
         keepers.spawn(Arc::clone(self).keep(handle));
     }
 
-    /// Stays with a running business until it is over or the daemon rests. Where its actors die, it is started again.
+    /// Stays with a running business until it is over or the daemon rests. Where its actors die, or a simulated one stands still, it is started again from its journal.
     fn keep(self: Arc<Self>, handle: BusinessHandle) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(async move {
             let id = handle.id();
@@ -304,30 +305,46 @@ impl Fleet {
             if over {
                 return;
             }
-            tracing::error!(business = %id, ran_ms = now().since(began), "the actors of a business died");
-            for attempt in 0..MAX_RESTARTS {
-                tokio::time::sleep(RESTART_WAIT * 2_u32.pow(attempt)).await;
-                match self.start(id).await {
-                    Ok(()) => return,
-                    Err(fault) => tracing::error!(business = %id, %fault, attempt, "a business could not be started again"),
-                }
+            tracing::error!(business = %id, ran_ms = now().since(began), "the actors of a business ended, and it is not over");
+            tokio::time::sleep(RESTART_WAIT).await;
+            if let Err(fault) = self.start(id).await {
+                tracing::error!(business = %id, %fault, "a business could not be started again");
             }
         })
     }
 
-    /// Waits until a business is over, or its actors are gone; says which.
+    /// Waits until a business is over, or its actors are gone or no more of use; says which.
     async fn watch(&self, handle: &BusinessHandle) -> bool {
+        let mut still = STILL;
         loop {
             match handle.wait().await {
                 Ok(_) => return true,
                 Err(Refused::Journal(reason)) => {
-                    // Its owner may let it go on.
                     self.note(handle.id(), Some(reason));
-                    tokio::time::sleep(STILL).await;
+                    tokio::time::sleep(still).await;
+                    // What was under way in a simulated world is not settled otherwise than it would have been: as after a kill, it goes on from its journal.
+                    if handle.status().await.is_ok_and(|state| state.spec.world.is_simulated()) {
+                        return false;
+                    }
+                    still = (2 * still).min(MAX_STILL);
+                    if self.goes_on(handle).await {
+                        still = STILL;
+                    }
                 }
                 Err(_) => return false,
             }
         }
+    }
+
+    /// Lets a real business that stands still go on where its journal can be written again. One that is paused stays so, until its owner lets it go on.
+    async fn goes_on(&self, handle: &BusinessHandle) -> bool {
+        let is_active = handle.status().await.is_ok_and(|state| state.status == Status::Active);
+        let goes_on = is_active && handle.resume().await.is_ok();
+        if goes_on {
+            self.note(handle.id(), None);
+            tracing::info!(business = %handle.id(), "the business goes on");
+        }
+        goes_on
     }
 
     /// A business does not run any more: its journal is signed as far as it goes.
@@ -364,6 +381,22 @@ impl Fleet {
     }
 }
 
+/// Refuses more messages and tokens than these caps allow, or than there were before.
+fn within(most: &Caps, before: &Caps, wanted: &Caps) -> Result<(), Fault> {
+    for resource in [Resource::Messages, Resource::Tokens] {
+        for window in Window::ALL {
+            let most = most.of(resource, window).max(before.of(resource, window));
+            if wanted.of(resource, window) > most {
+                return Err(Fault::refused(format!(
+                    "{} of {window} can be {most} at most: whoever runs the daemon says how much ([caps])",
+                    resource.as_str()
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// What the simulated world of a business is like, as its tenant wants it.
 fn conditions(row: &BusinessRow) -> Conditions {
     let owner = match row.owner {
@@ -371,29 +404,4 @@ fn conditions(row: &BusinessRow) -> Conditions {
         Owner::Human => OwnerKind::Silent,
     };
     Conditions { owner, ..Conditions::default() }
-}
-
-/// Why nothing was launched.
-#[derive(Debug)]
-pub(crate) enum LaunchError {
-    Account(Error),
-    Fault(Fault),
-    /// As many businesses are in memory as may be, and none of them rests.
-    Full,
-    /// The tenant's businesses at full speed have computed as much as they may; in so many seconds they may go on.
-    Spent {
-        seconds: u64,
-    },
-}
-
-impl From<Error> for LaunchError {
-    fn from(error: Error) -> LaunchError {
-        LaunchError::Account(error)
-    }
-}
-
-impl From<Fault> for LaunchError {
-    fn from(fault: Fault) -> LaunchError {
-        LaunchError::Fault(fault)
-    }
 }

@@ -205,7 +205,14 @@ impl Service {
     /// [`crate::fault::Kind::Usage`] with everything that is wrong with the list; [`crate::fault::Kind::Refused`] in a simulated world, and where the business
     /// is over.
     pub async fn import(&self, id: BusinessId, list: &str) -> Result<Imported, Fault> {
-        let leads = leads::parse(list.as_bytes())?;
+        self.bring_in(id, leads::parse(list.as_bytes())?).await
+    }
+
+    /// The same with leads that were checked already.
+    ///
+    /// # Errors
+    /// [`crate::fault::Kind::Refused`] as above.
+    pub async fn bring_in(&self, id: BusinessId, leads: Vec<Lead>) -> Result<Imported, Fault> {
         self.wake(id).await;
         let _turn = self.turns.of(id).await;
         let (state, keys) = self.real(id).await?;
@@ -241,9 +248,7 @@ impl Service {
         let Order { contact, price, monthly, name } = order;
         let same = |open: &bbb_core::state::orders::Order| open.contact == contact && open.price == price && open.monthly == monthly;
         if let (None, Some((twin, _))) = (&name, state.trade.orders.open().find(|(_, open)| same(open))) {
-            return Err(Fault::refused(format!(
-                "{contact} has {twin} at this price already; if this is another one, name it with --reference"
-            )));
+            return Err(Fault::refused(format!("{contact} has {twin} at this price already; if this is another one, give it a reference")));
         }
         let order = state.trade.orders.last_key_value().map_or(0, |(last, _)| last.get()).checked_add(1).map(OrderId::new);
         let order = order.ok_or_else(|| Fault::refused("there are too many orders"))?;

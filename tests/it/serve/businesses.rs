@@ -78,7 +78,7 @@ async fn what_cannot_be_launched_is_refused_by_field_and_nothing_is_there() {
         let told = refuse(body.clone()).await.problem(422, "invalid");
         assert_eq!(told["errors"][0]["field"], field, "{body}: {told}");
     }
-    refuse(json!({ "blueprint": TEMPLATE, "world": "live" })).await.problem(501, "not-yet");
+    refuse(json!({ "blueprint": TEMPLATE, "world": "live" })).await.problem(422, "invalid");
     assert_eq!(house.get(&admin, "/api/businesses").await.ok()["businesses"], json!([]));
 }
 

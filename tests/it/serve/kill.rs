@@ -34,9 +34,19 @@ pub(super) async fn sign_in(client: &reqwest::Client, base: &str) -> String {
     told["access_token"].as_str().unwrap().to_owned()
 }
 
+/// Whether what is launched with this key is a shadow business.
+fn is_real(key: &str) -> bool {
+    key.ends_with(['2', '4'])
+}
+
 /// Launches with a key. Nothing where the daemon died over it.
 async fn launch(client: &reqwest::Client, base: &str, token: &str, key: String) -> Option<(String, String)> {
-    let body = json!({ "blueprint": TEMPLATE, "days": 2 });
+    let body = match is_real(&key) {
+        true => {
+            json!({ "blueprint": TEMPLATE, "world": "shadow", "caps": { "money": 0 }, "leads": [{ "email": "eve@example.org", "consent": true }] })
+        }
+        false => json!({ "blueprint": TEMPLATE, "days": 2 }),
+    };
     let request = client.post(format!("{base}/api/businesses/launch")).bearer_auth(token).header("idempotency-key", &key).json(&body);
     let response = request.send().await.ok()?;
     let status = response.status().as_u16();
@@ -100,7 +110,7 @@ fn a_killed_daemon_keeps_what_it_said_and_launches_nothing_twice() {
         let after = listed(&client, &base, &token).await;
         assert_eq!(after, told.values().cloned().collect(), "one for each key, and no other");
         assert_eq!(after.len(), sent.len());
-        for id in &after {
+        for id in told.iter().filter(|(key, _)| !is_real(key)).map(|(_, id)| id) {
             let events = client.get(format!("{base}/api/businesses/{id}/events")).bearer_auth(&token).send().await.unwrap();
             assert!(events.text().await.unwrap().contains("\"ended\""), "{id} goes on to its end");
         }

@@ -146,6 +146,12 @@ fn a_daemon_that_is_killed_again_and_again_tells_everything_and_nothing_under_tw
             (ids.len() == 6).then_some(())
         })
         .await;
+        // What was under way when the daemon was killed may come later than what was said after it.
+        until("nothing waits any more", || {
+            let outbox = place.bbb(&["admin", "outbox", "--json"]).json();
+            outbox["waiting"].as_array().unwrap().is_empty().then_some(())
+        })
+        .await;
     });
     daemon.signal("-TERM");
     assert_eq!(daemon.end(), 0);

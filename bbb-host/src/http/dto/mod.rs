@@ -1,10 +1,11 @@
-//! What answers are made of. They stand apart from the types of the domain, so that those can change without an API changing; each is read from the JSON of its
+//! What answers are made of, and leads, which requests have. They stand apart from the types of the domain, so that those can change without an API changing; each is read from the JSON of its
 //! projection, and what that has more is left out.
 //!
 //! Ids and times are text (`prop_7`, RFC 3339 in UTC), and money is a number of dollars with cents, as everywhere in the JSON of `bbb`.
 
 mod business;
 mod inbox;
+pub(crate) mod leads;
 mod metrics;
 mod work;
 

@@ -32,7 +32,7 @@ const SEEDS: u64 = 1 << 53;
 
 /// An amount in dollars, exactly: a number, or a text as it stands in a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub(super) struct Dollars(pub(super) Cents);
+pub(crate) struct Dollars(pub(super) Cents);
 
 impl<'de> Deserialize<'de> for Dollars {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Dollars, D::Error> {

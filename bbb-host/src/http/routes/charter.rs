@@ -17,8 +17,8 @@ use crate::http::auth::Theirs;
 use crate::http::extract::Body;
 use crate::http::problem::{Problem, ProblemBody, What};
 use crate::http::routes::businesses::{tag, tagged};
-use crate::http::routes::refused;
 use crate::http::routes::terms::{CharterView, shown_charter};
+use crate::http::routes::{plain, refused};
 
 /// What a text is called where its errors say the line.
 const NAME: &str = "charter";
@@ -76,9 +76,12 @@ impl CheckedText {
     }
 }
 
-/// Words that fit a browser.
-fn plain(message: &str) -> String {
-    message.split("; see: bbb").next().unwrap_or_default().to_owned()
+/// The owner's policies that a launch or a fork gives, as a text and read.
+pub(crate) fn owners_charter(text: &str, blueprint: &str) -> Result<(Text, Charter), Problem> {
+    let text = Text { name: NAME.to_owned(), text: text.to_owned() };
+    all_for(std::slice::from_ref(&text), blueprint).map_err(|fault| Problem::field("charter", plain(&fault.message)))?;
+    let charter = Charter::with_owner_policies(NAME, &text.text).map_err(|error| Problem::field("charter", error.to_string()))?;
+    Ok((text, charter))
 }
 
 /// Says whether a text of policies would be taken for this business, and if not, why and in which line. Changes nothing.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use bbb_core::id::ContactId;
@@ -12,12 +13,14 @@ use utoipa::{IntoParams, ToSchema};
 use crate::accounts::rights::Action;
 use crate::http::App;
 use crate::http::auth::Theirs;
+use crate::http::dto::leads::{NewLead, checked};
 use crate::http::dto::name_of;
-use crate::http::extract::Asked;
+use crate::http::extract::{Asked, Body};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::routes::businesses::tagged;
+use crate::http::routes::refused;
 use crate::http::{cursor, routes};
-use crate::service::contacts::ContactRow;
+use crate::service::contacts::{ContactRow, Imported};
 
 /// Which contacts.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -137,4 +140,50 @@ pub(crate) async fn contacts(
     let contacts = rows.into_iter().map(|row| Contact::of(row, personal)).collect::<Result<_, _>>()?;
     let simulated = app.service.now(id).await?.state.spec.world.is_simulated();
     tagged(&headers, &Contacts { business_id: id.to_string(), simulated, personal, contacts, next })
+}
+
+/// People to bring in.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewLeads {
+    /// Who they are.
+    #[schema(min_items = 1, max_items = 1000)]
+    leads: Vec<NewLead>,
+}
+
+/// What came of them.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BroughtIn {
+    /// Those who are new.
+    new: usize,
+    /// How many of them agreed to be written to.
+    new_with_consent: usize,
+    /// Those who were known, and have agreed now.
+    consent_given: usize,
+    /// Those about whom nothing is new.
+    known: usize,
+    /// Those who want no mail, or were forgotten: nothing brings them back.
+    left_out: usize,
+}
+
+/// Brings people in that a shadow or live business may come to know: all of them or none. Whoever is named twice is one.
+#[utoipa::path(post, path = "/api/businesses/{id}/contacts", tag = "businesses", request_body = NewLeads, params(("id" = String, Path, description = "The business")), responses(
+    (status = 200, description = "What came of them", body = BroughtIn),
+    (status = 403, description = "You may not, or have not just shown who you are", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, description = "There is none of this id that you may see", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 409, description = "It is simulated, or over", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 422, description = "A lead is none; which, and why", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn bring_in(
+    State(app): State<Arc<App>>,
+    theirs: Theirs,
+    Body(wanted): Body<NewLeads>,
+) -> Result<Json<BroughtIn>, Problem> {
+    let id = theirs.to(Action::KeepContacts)?;
+    if wanted.leads.is_empty() {
+        return Err(Problem::field("leads", "has at least one"));
+    }
+    let Imported { new, new_with_consent, consent_given, known, left_out, .. } =
+        app.service.bring_in(id, checked(&wanted.leads)?).await.map_err(refused)?;
+    Ok(Json(BroughtIn { new, new_with_consent, consent_given, known, left_out }))
 }

@@ -16,7 +16,6 @@ use utoipa::ToSchema;
 
 use crate::accounts::BusinessRow;
 use crate::accounts::rights::Action;
-use crate::charter::{Text, all_for};
 use crate::http::App;
 use crate::http::auth::Theirs;
 use crate::http::dto::Business;
@@ -24,8 +23,9 @@ use crate::http::extract::Body;
 use crate::http::keyed::{Made, once};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::routes::advice::Dollars;
+use crate::http::routes::charter::owners_charter;
 use crate::http::routes::refused;
-use crate::serve::fleet::LaunchError;
+use crate::serve::fleet::launch::LaunchError;
 use crate::simulate::Policy;
 use crate::what_if::end_of_day;
 
@@ -72,12 +72,7 @@ impl Fork {
     fn change(&self, blueprint: &str) -> Result<(Change, Option<Charter>), Problem> {
         let charter = match &self.charter {
             None => None,
-            Some(text) => {
-                let text = Text { name: "charter".to_owned(), text: text.clone() };
-                all_for(std::slice::from_ref(&text), blueprint).map_err(|fault| Problem::field("charter", fault.message))?;
-                let read = Charter::with_owner_policies(&text.name, &text.text);
-                Some(read.map_err(|error| Problem::field("charter", error.to_string()))?)
-            }
+            Some(text) => Some(owners_charter(text, blueprint)?.1),
         };
         let change = Change {
             price: self.price_usd.map(|dollars| dollars.0),

@@ -9,6 +9,7 @@ pub(crate) mod contacts;
 pub(crate) mod evidence;
 pub(crate) mod fork;
 pub(crate) mod health;
+pub(crate) mod heard;
 pub(crate) mod identities;
 pub(crate) mod inbox;
 pub(crate) mod keys;
@@ -29,7 +30,7 @@ pub(crate) mod terms;
 use crate::accounts::Error;
 use crate::fault::Fault;
 use crate::http::problem::{Problem, What};
-use crate::serve::fleet::LaunchError;
+use crate::serve::fleet::launch::LaunchError;
 
 /// The most entries of a page, and how many there are where a request does not say.
 pub(crate) const MAX_PAGE: usize = 200;
@@ -72,6 +73,7 @@ impl From<LaunchError> for Problem {
         match error {
             LaunchError::Account(error) => error.into(),
             LaunchError::Fault(fault) => fault.into(),
+            LaunchError::NotSetUp(fault) => launch::not_set_up(fault),
             LaunchError::Full => {
                 Problem::new(What::Busy, "as many businesses are busy as the daemon runs at a time; come again").after(FULL_S)
             }
@@ -86,6 +88,10 @@ impl From<LaunchError> for Problem {
 
 /// A refused command in words that fit a browser: those of the command line name its commands.
 pub(crate) fn refused(fault: Fault) -> Problem {
-    let plain = fault.message.split("; see: bbb").next().unwrap_or_default().to_owned();
-    Problem::from(Fault { message: plain, ..fault })
+    Problem::from(Fault { message: plain(&fault.message), ..fault })
+}
+
+/// Words that fit a browser.
+pub(crate) fn plain(message: &str) -> String {
+    message.split("; see: bbb").next().unwrap_or_default().to_owned()
 }

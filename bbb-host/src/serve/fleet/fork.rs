@@ -8,9 +8,9 @@ use bbb_core::id::BusinessId;
 use bbb_core::money::Cents;
 use bbb_core::oversight::charter::Charter;
 
-use super::{Fleet, LaunchError};
+use super::Fleet;
+use super::launch::LaunchError;
 use crate::accounts::{BusinessRow, Error};
-use crate::allotment;
 use crate::charter::Kept;
 use crate::fault::{Fault, Kind};
 use crate::wiring;
@@ -53,7 +53,7 @@ impl Fleet {
         let forked = async {
             let wanted = before.spec.caps.real_money.total;
             if wanted > Cents::ZERO {
-                allotment::admit(service.data(), self.config.owner.money_usd, service.bound(Some(id)).await?, wanted)?;
+                self.allot(id, wanted).await?;
             }
             // Before the fork, whose event names their digest.
             Kept::of(service.data(), id).settle(&charter)?;

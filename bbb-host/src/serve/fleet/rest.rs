@@ -11,8 +11,9 @@ use bbb_core::journal::store::BoxFuture;
 use futures_util::{StreamExt, stream};
 use tokio::time::Instant;
 
+use super::Fleet;
+use super::launch::LaunchError;
 use super::rests::{Index, Resting};
-use super::{Fleet, LaunchError};
 use crate::accounts::BusinessRow;
 use crate::fault::Fault;
 use crate::service::running::Wake;

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bbb_agents::handle::Rest;
 use bbb_core::id::BusinessId;
@@ -14,6 +14,7 @@ use bbb_core::time::Timestamp;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableError};
 
 use crate::fault::Fault;
+use crate::reopening::Reopening;
 
 /// The file's name in the data directory.
 const FILE: &str = "rests.redb";
@@ -103,8 +104,7 @@ impl Index {
 }
 
 /// The rows on disk.
-#[derive(Debug)]
-pub(super) struct Rows(Database);
+pub(super) struct Rows(Reopening);
 
 impl Rows {
     /// Opens them, or makes an empty file where there is none, or none that can be read: what they say is known elsewhere, and takes longer there. Blocks.
@@ -123,11 +123,14 @@ impl Rows {
         }
     }
 
-    fn at(path: &PathBuf) -> Result<Rows, redb::Error> {
-        // Made first, so that it is its owner's only from the beginning.
-        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(redb::Error::Io)?;
-        let database = Database::builder().set_cache_size(CACHE_BYTES).create(path)?;
-        Ok(Rows(database))
+    fn at(path: &Path) -> Result<Rows, redb::Error> {
+        let path = path.to_owned();
+        let open = move || {
+            // Made first, so that it is its owner's only from the beginning.
+            OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(redb::Error::Io)?;
+            Ok(Database::builder().set_cache_size(CACHE_BYTES).create(&path)?)
+        };
+        Reopening::new(open).map(Rows)
     }
 
     /// All of them. Blocks.
@@ -135,8 +138,8 @@ impl Rows {
     /// # Errors
     /// [`Fault`] where they cannot be read.
     pub(super) fn all(&self) -> Result<BTreeMap<BusinessId, Resting>, Fault> {
-        let read = || -> Result<BTreeMap<BusinessId, Resting>, redb::Error> {
-            let table = match self.0.begin_read()?.open_table(RESTS) {
+        let read = |database: &Database| -> Result<BTreeMap<BusinessId, Resting>, redb::Error> {
+            let table = match database.begin_read()?.open_table(RESTS) {
                 Err(TableError::TableDoesNotExist(_)) => return Ok(BTreeMap::new()),
                 opened => opened?,
             };
@@ -147,7 +150,7 @@ impl Rows {
             }
             Ok(all)
         };
-        read().map_err(|error| failed(Path::new(FILE), &error))
+        self.0.with(read, |_| true).flatten().map_err(|error| failed(Path::new(FILE), &error))
     }
 
     /// Writes rows, and takes away others. Blocks.
@@ -155,8 +158,8 @@ impl Rows {
     /// # Errors
     /// [`Fault`] where that fails.
     pub(super) fn write(&self, rows: &[(BusinessId, Resting)], gone: &[BusinessId]) -> Result<(), Fault> {
-        let write = || -> Result<(), redb::Error> {
-            let writing = self.0.begin_write()?;
+        let write = |database: &Database| -> Result<(), redb::Error> {
+            let writing = database.begin_write()?;
             {
                 let mut table = writing.open_table(RESTS)?;
                 for id in gone {
@@ -168,7 +171,7 @@ impl Rows {
             }
             Ok(writing.commit()?)
         };
-        write().map_err(|error| failed(Path::new(FILE), &error))
+        self.0.with(write, |_| true).flatten().map_err(|error| failed(Path::new(FILE), &error))
     }
 }
 

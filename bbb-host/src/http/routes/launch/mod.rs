@@ -1,4 +1,12 @@
 //! Launching a business.
+//!
+//! A shadow or live one has to do with real people and real money, which are its operator's as well: so `real` asks whether that is allowed here at all, and its policies
+//! take a person who has just shown who they are.
+
+mod caps;
+mod real;
+
+pub(crate) use self::real::not_set_up;
 
 use std::sync::Arc;
 
@@ -6,32 +14,33 @@ use axum::extract::State;
 use axum::response::Response;
 use bbb_agents::world::Pace;
 use bbb_core::blueprint;
-use bbb_core::budget::{Cap, Caps};
 use bbb_core::draw::Seed;
-use bbb_core::money::Cents;
-use bbb_core::spec::{Autonomy, Spec, WorldKind};
+use bbb_core::oversight::charter::Charter;
+use bbb_core::spec::{Autonomy, MindKind, Spec, WorldKind};
+use bbb_core::time;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
-use serde_json::Number;
 use utoipa::ToSchema;
 
 use crate::accounts::id::TenantId;
 use crate::accounts::rights::Action;
 use crate::accounts::{BusinessRow, Owner};
+use crate::charter::{charter_of_texts, configured_for};
+use crate::config::Config;
 use crate::http::App;
 use crate::http::auth::Caller;
 use crate::http::dto::Business;
+use crate::http::dto::leads::{NewLead, checked};
 use crate::http::extract::Body;
 use crate::http::keyed::{Made, once};
-use crate::http::problem::{Problem, ProblemBody, What};
+use crate::http::problem::{Problem, ProblemBody};
+use crate::http::routes::charter::owners_charter;
+use crate::http::routes::launch::caps::CapsWanted;
+use crate::serve::fleet::launch::Plan;
 
 /// The longest run in days: ten years; how long it is where nothing is said; and the longest that may pass at the pace of the wall.
 const MAX_DAYS: u32 = 3_650;
 const DEFAULT_DAYS: u32 = 90;
-/// The largest budget, in dollars.
-const MAX_USD: i64 = 1_000_000_000;
-/// The most messages that can be allowed.
-const MAX_MESSAGES: u64 = 100_000_000_000;
 /// Seeds that are drawn are below this, so that every program can read them as numbers.
 const SEEDS: u64 = 1 << 53;
 
@@ -45,70 +54,58 @@ pub(crate) struct Launch {
     /// The tenant that it will belong to; your own, where it is not given.
     #[serde(default)]
     tenant: Option<String>,
-    /// `simulated`. The daemon launches no `shadow` or `live` business yet.
+    /// `simulated`; `shadow`: real leads and a real clock, and nothing is sent; or `live`. The latter two take an owner of the tenant, and an operator who allows them.
     #[serde(default = "simulated")]
     #[schema(value_type = String, default = "simulated", example = "simulated")]
     world: WorldKind,
-    /// `fast`: as quickly as the machine can; `realtime`: a simulated day takes a day.
+    /// `fast`: as quickly as the machine can; `realtime`: a simulated day takes a day. In the real world it always does.
     #[serde(default)]
-    #[schema(value_type = String, default = "fast", example = "fast")]
-    pace: Pace,
-    /// Who answers what it asks: `simulated`, or `human`, which is you alone.
+    #[schema(value_type = Option<String>, default = "fast", example = "fast")]
+    pace: Option<Pace>,
+    /// Who answers what it asks: `simulated`, or `human`, which is you alone. In the real world you do.
     #[serde(default)]
-    #[schema(value_type = String, default = "simulated", example = "simulated")]
-    owner: Owner,
+    #[schema(value_type = Option<String>, default = "simulated", example = "simulated")]
+    owner: Option<Owner>,
     /// What all randomness is derived from; drawn, where it is not given.
     #[serde(default)]
     seed: Option<u64>,
-    /// How many days it runs.
+    /// How many days it runs. Not given: 90 in a simulated world, else without end.
     #[serde(default)]
-    #[schema(minimum = 1, maximum = 3650, default = 90)]
+    #[schema(minimum = 1, maximum = 3650)]
     days: Option<u32>,
-    /// How much it may do without asking.
+    /// How much it may do without asking. Not given: 6 in a simulated world, else 2, which asks before every effect.
     #[serde(default)]
-    #[schema(minimum = 0, maximum = 6, default = 6)]
+    #[schema(minimum = 0, maximum = 6)]
     autonomy: Option<u8>,
     /// The founder's name.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 80)]
     founder: Option<String>,
-    /// Its hard caps; what is not given is what the blueprint needs.
+    /// Its hard caps; what is not given is what the blueprint needs, or in the real world what is configured.
     #[serde(default)]
     caps: CapsWanted,
+    /// The time zone of its days, an IANA name.
+    #[serde(default)]
+    #[schema(max_length = 100, example = "America/New_York")]
+    zone: Option<String>,
+    /// The owner's policies in Cedar, on top of the shipped ones.
+    #[serde(default)]
+    charter: Option<String>,
+    /// In the real world: how its roles think, `playbook` or `llm`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "playbook")]
+    mind: Option<MindKind>,
+    /// In the real world: whom it may come to know first. It writes to those who agreed, and to nobody else.
+    #[serde(default)]
+    #[schema(max_items = 1000)]
+    leads: Vec<NewLead>,
+    /// In the real world: you have the licence that this kind of business needs.
+    #[serde(default)]
+    licence_confirmed: bool,
 }
 
 const fn simulated() -> WorldKind {
     WorldKind::Simulated
-}
-
-/// The hard caps of a simulated business. Money is in dollars with cents.
-#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CapsWanted {
-    /// What it may spend in all.
-    #[serde(default)]
-    #[schema(value_type = Option<f64>, minimum = 0)]
-    money: Option<Number>,
-    /// What it may spend in a day; a quarter of all, where only that is given.
-    #[serde(default)]
-    #[schema(value_type = Option<f64>, minimum = 0)]
-    money_per_day: Option<Number>,
-    /// What one action may cost; as much as a day, where nothing is given.
-    #[serde(default)]
-    #[schema(value_type = Option<f64>, minimum = 0)]
-    money_per_action: Option<Number>,
-    /// Messages to people in a day.
-    #[serde(default)]
-    #[schema(maximum = 100_000_000_000_i64)]
-    messages_per_day: Option<u64>,
-    /// Messages to people in all.
-    #[serde(default)]
-    #[schema(maximum = 100_000_000_000_i64)]
-    messages: Option<u64>,
-    /// What one action may cost before autonomy levels 4 and below ask.
-    #[serde(default)]
-    #[schema(value_type = Option<f64>, minimum = 0)]
-    ask_above: Option<Number>,
 }
 
 /// Launches a business. When this answers, its launch and its first plan are committed, and it is yours whatever happens next.
@@ -116,10 +113,10 @@ pub(crate) struct CapsWanted {
     params(("idempotency-key" = Option<String>, Header, description = "However often it is sent with this, one business is launched")),
     responses(
         (status = 201, description = "The business; `Location` says where it is", body = Business),
-        (status = 403, description = "You may not launch for this tenant, or it has as many as it may", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "You may not launch for this tenant, or it has as many as it may, or the operator allows no such business; or a shadow or live one takes a person who has just shown who they are", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The daemon is not set up for real businesses, or there is not so much money left to allot, or the key is in use", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field breaks a rule", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "The tenant's businesses at this pace have made as many events as an hour allows: come again after `Retry-After`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 501, description = "The daemon launches simulated businesses only, for now", body = ProblemBody, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn launch(
     State(app): State<Arc<App>>,
@@ -128,21 +125,28 @@ pub(crate) async fn launch(
     Body(wanted): Body<Launch>,
 ) -> Result<Response, Problem> {
     let named = wanted.tenant.as_deref().map(str::parse::<TenantId>).transpose().map_err(|_| Problem::not_found())?;
-    let tenant = caller.tenant(&app, named, Action::Launch)?;
+    let action = if wanted.world.is_simulated() { Action::Launch } else { Action::LaunchReal };
+    let tenant = caller.tenant(&app, named, action)?;
+    let config = app.fleet.config();
+    if !wanted.world.is_simulated() {
+        real::admit(config.server.real_businesses, caller.identity.user.admin)?;
+    }
     let user = caller.identity.user.id;
     // Before a key is taken for it.
-    wanted.spec(&caller, 0)?;
-    let row = BusinessRow { tenant, by: Some(user), at: app.accounts.now(), pace: wanted.pace, owner: wanted.owner };
+    let (spec, leads) = (wanted.spec(&caller, config, 0)?, checked(&wanted.leads)?);
+    let charter = wanted.charter(config, spec.blueprint.name).await?;
+    let (pace, owner) = wanted.time_and_owner()?;
+    let row = BusinessRow { tenant, by: Some(user), at: app.accounts.now(), pace, owner };
     once(&app, user, &headers, &wanted, async |salt| {
-        let spec = wanted.spec(&caller, salt)?;
+        let plan = Plan { spec: wanted.spec(&caller, config, salt)?, charter: charter.clone(), leads: leads.clone() };
         // On a task of its own: a client that hangs up does not leave half a launch.
         let fleet = Arc::clone(&app.fleet);
         let launched = tokio::spawn({
             let row = row.clone();
-            async move { fleet.launch(spec, row).await }
+            async move { fleet.launch(plan, row).await }
         });
         let id = launched.await.map_err(Problem::failed)??;
-        tracing::info!(business = %id, %tenant, %user, "a business was launched");
+        tracing::info!(business = %id, %tenant, %user, world = %wanted.world, "a business was launched");
         let body = Business::of(&app.service.now(id).await?, &row, None)?;
         Ok(Made { location: format!("/api/businesses/{id}"), body })
     })
@@ -150,20 +154,14 @@ pub(crate) async fn launch(
 }
 
 impl Launch {
-    fn spec(&self, caller: &Caller, salt: u64) -> Result<Spec, Problem> {
-        if !self.world.is_simulated() {
-            return Err(Problem::new(
-                What::NotYet,
-                "a shadow or live business needs credentials that the daemon does not keep yet; launch it with bbb launch while the daemon rests",
-            ));
-        }
+    /// What is launched, with `salt` for what is drawn.
+    fn spec(&self, caller: &Caller, config: &Config, salt: u64) -> Result<Spec, Problem> {
         let (origin, blueprint) = blueprint::resolve(&self.blueprint).map_err(|error| Problem::field("blueprint", error.to_string()))?;
-        let days = self.days.unwrap_or(DEFAULT_DAYS);
-        if !(1..=MAX_DAYS).contains(&days) {
+        if self.days.is_some_and(|days| !(1..=MAX_DAYS).contains(&days)) {
             return Err(Problem::field("days", format!("is 1 to {MAX_DAYS}")));
         }
         let seed = self.seed.unwrap_or(salt % SEEDS);
-        let mut spec = Spec::simulated(origin, blueprint, Seed::new(seed), days);
+        let mut spec = Spec::simulated(origin, blueprint, Seed::new(seed), self.days.unwrap_or(DEFAULT_DAYS));
         // The same words launch another business each time: ids are digests of what is launched, and no two tenants may meet in one.
         spec.nonce = format!("{salt:016x}");
         let founder = self.founder.as_deref().unwrap_or(&caller.identity.user.name).trim();
@@ -171,86 +169,55 @@ impl Launch {
             return Err(Problem::field("founder", "has 1 to 80 characters on one line"));
         }
         founder.clone_into(&mut spec.founder);
+        if let Some(zone) = &self.zone {
+            time::zone(zone).map_err(|error| Problem::field("zone", error.to_string()))?;
+            spec.zone.clone_from(zone);
+        }
+        if self.world.is_simulated() {
+            self.simulate(&mut spec)?;
+        } else {
+            self.make_real(&mut spec, config)?;
+        }
         if let Some(level) = self.autonomy {
             spec.autonomy = Autonomy::try_from(level).map_err(|error| Problem::field("autonomy", error.to_string()))?;
         }
-        self.caps.apply(&mut spec.caps)?;
         Ok(spec)
     }
-}
 
-fn dollars(field: &str, number: Option<&Number>) -> Result<Option<Cents>, Problem> {
-    let Some(number) = number else { return Ok(None) };
-    let wrong = |rule: String| Problem::field(format!("caps.{field}"), rule);
-    let amount = Cents::parse_dollars(&number.to_string()).map_err(|error| wrong(error.to_string()))?;
-    if amount > Cents::from_dollars(MAX_USD) {
-        return Err(wrong(format!("is at most {MAX_USD} USD")));
-    }
-    Ok(Some(amount))
-}
-
-impl CapsWanted {
-    fn apply(&self, caps: &mut Caps) -> Result<(), Problem> {
-        let (total, day) = (dollars("money", self.money.as_ref())?, dollars("money_per_day", self.money_per_day.as_ref())?);
-        if let Some(total) = total {
-            caps.simulated_money = Cap { action: total.percent(25), day: total.percent(25), ..Cap::of(total) };
+    fn simulate(&self, spec: &mut Spec) -> Result<(), Problem> {
+        let not = |field, rule| Err(Problem::field(field, rule));
+        if !self.leads.is_empty() {
+            return not("leads", "are for shadow and live businesses: a simulated market has its own, and real people have no place in it");
         }
-        if let Some(day) = day {
-            (caps.simulated_money.action, caps.simulated_money.day) = (day, day);
+        if self.mind == Some(MindKind::Llm) {
+            return not("mind", "is playbook in a simulated world: a model costs real money");
         }
-        if let Some(action) = dollars("money_per_action", self.money_per_action.as_ref())? {
-            caps.simulated_money.action = action;
-        }
-        if let Some(ask_above) = dollars("ask_above", self.ask_above.as_ref())? {
-            caps.ask_above = ask_above;
-        }
-        if let Some((field, _)) = [("messages_per_day", self.messages_per_day), ("messages", self.messages)]
-            .into_iter()
-            .find(|(_, count)| *count > Some(MAX_MESSAGES))
-        {
-            return Err(Problem::field(format!("caps.{field}"), format!("is at most {MAX_MESSAGES}")));
-        }
-        if let Some(day) = self.messages_per_day {
-            caps.messages.day = day;
-        }
-        if let Some(total) = self.messages {
-            caps.messages.total = total;
-        }
-        match caps.problem() {
-            Some((field, rule)) => Err(Problem::field(format!("caps: {field}"), rule)),
-            None => Ok(()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn caps(wanted: serde_json::Value) -> Result<Caps, String> {
-        let wanted: CapsWanted = serde_json::from_value(wanted).map_err(|error| error.to_string())?;
-        let (origin, blueprint) = blueprint::resolve("Grant Writing Consultancy").unwrap();
-        let mut caps = Spec::simulated(origin, blueprint, Seed::new(1), 30).caps;
-        wanted.apply(&mut caps).map_err(|problem| format!("{problem:?}"))?;
-        Ok(caps)
+        self.caps.apply_simulated(&mut spec.caps)
     }
 
-    #[test]
-    fn caps_are_exact_and_what_is_no_amount_is_named() {
-        let set = caps(json!({ "money": 1000.5, "money_per_action": 20, "messages_per_day": 3 })).unwrap();
-        assert_eq!((set.simulated_money.total, set.simulated_money.action), (Cents::new(100_050), Cents::from_dollars(20)));
-        assert_eq!((set.simulated_money.day, set.messages.day), (Cents::new(25_012), 3));
-        assert_eq!(set.real_money.total, Cents::ZERO, "a simulated business moves no money");
-        for (wrong, part) in [
-            (json!({ "money": -1 }), "caps.money"),
-            (json!({ "money": 0.001 }), "caps.money"),
-            (json!({ "money": 1e300 }), "caps.money"),
-            (json!({ "money": "ten" }), "invalid type"),
-            (json!({ "tokens": 5 }), "unknown field"),
-        ] {
-            let refused = caps(wrong.clone()).expect_err(&wrong.to_string());
-            assert!(refused.contains(part), "{wrong}: {refused}");
+    /// How quickly its time passes, and who answers it.
+    fn time_and_owner(&self) -> Result<(Pace, Owner), Problem> {
+        match (self.world.is_simulated(), self.pace, self.owner) {
+            (true, pace, owner) => Ok((pace.unwrap_or_default(), owner.unwrap_or_default())),
+            (false, Some(Pace::Fast), _) => Err(Problem::field("pace", "is realtime in the real world")),
+            (false, _, Some(Owner::Simulated)) => Err(Problem::field("owner", "is human in the real world")),
+            (false, ..) => Ok((Pace::Realtime, Owner::Human)),
         }
+    }
+
+    /// The shipped policies, the configured ones where it is real, and the owner's.
+    async fn charter(&self, config: &Config, blueprint: String) -> Result<Charter, Problem> {
+        let configured = if self.world.is_simulated() { Vec::new() } else { config.charter.files.clone() };
+        let Some(own) = self.charter.clone().or_else(|| (!configured.is_empty()).then(String::new)) else {
+            return Ok(Charter::shipped().clone());
+        };
+        // Policies of 64 KiB take a while.
+        let read = move || {
+            let (own, _) = owners_charter(&own, &blueprint)?;
+            let (mut texts, _) = configured_for(&configured, &blueprint).map_err(not_set_up)?;
+            texts.push(own);
+            charter_of_texts(&texts).map_err(|fault| Problem::field("charter", fault.message))
+        };
+        tokio::task::spawn_blocking(read).await.map_err(Problem::failed)?
     }
 }
