@@ -307,7 +307,8 @@ impl Fleet {
             }
             tracing::error!(business = %id, ran_ms = now().since(began), "the actors of a business ended, and it is not over");
             tokio::time::sleep(RESTART_WAIT).await;
-            if let Err(fault) = self.start(id).await {
+            // Apart: what a start needs takes 40 KiB, and nobody is to keep that for each business that runs.
+            if let Err(fault) = Box::pin(self.start(id)).await {
                 tracing::error!(business = %id, %fault, "a business could not be started again");
             }
         })
