@@ -26,6 +26,8 @@ use crate::http::Peer;
 /// How long a client may take for its handshake, for the head of a request, and how long a connection may be idle between two.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a client may leave unread what was sent to it, before it counts as gone: it need not hang up to be done with.
+const UNREAD_TIMEOUT: Duration = Duration::from_secs(60);
 /// The most bytes of the head of a request.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
 /// The most header fields.
@@ -88,11 +90,21 @@ pub(super) async fn serve(listener: TcpListener, manner: Manner, mut ended: watc
 async fn meet(stream: TcpStream, peer: SocketAddr, manner: &Manner, ended: watch::Receiver<bool>) {
     // Answers are small and wanted at once. Where it cannot be set, they are only slower.
     let _ = stream.set_nodelay(true);
+    drop_unread(&stream, UNREAD_TIMEOUT);
     let Some(tls) = &manner.tls else { return converse(stream, peer, manner, ended).await };
     match timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
         Ok(Ok(stream)) => converse(stream, peer, manner, ended).await,
         Ok(Err(error)) => tracing::debug!(%error, %peer, "no handshake"),
         Err(_) => tracing::debug!(%peer, "no handshake in time"),
+    }
+}
+
+/// Has the system give up a connection whose other end has taken nothing for so long of what was sent (TCP_USER_TIMEOUT, RFC 5482; on Linux also where that end lives and its
+/// window stays shut). Where the system cannot, such a connection is kept until one of the two ends it.
+fn drop_unread(stream: &TcpStream, after: Duration) {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, u32::try_from(after.as_millis()).unwrap_or(u32::MAX)) {
+        tracing::debug!(%error, "a client that takes nothing may keep its connection");
     }
 }
 
@@ -139,6 +151,23 @@ fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
 mod tests {
     use super::*;
     use http::HeaderValue;
+    use tokio::io::AsyncWriteExt;
+
+    #[tokio::test]
+    async fn who_neither_reads_nor_hangs_up_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let idle = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (mut stream, _) = listener.accept().await.unwrap();
+        drop_unread(&stream, Duration::from_millis(300));
+        let bytes = vec![0; 64 * 1024];
+        let error = loop {
+            if let Err(error) = stream.write_all(&bytes).await {
+                break error;
+            }
+        };
+        assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+        drop(idle);
+    }
 
     #[test]
     fn the_last_proxy_is_believed_and_nobody_before_it() {

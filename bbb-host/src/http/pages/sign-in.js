@@ -69,6 +69,59 @@ at("code-form").addEventListener("submit", (event) => {
   doing(() => again(/^[0-9 ]+$/.test(code) ? { totp: code } : { recovery_code: code }));
 });
 
+at("forgot").addEventListener("click", () => {
+  const email = at("email");
+  if (!email.reportValidity()) return;
+  doing(async () => {
+    const answer = await ask("POST", "/api/auth/forgot", { email: email.value });
+    if (answer.ok) say("If there is such an account, a mail has a link that sets a new password. It is good for 30 minutes.", "good");
+    else complain(answer);
+  });
+});
+
+async function showFactor() {
+  const { told } = await ask("GET", "/api/me/totp");
+  at("factor").textContent = told.on
+    ? "It is on. " + told.recovery_codes + " recovery codes are good."
+    : "There is none. With one, nobody signs in by your password alone.";
+  at("factor-form").hidden = told.on;
+  at("first-form").hidden = true;
+}
+
+at("factor-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const password = at("again").value || null;
+  at("again").value = "";
+  doing(async () => {
+    const answer = await ask("POST", "/api/me/totp", { password });
+    if (!answer.ok) return complain(answer);
+    at("secret").textContent = answer.told.secret;
+    at("qr").replaceChildren(new DOMParser().parseFromString(answer.told.qr, "image/svg+xml").documentElement);
+    at("factor-form").hidden = true;
+    at("first-form").hidden = false;
+    return say("");
+  });
+});
+at("first-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const totp = at("first").value.trim();
+  at("first").value = "";
+  doing(async () => {
+    const answer = await ask("POST", "/api/me/totp/confirm", { totp });
+    if (!answer.ok) return complain(answer);
+    at("codes").textContent = answer.told.recovery_codes.join("\n");
+    at("recovery").hidden = false;
+    ["secret", "qr"].forEach((id) => at(id).replaceChildren());
+    await showFactor();
+    return say("Your second factor is on. All your other sessions have ended.", "good");
+  });
+});
+at("leave").addEventListener("click", () => doing(async () => {
+  const answer = await ask("POST", "/api/auth/logout");
+  if (answer.ok) location.reload();
+  else complain(answer);
+}));
+
 async function providers() {
   return (await ask("GET", "/api/auth/providers")).told.providers || [];
 }
@@ -89,6 +142,7 @@ async function showAccount(text) {
   if (!mine.ok) return showSignIn();
   ["password-form", "code-form", "providers"].forEach((id) => { at(id).hidden = true; });
   at("account").hidden = false;
+  document.querySelector("h1").textContent = "Your account";
   const line = (words, more) => {
     const made = document.createElement("li");
     made.append(words, ...more);
@@ -103,6 +157,7 @@ async function showAccount(text) {
     button("Link " + one.name, () => go("/api/me/identities", { provider: one.id })),
     button("Show who I am by " + one.name, () => go("/api/auth/step-up/" + one.id)),
   ]));
+  await showFactor();
   if (text) say(text, "good");
   return undefined;
 }

@@ -101,21 +101,21 @@ pub(crate) async fn heard(State(app): State<Arc<App>>, theirs: Theirs, Body(hear
 /// Who is to be forgotten.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Forgotten {
+pub(crate) struct ToErase {
     /// Their address, or their name among the contacts.
     #[schema(value_type = String)]
     who: Who,
 }
 
 /// Has somebody forgotten for good: nothing is written to them any more, and their key is destroyed, so that nothing about them can be read.
-#[utoipa::path(post, path = "/api/businesses/{id}/contacts/erase", tag = "businesses", request_body = Forgotten, params(("id" = String, Path, description = "The business")), responses(
+#[utoipa::path(post, path = "/api/businesses/{id}/contacts/erase", tag = "businesses", request_body = ToErase, params(("id" = String, Path, description = "The business")), responses(
     (status = 200, description = "What came of it", body = NotedView),
     (status = 403, description = "You may not, or have not just shown who you are", body = ProblemBody, content_type = "application/problem+json"),
     (status = 404, description = "There is none of this id that you may see, or it knows nobody of this name", body = ProblemBody, content_type = "application/problem+json"),
     (status = 409, description = "It is simulated", body = ProblemBody, content_type = "application/problem+json"),
     (status = 422, description = "It is neither an address nor a name", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn erase(State(app): State<Arc<App>>, theirs: Theirs, Body(wanted): Body<Forgotten>) -> Result<Json<NotedView>, Problem> {
+pub(crate) async fn erase(State(app): State<Arc<App>>, theirs: Theirs, Body(wanted): Body<ToErase>) -> Result<Json<NotedView>, Problem> {
     let id = theirs.to(Action::KeepContacts)?;
     Ok(app.service.tell_of(id, &wanted.who, News::Erase).await.map_err(refused)?.into())
 }
