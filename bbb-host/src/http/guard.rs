@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -30,6 +31,28 @@ pub(crate) fn request_id() -> Option<String> {
     REQUEST_ID.try_with(Clone::clone).ok()
 }
 
+/// Names requests: no two of a process alike, and those of two processes hardly ever.
+#[derive(Debug)]
+pub(crate) struct RequestIds {
+    base: u64,
+    count: AtomicU64,
+}
+
+impl Default for RequestIds {
+    fn default() -> Self {
+        // Without random numbers those of another process may be alike, and nothing else depends on them.
+        RequestIds { base: getrandom::u64().unwrap_or_default(), count: AtomicU64::new(0) }
+    }
+}
+
+impl RequestIds {
+    fn next(&self) -> String {
+        // An odd factor: every count has a product of its own, and neighbours look nothing alike.
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        format!("{:016x}", self.base.wrapping_add(count.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+    }
+}
+
 /// When something may be tried again for which there was no room on the disk, in seconds.
 const FULL_S: u64 = 60;
 
@@ -37,7 +60,7 @@ const FULL_S: u64 = 60;
 const FREE: [&str; 2] = ["/health", "/ready"];
 
 pub(crate) async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let id = getrandom::u64().map_or_else(|_| "0".to_owned(), |number| format!("{number:016x}"));
+    let id = app.request_ids.next();
     let header = HeaderValue::from_str(&id).ok();
     let app_has_tls = app.server.has_tls();
     let mut response = REQUEST_ID.scope(id, answer(app, request, next)).await;

@@ -65,6 +65,7 @@ pub(crate) struct App {
     pub(crate) readers: Arc<Readers>,
     pub(crate) keyed: keyed::UnderWay,
     pub(crate) metrics: Metrics,
+    pub(crate) request_ids: guard::RequestIds,
     /// The figures of businesses, and businesses themselves, as they were told last.
     pub(crate) figures: AtHead<Bytes>,
     pub(crate) shown: AtHead<routes::businesses::Shown>,
@@ -94,6 +95,7 @@ impl App {
             readers: Arc::default(),
             keyed: keyed::UnderWay::default(),
             metrics: Metrics::default(),
+            request_ids: guard::RequestIds::default(),
             figures: AtHead::new(MAX_FIGURES),
             shown: AtHead::new(MAX_FIGURES),
             advice: turns::Turns::default(),
