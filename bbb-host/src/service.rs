@@ -206,12 +206,18 @@ impl Service {
         Ok(rows)
     }
 
+    /// What a business was launched with, from the first event of its journal alone; nothing where it has none.
+    pub(crate) async fn launched(&self, id: BusinessId) -> Result<Option<Box<Spec>>, Fault> {
+        let first = self.unguarded.read(id, 0, 1).await?;
+        match first.first().map(Record::decode).transpose()?.map(|event| event.payload) {
+            None => Ok(None),
+            Some(Payload::Launched { spec, .. }) => Ok(Some(spec)),
+            Some(_) => Err(Fault::new(Kind::Corrupted, format!("the journal of {id} does not begin with a launch"))),
+        }
+    }
+
     async fn row(&self, listed: Listed) -> Result<Row, Fault> {
-        let first = self.unguarded.read(listed.business, 0, 1).await?;
-        let launched = first.first().map(Record::decode).transpose()?;
-        let Some(Payload::Launched { spec, .. }) = launched.map(|event| event.payload) else {
-            return Err(Fault::new(Kind::Corrupted, format!("the journal of {} does not begin with a launch", listed.business)));
-        };
+        let spec = self.launched(listed.business).await?.ok_or_else(|| unknown(listed.business))?;
         let running = self.runs(listed.business);
         Ok(Row {
             business: listed.business,

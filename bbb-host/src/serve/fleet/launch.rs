@@ -82,11 +82,9 @@ impl Fleet {
     /// The real business of a tenant that was launched with this nonce.
     async fn launched_as(&self, tenant: TenantId, nonce: &str) -> Result<Option<BusinessId>, LaunchError> {
         for (id, _) in self.accounts.businesses(tenant, None, usize::MAX)? {
-            match self.service.now(id).await {
-                Ok(now) if !now.state.spec.world.is_simulated() && now.state.spec.nonce == nonce => return Ok(Some(id)),
-                // Its row is of a launch that is under way.
-                Err(Fault { kind: Kind::NotFound, .. }) | Ok(_) => {}
-                Err(fault) => return Err(fault.into()),
+            // One without a journal is just being launched.
+            if self.service.launched(id).await?.is_some_and(|spec| !spec.world.is_simulated() && spec.nonce == nonce) {
+                return Ok(Some(id));
             }
         }
         Ok(None)
