@@ -15,7 +15,7 @@ use super::{Answer, PASSWORD, TEMPLATE};
 use crate::cli::{Place, Running};
 
 /// How large the file system is.
-const SIZE: &str = "24m";
+const SIZE: &str = "96m";
 
 /// A daemon whose data directory is a file system of its own, and the directory as seen from here.
 fn serve(place: &Place) -> (Running, PathBuf, String) {
@@ -75,12 +75,15 @@ impl Browser {
         self.post("/api/businesses/launch", json!({ "blueprint": TEMPLATE, "seed": 42, "days": days, "pace": pace })).await
     }
 
+    /// The figures of a business, once it is over.
     async fn figures(&self, business: &Value) -> Value {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(120);
         loop {
             let told = self.get(&super::of(business, "/metrics")).await.ok();
             if told["status"] == "completed" {
                 return told["metrics"].clone();
             }
+            assert!(std::time::Instant::now() < deadline, "it never came to its end: {told}");
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
     }
