@@ -34,25 +34,50 @@ pub(super) async fn sign_in(client: &reqwest::Client, base: &str) -> String {
     told["access_token"].as_str().unwrap().to_owned()
 }
 
-/// Whether what is launched with this key is a shadow business.
-fn is_real(key: &str) -> bool {
-    key.ends_with(['2', '4'])
+/// What is sent with a key.
+enum Sent {
+    /// A simulated launch, which comes to its end.
+    Simulated,
+    /// A launch of a shadow business.
+    Shadow,
+    /// A fork of the first business, with a price of its own.
+    Fork(u32),
 }
 
-/// Launches with a key. Nothing where the daemon died over it.
-async fn launch(client: &reqwest::Client, base: &str, token: &str, key: String) -> Option<(String, String)> {
-    let body = match is_real(&key) {
-        true => {
-            json!({ "blueprint": TEMPLATE, "world": "shadow", "caps": { "money": 0 }, "leads": [{ "email": "eve@example.org", "consent": true }] })
+impl Sent {
+    fn with(key: &str) -> Sent {
+        let number = key.split_once('-').map_or(0, |(round, next)| 10 * round.parse::<u32>().unwrap() + next.parse::<u32>().unwrap());
+        match number % 3 {
+            _ if key == "first" => Sent::Simulated,
+            0 => Sent::Simulated,
+            1 => Sent::Shadow,
+            _ => Sent::Fork(number),
         }
-        false => json!({ "blueprint": TEMPLATE, "days": 2 }),
+    }
+}
+
+/// Launches or forks with a key. Nothing where the daemon died over it.
+async fn launch(client: &reqwest::Client, base: &str, token: &str, (first, key): (&str, String)) -> Option<(String, String)> {
+    let (path, body) = match Sent::with(&key) {
+        Sent::Simulated => ("launch".to_owned(), json!({ "blueprint": TEMPLATE, "days": 2 })),
+        Sent::Shadow => {
+            let leads = [json!({ "email": "eve@example.org", "consent": true })];
+            ("launch".to_owned(), json!({ "blueprint": TEMPLATE, "world": "shadow", "caps": { "money": 0 }, "leads": leads }))
+        }
+        Sent::Fork(number) => (format!("{first}/fork"), json!({ "at_day": 1, "price_usd": 100 + number })),
     };
-    let request = client.post(format!("{base}/api/businesses/launch")).bearer_auth(token).header("idempotency-key", &key).json(&body);
+    let request = client.post(format!("{base}/api/businesses/{path}")).bearer_auth(token).header("idempotency-key", &key).json(&body);
     let response = request.send().await.ok()?;
     let status = response.status().as_u16();
     let told: Value = response.json().await.ok()?;
     assert_eq!(status, 201, "{told}");
     Some((key, told["id"].as_str().unwrap().to_owned()))
+}
+
+/// Reads a business's events until it is over.
+async fn ends(client: &reqwest::Client, base: &str, token: &str, id: &str) {
+    let events = client.get(format!("{base}/api/businesses/{id}/events")).bearer_auth(token).send().await.unwrap();
+    assert!(events.text().await.unwrap().contains("\"ended\""), "{id} goes on to its end");
 }
 
 async fn listed(client: &reqwest::Client, base: &str, token: &str) -> BTreeSet<String> {
@@ -71,7 +96,10 @@ fn a_killed_daemon_keeps_what_it_said_and_launches_nothing_twice() {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         register(&client, &base, &place).await;
         let mut told: BTreeMap<String, String> = BTreeMap::new();
-        let mut sent: Vec<String> = Vec::new();
+        let token = sign_in(&client, &base).await;
+        let (key, first) = launch(&client, &base, &token, ("", "first".to_owned())).await.unwrap();
+        ends(&client, &base, &token, &first).await;
+        let mut sent: Vec<String> = vec![key];
         for round in 0..ROUNDS {
             let token = sign_in(&client, &base).await;
             let mut next = 0;
@@ -83,14 +111,14 @@ fn a_killed_daemon_keeps_what_it_said_and_launches_nothing_twice() {
             for _ in 0..AT_A_TIME {
                 let key = key();
                 sent.push(key.clone());
-                under_way.push(launch(&client, &base, &token, key));
+                under_way.push(launch(&client, &base, &token, (&first, key)));
             }
             // It is killed with others under way, after a number of answers that grows.
             for _ in 0..round {
                 told.extend(under_way.next().await.flatten());
                 let key = key();
                 sent.push(key.clone());
-                under_way.push(launch(&client, &base, &token, key));
+                under_way.push(launch(&client, &base, &token, (&first, key)));
             }
             daemon.signal("-KILL");
             while let Some(answer) = under_way.next().await {
@@ -104,15 +132,14 @@ fn a_killed_daemon_keeps_what_it_said_and_launches_nothing_twice() {
         let before = listed(&client, &base, &token).await;
         assert!(told.values().all(|id| before.contains(id)), "{told:?} in {before:?}");
         for key in &sent {
-            let (_, id) = launch(&client, &base, &token, key.clone()).await.unwrap();
+            let (_, id) = launch(&client, &base, &token, (&first, key.clone())).await.unwrap();
             assert_eq!(told.entry(key.clone()).or_insert(id.clone()), &id, "{key}");
         }
         let after = listed(&client, &base, &token).await;
         assert_eq!(after, told.values().cloned().collect(), "one for each key, and no other");
         assert_eq!(after.len(), sent.len());
-        for id in told.iter().filter(|(key, _)| !is_real(key)).map(|(_, id)| id) {
-            let events = client.get(format!("{base}/api/businesses/{id}/events")).bearer_auth(&token).send().await.unwrap();
-            assert!(events.text().await.unwrap().contains("\"ended\""), "{id} goes on to its end");
+        for (_, id) in told.iter().filter(|(key, _)| !matches!(Sent::with(key), Sent::Shadow)) {
+            ends(&client, &base, &token, id).await;
         }
     });
     daemon.signal("-TERM");
