@@ -55,7 +55,10 @@ impl Fleet {
                 self.allot(id, wanted).await?;
             }
             let vault = self.service.new_vault(id, &spec).await?;
-            let arrivals = leads::arrivals(&leads, &vault)?;
+            // Each new key waits for the disk.
+            let sealing = vault.clone();
+            let arrivals = tokio::task::spawn_blocking(move || leads::arrivals(&leads, &sealing)).await;
+            let arrivals = arrivals.map_err(|error| Fault::failed(format!("the leads could not be sealed: {error}")))??;
             let wired = wiring::world_under(conditions(&row), &spec, &self.config, vault)?;
             if let Some(desk) = &wired.desk {
                 arrivals.iter().for_each(|arrival| desk.learn(&arrival.signal));
